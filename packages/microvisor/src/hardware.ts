@@ -1,0 +1,197 @@
+/**
+ * The seam between the secure side and the chip: everything preboot, bootrom and kernel ask of
+ * silicon. `device` implements it over the virtual chip; a test implements it in a few lines of
+ * plain arrays; a port to another chip would be one more implementation.
+ *
+ * Rules that every implementation keeps:
+ *   (1) Every call is synchronous and bounded in time.
+ *   (2) Every buffer belongs to the caller: the callee fills or reads it and keeps no reference.
+ *   (3) Only flash operations and `Power.reset` may not return (power may vanish); the secure side
+ *       never catches what they throw.
+ *   (4) Addresses are those of the non-secure map; flash offsets count from the start of the chip.
+ */
+
+export interface Hardware {
+  readonly application: ApplicationWorld
+  readonly internalFlash: Flash
+  readonly externalFlash: Flash
+  readonly fuses: Fuses
+  readonly engines: Engines
+  readonly clock: Clock
+  readonly power: Power
+  readonly network: Network
+  readonly led: SystemLed
+  readonly rcc: RegisterBlock
+  readonly diagnostics: Diagnostics
+}
+
+/**
+ * What the chip calls: the secure vector table. Calls never nest. Between two of them the kernel
+ * does nothing; whatever it waits for comes back through one of these.
+ */
+export interface SecureVectors {
+  /**
+   * The application branched to a non-secure-callable veneer and the CPU accepted it.
+   * `address` is that of the veneer's slot (0x0C1F_E000 up, bit 0 clear). The result goes to r0;
+   * `undefined` means that the call does not return: the application was stopped or restarted.
+   */
+  systemCall(address: number): number | undefined
+  /** The application took an exception that targets the secure world, or locked up. It is halted. */
+  applicationFault(fault: ApplicationFault): void
+  /** `Clock.setAlarm` came due. */
+  alarm(): void
+  /** The network changed state, has bytes to receive, or room to send again. */
+  network(): void
+}
+
+/** What the kernel image's module exports under the name `start`. */
+export type StartKernel = (hardware: Hardware, boot: BootRecord) => SecureVectors
+
+/** What the bootrom hands to the kernel it has verified. */
+export interface BootRecord {
+  readonly resetCause: ResetCause
+  readonly kernelVersion: number
+  readonly kernelVersionText: string
+}
+
+export type ResetCause = 'power-on' | 'software' | 'standby' | 'watchdog' | 'option-bytes'
+
+/** The non-secure world: memory, the calling context, interrupts, and its start and stop. */
+export interface ApplicationWorld {
+  /** True if every byte of [address, address + length) is non-secure memory that may be read. */
+  isReadable(address: number, length: number): boolean
+  /** As `isReadable`, for writing: SRAM, not flash, not peripherals. */
+  isWritable(address: number, length: number): boolean
+  /** Copies out of application memory. The range must be readable. */
+  read(address: number, into: Uint8Array): void
+  /** Copies into application memory. The range must be writable. */
+  write(address: number, from: Uint8Array): void
+  /** Argument `index` of the present system call: r0-r3, then words of the caller's stack (AAPCS). */
+  argument(index: number): number
+  /** True while the present system call comes from an exception handler. */
+  readonly isInHandlerMode: boolean
+  /** True if non-secure code may use this interrupt (exists and is not reserved for the kernel). */
+  isInterruptAvailable(irq: number): boolean
+  /** Sets the interrupt pending in the non-secure NVIC. */
+  pendInterrupt(irq: number): void
+  /** Stops the application where it is and resets the non-secure half of the CPU and its peripherals. */
+  stop(): void
+  /** Fills the application's SRAM with zeros. Only while stopped. */
+  clearMemory(): void
+  /** Starts the application: VTOR_NS, MSP_NS and the reset handler come from the table. Only while stopped. */
+  start(vectorTable: number): void
+}
+
+/** Fault status as the architecture shows it (Armv8-M ARM, D1.2). All words unsigned. */
+export interface ApplicationFault {
+  readonly exception: 'HardFault' | 'MemManage' | 'BusFault' | 'UsageFault' | 'SecureFault' | 'Lockup'
+  readonly registers: {
+    readonly r0: number
+    readonly r1: number
+    readonly r2: number
+    readonly r3: number
+    readonly r4: number
+    readonly r5: number
+    readonly r6: number
+    readonly r7: number
+    readonly r8: number
+    readonly r9: number
+    readonly r10: number
+    readonly r11: number
+    readonly r12: number
+    readonly sp: number
+    readonly lr: number
+    readonly pc: number
+    readonly xpsr: number
+  }
+  readonly cfsr: number
+  readonly hfsr: number
+  readonly sfsr: number
+  readonly mmfar: number
+  readonly bfar: number
+  readonly sfar: number
+}
+
+/** Why a flash operation did not happen; the names are those of FLASH_NSSR and FLASH_SECSR (RM0456). */
+export type FlashError = 'PROGERR' | 'PGAERR' | 'SIZERR' | 'WRPERR'
+
+/**
+ * A flash memory: erase sets a unit to 0xFF, programming only clears bits. Internal: 8 KiB pages,
+ * 16-byte quad-words each programmed once per erase (PROGERR otherwise). External: 4 KiB sectors,
+ * up to 256 bytes inside one page, any number of times.
+ */
+export interface Flash {
+  readonly sizeBytes: number
+  readonly eraseBytes: number
+  readonly programBytes: number
+  read(offset: number, into: Uint8Array): void
+  /** Erases the unit that starts at `offset`. */
+  erase(offset: number): FlashError | undefined
+  program(offset: number, from: Uint8Array): FlashError | undefined
+}
+
+/** One-time-programmable memory, 512 bytes (RM0456, "Embedded flash memory": OTP area). */
+export interface Fuses {
+  read(offset: number, into: Uint8Array): void
+}
+
+/** The chip's crypto engines: HASH, PKA, RNG. */
+export interface Engines {
+  /** A SHA-256 computation in progress. */
+  sha256(): { update(bytes: Uint8Array): void; finish(into: Uint8Array): void }
+  /** ECDSA over P-256: X9.62 uncompressed key (65), digest (32), raw r then s (64). False for anything malformed. */
+  verifyP256(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean
+  random(into: Uint8Array): void
+}
+
+export interface Clock {
+  /** Microseconds since power-on or reset; whole, never goes back. */
+  microseconds(): number
+  /** One alarm: `SecureVectors.alarm` is called once this time is reached. `undefined` clears it. */
+  setAlarm(atMicroseconds: number | undefined): void
+  /** SYSCLK, HCLK, PCLK1 and PCLK2 in hertz, as the clock tree is set now. */
+  readonly frequencies: { sysclk: number; hclk: number; pclk1: number; pclk2: number }
+}
+
+export interface Power {
+  /** Resets the whole chip. The kernel is not called again; a new one boots. */
+  reset(): void
+}
+
+export type NetworkState = 'down' | 'idle' | 'connecting' | 'connected'
+
+/**
+ * The interface that faces the cloud: one byte stream, TLS 1.3 with certificates on both sides,
+ * both checked by the interface. 'down' is no link; 'idle' is link without connection.
+ */
+export interface Network {
+  readonly state: NetworkState
+  /** Why the last connection ended or failed, for people. Empty if none has. */
+  readonly lastError: string
+  /** Starts connecting; allowed while 'idle'. */
+  connect(): void
+  /** Takes as many bytes as fit and says how many; `SecureVectors.network` tells when there is room again. */
+  send(bytes: Uint8Array): number
+  /** Fills `into` with bytes that have arrived and says how many. */
+  receive(into: Uint8Array): number
+  /** Ends the connection after what was sent has left. */
+  close(): void
+}
+
+export interface SystemLed {
+  set(red: boolean, green: boolean, blue: boolean): void
+}
+
+/** 32-bit registers of one peripheral, by byte offset. */
+export interface RegisterBlock {
+  read(offset: number): number
+  write(offset: number, value: number): void
+}
+
+/** The trace port: for whoever stands at the bench. Nothing here changes what the device does. */
+export interface Diagnostics {
+  /** One line for people. */
+  trace(line: string): void
+  /** The application used something of the microvisor that does not exist yet. */
+  notModelled(name: string): void
+}
