@@ -1,0 +1,27 @@
+/** A test reporter for people: failures in full, what tests print, tests that took long; nothing else. */
+import { relative } from 'node:path'
+import type { TestEvent } from 'node:test/reporters'
+import { inspect } from 'node:util'
+
+const LONG_MS = 5_000
+
+export default async function* failures(events: AsyncIterable<TestEvent>) {
+  for await (const event of events) {
+    if (event.type === 'test:diagnostic' && event.data.nesting > 0)
+      yield `note: ${event.data.message}\n`
+    if (event.type === 'test:stdout' || event.type === 'test:stderr') yield event.data.message
+    if (
+      event.type === 'test:pass' &&
+      event.data.details.duration_ms > LONG_MS &&
+      event.data.details.type !== 'suite'
+    ) {
+      yield `slow: ${event.data.name} took ${(event.data.details.duration_ms / 1000).toFixed(1)} s\n`
+    }
+    if (event.type === 'test:fail' && event.data.details.type !== 'suite') {
+      const { name, file, line, details } = event.data
+      const place = file ? `${relative(process.cwd(), file)}:${line}` : 'unknown place'
+      const cause = details.error.cause ?? details.error
+      yield `FAILED: ${name} (${place})\n${inspect(cause).replace(/^/gm, '    ')}\n`
+    }
+  }
+}

@@ -1,0 +1,86 @@
+# Sourced by tools/run.sh: what a fresh clone needs before a task can run. Quick when nothing is missing.
+#
+# set_up_packages  the npm packages, among them the Node that everything here runs on
+# set_up_programs  the outside programs that tests need, through the system's package manager
+#
+# Linux (apt) and macOS (brew); Windows through WSL.
+
+PATH="$PWD/node_modules/.bin:$PATH"
+export PATH
+
+set_up_packages() {
+  stamp=node_modules/.set-up-for
+  wanted=$(cksum < package-lock.json)
+  if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && node_is_new_enough; then return; fi
+  command -v npm >/dev/null || fail "npm is missing. Install Node.js (any version that brings npm), then try again."
+  echo "Installing npm packages (first run only) ..." >&2
+  npm ci --no-audit --no-fund --loglevel=error >&2
+  node_is_new_enough || npm rebuild node --loglevel=error >&2
+  node_is_new_enough || fail "Node $(node --version) is too old, and the repository's own Node did not install. Install Node 24 or newer, or allow the install script of the package 'node' (npm rebuild node)."
+  echo "$wanted" > "$stamp"
+}
+
+node_is_new_enough() {
+  [ "$(node -p 'process.versions.node.split(".")[0] >= 24' 2>/dev/null)" = true ]
+}
+
+# program:apt package:brew package
+programs='
+arm-none-eabi-gcc:gcc-arm-none-eabi:gcc-arm-embedded
+qemu-system-arm:qemu-system-arm:qemu
+cmake:cmake:cmake
+make:make:make
+git:git:git
+'
+
+set_up_programs() {
+  missing=''
+  apt_packages=''
+  brew_packages=''
+  for row in $programs; do
+    program=${row%%:*}
+    rest=${row#*:}
+    if ! command -v "$program" >/dev/null; then
+      missing="$missing $program"
+      apt_packages="$apt_packages ${rest%%:*}"
+      brew_packages="$brew_packages ${rest#*:}"
+    fi
+  done
+  if command -v arm-none-eabi-gcc >/dev/null && ! has_newlib; then
+    missing="$missing newlib"
+  fi
+  [ -n "$missing" ] || return 0
+  echo "Installing what tests need:$missing ..." >&2
+  if command -v apt-get >/dev/null; then
+    install_with_apt $apt_packages libnewlib-arm-none-eabi
+  elif command -v brew >/dev/null; then
+    # shellcheck disable=SC2086
+    brew install $brew_packages >&2 || true
+  fi
+  for row in $programs; do
+    program=${row%%:*}
+    command -v "$program" >/dev/null && continue
+    [ "${CI:-}" = true ] && fail "$program is missing and could not be installed."
+    echo "note: $program is missing and could not be installed; the tests that need it are skipped." >&2
+  done
+}
+
+has_newlib() {
+  [ -n "$(arm-none-eabi-gcc -mcpu=cortex-m33 -print-file-name=libc.a 2>/dev/null | grep /)" ]
+}
+
+install_with_apt() {
+  as_root=''
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || return 0
+    as_root=sudo
+  fi
+  $as_root apt-get update -qq >&2 || true
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends "$@" >/dev/null || true
+}
+
+fail() {
+  echo "error: $1" >&2
+  exit 1
+}
