@@ -154,6 +154,8 @@ export interface Clock {
 }
 
 export interface Power {
+  /** Why the chip came up; stands until the next reset. */
+  readonly resetCause: ResetCause
   /** Resets the whole chip. The kernel is not called again; a new one boots. */
   reset(): void
 }
