@@ -4,10 +4,12 @@ import type { TestEvent } from 'node:test/reporters'
 import { inspect } from 'node:util'
 
 const LONG_MS = 5_000
+/** What the runner itself reports at the end; tools/test.ts prints its own. */
+const SUMMARY_LINE = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) /
 
 export default async function* failures(events: AsyncIterable<TestEvent>) {
   for await (const event of events) {
-    if (event.type === 'test:diagnostic' && event.data.nesting > 0)
+    if (event.type === 'test:diagnostic' && !SUMMARY_LINE.test(event.data.message))
       yield `note: ${event.data.message}\n`
     if (event.type === 'test:stdout' || event.type === 'test:stderr') yield event.data.message
     if (
