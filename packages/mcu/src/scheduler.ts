@@ -1,0 +1,104 @@
+/**
+ * Events on virtual time: a binary heap ordered by cycle, then by age, so that a run is repeatable.
+ *
+ *   (1) `now` never goes back.
+ *   (2) Actions run in order of their cycle; equal cycles in the order in which they were asked for.
+ *   (3) An action that asks for a time in the past or the present runs in the same `runDue`.
+ */
+import { assert } from './assert.ts'
+import type { Scheduler } from './bus.ts'
+
+interface Entry {
+  readonly cycle: number
+  readonly order: number
+  action: (() => void) | undefined
+}
+
+export class EventQueue implements Scheduler {
+  readonly #readCycle: () => number
+  readonly #heap: Entry[] = []
+  #order = 0
+
+  /** `readCycle` is the chip's cycle counter; the CPU keeps it exact while an instruction runs. */
+  constructor(readCycle: () => number) {
+    this.#readCycle = readCycle
+  }
+
+  get now(): number {
+    return this.#readCycle()
+  }
+
+  /** Cycle of the next event, or Infinity. */
+  get next(): number {
+    this.#dropCancelled()
+    return this.#heap[0]?.cycle ?? Infinity
+  }
+
+  at(cycle: number, action: () => void): () => void {
+    assert(!Number.isNaN(cycle), 'An event needs a time; it got NaN.')
+    const entry: Entry = {
+      cycle: Math.max(Math.ceil(cycle), this.now),
+      order: this.#order++,
+      action,
+    }
+    this.#push(entry)
+    return () => {
+      entry.action = undefined
+    }
+  }
+
+  /** Runs every action that is due now. */
+  runDue(): void {
+    while (this.next <= this.now) {
+      const { action } = this.#pop()
+      action?.()
+    }
+  }
+
+  /** Forgets every event: the chip was reset. */
+  clear(): void {
+    this.#heap.length = 0
+  }
+
+  #dropCancelled(): void {
+    while (this.#heap.length > 0 && this.#heap[0]?.action === undefined) this.#pop()
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap
+    let at = heap.push(entry) - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (!precedes(entry, heap[parent]!)) break
+      heap[at] = heap[parent]!
+      at = parent
+    }
+    heap[at] = entry
+  }
+
+  #pop(): Entry {
+    const heap = this.#heap
+    const top = heap[0]!
+    const last = heap.pop()!
+    if (heap.length > 0) this.#sink(last)
+    return top
+  }
+
+  #sink(entry: Entry): void {
+    const heap = this.#heap
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && precedes(heap[child + 1]!, heap[child]!)) child++
+      if (!precedes(heap[child]!, entry)) break
+      heap[at] = heap[child]!
+      at = child
+    }
+    heap[at] = entry
+  }
+}
+
+function precedes(a: Entry, b: Entry): boolean {
+  return a.cycle < b.cycle || (a.cycle === b.cycle && a.order < b.order)
+}
