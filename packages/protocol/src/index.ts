@@ -1,1 +1,16 @@
-export {}
+/** What two sides must agree on: system calls, bundles, link messages, SIDs. Data and codecs; no I/O. */
+import './text.ts'
+
+export * from './generated/link_pb.js'
+export * from './hex.ts'
+export * from './limits.ts'
+export * from './link.ts'
+export * from './link-credit.ts'
+export * from './link-limits.ts'
+export * from './sid.ts'
+export * from './syscall-dispatch.ts'
+export * from './syscall-enums.ts'
+export * from './syscall-layout.ts'
+export * from './syscall-structs.ts'
+export * from './syscalls.ts'
+export * from './text.ts'

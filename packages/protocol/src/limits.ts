@@ -1,0 +1,42 @@
+/**
+ * The limits that both sides of the link, and everyone who handles a bundle, rely on.
+ *
+ * Each one is the largest value that is still accepted. Limits of a single system call stand with
+ * the call.
+ */
+
+/** Bytes of one frame, its length prefix not counted. */
+export const FRAME_BYTES_MAX = 65_536
+/** Bytes of `StreamData.data`. */
+export const STREAM_DATA_BYTES_MAX = 32_768
+/** Streams open at once in one connection, both directions together. */
+export const STREAMS_MAX = 16
+/** Bytes that a receiver may have allowed and not yet received, per stream. */
+export const STREAM_CREDIT_BYTES_MAX = 1_048_576
+/** What the cloud allows a log stream to have in flight. */
+export const LOG_CREDIT_BYTES = 16_384
+/** What a device allows a fetch to have in flight. */
+export const FETCH_CREDIT_BYTES = 131_072
+
+/** Bytes of one log message of the application. */
+export const LOG_LINE_BYTES_MAX = 1024
+/** Bytes (UTF-8) of any text for people in a link message. */
+export const LINK_TEXT_BYTES_MAX = 1024
+/** Layers a device reports, or a manifest names. */
+export const LAYERS_MAX = 64
+/** Bytes of the stack in a crash report. */
+export const CRASH_STACK_BYTES_MAX = 16_384
+
+/** Bytes of a bundle as a file, and of all its entries inflated. */
+export const BUNDLE_BYTES_MAX = 64 * 1_048_576
+/** Bytes of a serialised OpaqueManifest. */
+export const MANIFEST_BYTES_MAX = 65_536
+/** The application's half of the internal flash. */
+export const INTERNAL_FLASH_BYTES = 1_048_576
+/** The application's share of the external flash: the lower half of 8 MiB; updates are staged in the upper. */
+export const EXTERNAL_FLASH_BYTES = 4 * 1_048_576
+/** Bytes of one layer of a kernel. */
+export const KERNEL_LAYER_BYTES_MAX = 1_048_576
+
+/** Where the application's half of the internal flash lies in its address space. */
+export const INTERNAL_FLASH_ADDRESS = 0x0800_0000
