@@ -1,0 +1,100 @@
+/**
+ * Apps: uploaded application bundles. Each upload makes a new App; an App never changes.
+ */
+import { BUNDLE_BYTES_MAX } from '@microvisor/protocol'
+import { z } from 'zod'
+import { bundleErrors } from './errors.ts'
+import { PageQuery, pageOf } from './pagination.ts'
+import { route } from './route.ts'
+import { AccountSid, AppSid, DateTime, Hash, SidOrName, UniqueName, Url } from './values.ts'
+
+export const App = z
+  .object({
+    sid: AppSid,
+    account_sid: AccountSid,
+    hash: Hash.meta({ description: 'of the signed manifest' }),
+    unique_name: z.string().nullable(),
+    date_created: DateTime,
+    date_updated: DateTime,
+    url: Url,
+    links: z.object({ app_manifests: Url }),
+  })
+  .meta({ id: 'App' })
+export type App = z.output<typeof App>
+
+export const AppManifest = z
+  .object({
+    app_sid: AppSid,
+    hash: Hash,
+    encoded_bytes: z.base64().meta({ description: 'the manifest as it is signed and sent' }),
+    url: Url,
+  })
+  .meta({ id: 'AppManifest' })
+export type AppManifest = z.output<typeof AppManifest>
+
+const OneApp = z.strictObject({ Sid: SidOrName })
+
+export const listApps = route({
+  name: 'listApps',
+  method: 'GET',
+  path: '/v1/Apps',
+  summary: 'Apps, newest first',
+  query: PageQuery,
+  returns: pageOf('apps', App),
+  errors: ['PAGE_SIZE_TOO_LARGE', 'PAGE_TOKEN_INVALID'],
+})
+
+export const fetchApp = route({
+  name: 'fetchApp',
+  method: 'GET',
+  path: '/v1/Apps/:Sid',
+  summary: 'One App',
+  params: OneApp,
+  returns: App,
+  errors: ['APP_NOT_FOUND'],
+})
+
+export const createApp = route({
+  name: 'createApp',
+  method: 'POST',
+  path: '/v1/Apps',
+  summary: 'Upload an application bundle; an unsigned one is signed here',
+  status: 201,
+  file: { maxBytes: BUNDLE_BYTES_MAX, what: 'the bundle, a zip file' },
+  form: z.strictObject({ UniqueName: UniqueName.optional() }),
+  returns: App,
+  errors: ['NAME_TAKEN', 'STORAGE_FULL', ...bundleErrors],
+})
+
+export const deleteApp = route({
+  name: 'deleteApp',
+  method: 'DELETE',
+  path: '/v1/Apps/:Sid',
+  summary: 'Delete an App that no Device has as its target',
+  status: 204,
+  answer: 'nothing',
+  params: OneApp,
+  returns: z.undefined(),
+  errors: ['APP_NOT_FOUND', 'APP_IN_USE'],
+})
+
+export const fetchAppManifest = route({
+  name: 'fetchAppManifest',
+  method: 'GET',
+  path: '/v1/Apps/:AppSid/Manifest',
+  summary: "An App's signed manifest",
+  params: z.strictObject({ AppSid: SidOrName }),
+  returns: AppManifest,
+  errors: ['APP_NOT_FOUND'],
+})
+
+export const fetchAppBundle = route({
+  name: 'fetchAppBundle',
+  method: 'GET',
+  path: '/v1/Apps/:Sid/Bundle',
+  summary: "An App's signed bundle, as a zip file",
+  answer: 'bytes',
+  params: OneApp,
+  returns: z.instanceof(Uint8Array),
+  errors: ['APP_NOT_FOUND'],
+})

@@ -1,0 +1,185 @@
+/**
+ * Devices: what they are called, what they should run and what they say they run.
+ *
+ * Provisioning, removal and the event stream are additions to the original API, whose devices were
+ * made and removed by its vendor.
+ */
+import { z } from 'zod'
+import { PageQuery, pageOf } from './pagination.ts'
+import { route } from './route.ts'
+import {
+  AccountSid,
+  AppSid,
+  DateTime,
+  DeviceSid,
+  Flag,
+  Hash,
+  PreciseTime,
+  SidOrName,
+  UniqueName,
+  Url,
+} from './values.ts'
+
+export const Device = z
+  .object({
+    sid: DeviceSid,
+    unique_name: z.string().nullable(),
+    account_sid: AccountSid,
+    app: z.object({
+      target_sid: AppSid.nullable(),
+      target_hash: Hash.nullable(),
+      date_targeted: DateTime.nullable(),
+      update_status: z.enum(['up-to-date', 'pending', 'error']),
+      update_error_code: z.int().meta({ description: '0, or an UpdateError of the link' }),
+      reported_sid: AppSid.nullable(),
+      date_reported: DateTime.nullable(),
+    }),
+    logging: z.object({ enabled: z.boolean(), date_expires: DateTime.nullable() }),
+    date_created: DateTime,
+    date_updated: DateTime,
+    url: Url,
+    links: z.object({ device_configs: Url, device_secrets: Url }),
+  })
+  .meta({ id: 'Device' })
+export type Device = z.output<typeof Device>
+
+const PublicKey = z
+  .string()
+  .regex(/^04[0-9a-f]{128}$/)
+  .meta({ description: 'P-256, X9.62 uncompressed point, 65 bytes in hexadecimal' })
+
+/** All that a new device must be given besides the key it made itself. */
+export const ProvisionedDevice = Device.extend({
+  certificate: z.string().meta({ description: "the device's, PEM" }),
+  ca_certificate: z.string().meta({ description: "what the gateway's certificate goes back to" }),
+  gateway: z.object({ host: z.string(), port: z.int() }),
+  kernel_signer_public_key: PublicKey,
+  application_signer_public_key: PublicKey,
+}).meta({ id: 'ProvisionedDevice' })
+export type ProvisionedDevice = z.output<typeof ProvisionedDevice>
+
+const Word = z.int().min(0).max(0xffff_ffff)
+
+export const DeviceEvent = z
+  .object({
+    timestamp: PreciseTime,
+    device_sid: DeviceSid,
+    type: z.enum(['connection', 'ota_update', 'app_logging', 'crash']),
+    text: z.string().meta({ description: 'for people' }),
+    dropped: z.int().min(1).optional().meta({ description: 'events lost just before this one' }),
+    connection: z
+      .object({ state: z.enum(['connected', 'disconnected']), reason: z.string().nullable() })
+      .optional(),
+    update: z
+      .object({
+        phase: z.string(),
+        hash: Hash,
+        app_sid: AppSid.nullable(),
+        error_code: z.int(),
+        error: z.string().nullable(),
+        detail: z.string(),
+        bytes_done: z.int(),
+        bytes_total: z.int(),
+      })
+      .optional(),
+    crash: z
+      .object({
+        exception: z.string(),
+        registers: z.record(z.string(), Word),
+        cfsr: Word,
+        hfsr: Word,
+        sfsr: Word,
+        mmfar: Word,
+        bfar: Word,
+        sfar: Word,
+        app_hash: Hash.nullable(),
+        app_sid: AppSid.nullable(),
+        restart_in_ms: z.int(),
+        stack: z.string().meta({ description: 'hexadecimal' }),
+      })
+      .optional(),
+  })
+  .meta({ id: 'DeviceEvent' })
+export type DeviceEvent = z.output<typeof DeviceEvent>
+
+const OneDevice = z.strictObject({ Sid: SidOrName })
+
+export const listDevices = route({
+  name: 'listDevices',
+  method: 'GET',
+  path: '/v1/Devices',
+  summary: 'Devices, newest first',
+  query: PageQuery,
+  returns: pageOf('devices', Device),
+  errors: ['PAGE_SIZE_TOO_LARGE', 'PAGE_TOKEN_INVALID'],
+})
+
+export const fetchDevice = route({
+  name: 'fetchDevice',
+  method: 'GET',
+  path: '/v1/Devices/:Sid',
+  summary: 'One Device',
+  params: OneDevice,
+  returns: Device,
+  errors: ['DEVICE_NOT_FOUND'],
+})
+
+export const updateDevice = route({
+  name: 'updateDevice',
+  method: 'POST',
+  path: '/v1/Devices/:Sid',
+  summary: 'Name a Device, deploy to it, switch its logging, restart its application',
+  params: OneDevice,
+  form: z.strictObject({
+    UniqueName: UniqueName.optional(),
+    TargetApp: z
+      .string()
+      .max(256)
+      .optional()
+      .meta({ description: 'SID or unique name of the App to run; empty: no target' }),
+    LoggingEnabled: Flag.optional().meta({ description: 'on for 24 hours, or off' }),
+    RestartApp: Flag.optional().meta({ description: 'true restarts the application' }),
+  }),
+  returns: Device,
+  errors: ['DEVICE_NOT_FOUND', 'TARGET_APP_NOT_FOUND', 'NAME_TAKEN'],
+})
+
+export const createDevice = route({
+  name: 'createDevice',
+  method: 'POST',
+  path: '/v1/Devices',
+  summary: 'Provision a device: issue its certificate',
+  status: 201,
+  form: z.strictObject({
+    Csr: z
+      .string()
+      .max(8192)
+      .meta({ description: 'PKCS #10 certificate request with a P-256 key, PEM' }),
+    UniqueName: UniqueName.optional(),
+  }),
+  returns: ProvisionedDevice,
+  errors: ['NAME_TAKEN', 'CSR_MALFORMED', 'CSR_KEY_UNSUPPORTED', 'CSR_SIGNATURE_WRONG'],
+})
+
+export const deleteDevice = route({
+  name: 'deleteDevice',
+  method: 'DELETE',
+  path: '/v1/Devices/:Sid',
+  summary: "Remove a Device: its certificate is revoked and its connection ends; can't be undone",
+  status: 204,
+  answer: 'nothing',
+  params: OneDevice,
+  returns: z.undefined(),
+  errors: ['DEVICE_NOT_FOUND'],
+})
+
+export const streamDeviceLogs = route({
+  name: 'streamDeviceLogs',
+  method: 'GET',
+  path: '/v1/Devices/:Sid/Logs',
+  summary: "A Device's events as they happen; application logs come while logging is enabled",
+  answer: 'events',
+  params: OneDevice,
+  returns: DeviceEvent,
+  errors: ['DEVICE_NOT_FOUND', 'TOO_MANY_LISTENERS'],
+})

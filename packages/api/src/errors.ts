@@ -1,0 +1,194 @@
+/**
+ * Every "no" that the platform says to people: code, number, HTTP status, and what to do about it.
+ *
+ * Codes are permanent. Numbers below 70000 are those that the original API gave to the same
+ * trouble, and several codes share one; 72xxx are ours, one for each code.
+ */
+import { z } from 'zod'
+
+interface ErrorFacts {
+  readonly number: number
+  readonly status: number
+  /** What the caller can do. */
+  readonly fix: string
+}
+
+export const errors = {
+  CREDENTIALS_MISSING: {
+    number: 20003,
+    status: 401,
+    fix: 'Send the Account SID as user name and the Auth Token as password (HTTP Basic); `microvisor up` prints both.',
+  },
+  CREDENTIALS_WRONG: {
+    number: 20003,
+    status: 401,
+    fix: "Check MICROVISOR_ACCOUNT_SID and MICROVISOR_AUTH_TOKEN against credentials.json in the server's data folder.",
+  },
+  ROUTE_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'Look the path up in /v1/openapi.json; letters count, /v1/Apps is not /v1/apps.',
+  },
+  METHOD_NOT_ALLOWED: {
+    number: 20004,
+    status: 405,
+    fix: 'Use one of the methods named in the Allow header.',
+  },
+  PARAMETER_UNKNOWN: {
+    number: 20001,
+    status: 400,
+    fix: 'Remove it or correct its spelling; names are in UpperCamelCase.',
+  },
+  PARAMETER_MISSING: { number: 20001, status: 400, fix: 'Send the parameter named.' },
+  PARAMETER_INVALID: {
+    number: 20422,
+    status: 400,
+    fix: 'Send a value as described in /v1/openapi.json.',
+  },
+  PAGE_SIZE_TOO_LARGE: { number: 20007, status: 400, fix: 'Ask for at most 1000 items a page.' },
+  PAGE_TOKEN_INVALID: {
+    number: 20422,
+    status: 400,
+    fix: 'Follow next_page_url as it was given, or start again without PageToken.',
+  },
+  CONTENT_TYPE_UNSUPPORTED: {
+    number: 72001,
+    status: 415,
+    fix: 'Send application/x-www-form-urlencoded, or multipart/form-data for uploads.',
+  },
+  BODY_MALFORMED: {
+    number: 72002,
+    status: 400,
+    fix: 'Send the whole body in the form that the Content-Type names.',
+  },
+  BODY_TOO_LARGE: { number: 72003, status: 413, fix: 'Send fewer or shorter parameters.' },
+  APP_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor apps list` for the Apps of this account.',
+  },
+  DEVICE_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor devices list` for the Devices of this account.',
+  },
+  KERNEL_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See GET /v1/Kernels for the kernels of this account.',
+  },
+  TARGET_APP_NOT_FOUND: {
+    number: 72010,
+    status: 400,
+    fix: 'Upload the App first (`microvisor apps create`), or name one from `microvisor apps list`.',
+  },
+  APP_IN_USE: {
+    number: 72011,
+    status: 400,
+    fix: 'Give those devices another target first (`microvisor devices update … --target-app`).',
+  },
+  NAME_TAKEN: {
+    number: 20409,
+    status: 409,
+    fix: 'Choose another unique name, or rename or remove the one that has it.',
+  },
+  CSR_MALFORMED: {
+    number: 72020,
+    status: 400,
+    fix: 'Send a PKCS #10 request in PEM (-----BEGIN CERTIFICATE REQUEST-----).',
+  },
+  CSR_KEY_UNSUPPORTED: {
+    number: 72021,
+    status: 400,
+    fix: 'Make the request with a NIST P-256 (prime256v1) key.',
+  },
+  CSR_SIGNATURE_WRONG: {
+    number: 72022,
+    status: 400,
+    fix: 'Sign the request with the private key whose public half it carries.',
+  },
+  UPLOAD_FILE_MISSING: {
+    number: 72030,
+    status: 400,
+    fix: 'Send the bundle as the multipart part named File.',
+  },
+  STORAGE_FULL: {
+    number: 72031,
+    status: 507,
+    fix: 'Free space where the server keeps its data, then send it again; nothing of it was kept.',
+  },
+  TOO_MANY_LISTENERS: {
+    number: 20429,
+    status: 429,
+    fix: 'End another log stream of this Device, or wait.',
+  },
+  TOO_MANY_REQUESTS: {
+    number: 20429,
+    status: 429,
+    fix: 'Wait a moment and send it again.',
+  },
+  STOPPING: { number: 20503, status: 503, fix: 'Send it again in a few seconds.' },
+  INTERNAL_ERROR: {
+    number: 20500,
+    status: 500,
+    fix: "This is a fault of the server: look for this request's id in its log and report it.",
+  },
+} as const satisfies Record<string, ErrorFacts>
+
+export type ErrorCode = keyof typeof errors
+
+/** What may be wrong with an uploaded bundle. */
+export const bundleErrors = ['UPLOAD_FILE_MISSING'] as const satisfies readonly ErrorCode[]
+
+/** What any route may answer, beside its own. */
+export const generalErrors = [
+  'CREDENTIALS_MISSING',
+  'CREDENTIALS_WRONG',
+  'METHOD_NOT_ALLOWED',
+  'PARAMETER_UNKNOWN',
+  'PARAMETER_MISSING',
+  'PARAMETER_INVALID',
+  'CONTENT_TYPE_UNSUPPORTED',
+  'BODY_MALFORMED',
+  'BODY_TOO_LARGE',
+  'TOO_MANY_REQUESTS',
+  'STOPPING',
+  'INTERNAL_ERROR',
+] as const satisfies readonly ErrorCode[]
+
+/** The body of every error answer. `details.code` is the code above. */
+export const ErrorBody = z
+  .object({
+    code: z.int(),
+    message: z.string(),
+    more_info: z.string(),
+    status: z.int(),
+    details: z.looseObject({ code: z.string(), fix: z.string() }),
+  })
+  .meta({ id: 'Error' })
+export type ErrorBody = z.output<typeof ErrorBody>
+
+/** The platform says no. `message` says what happened, with the values in it. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, details: Record<string, unknown> = {}) {
+    super(message)
+    this.code = code
+    this.details = details
+  }
+
+  /** The answer's body; `home` is the address of the service. */
+  toBody(home: string): ErrorBody {
+    const { number, status, fix } = errors[this.code]
+    return {
+      code: number,
+      message: this.message,
+      more_info: `${home}/errors/${this.code}`,
+      status,
+      details: { ...this.details, code: this.code, fix },
+    }
+  }
+}

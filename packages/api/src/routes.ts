@@ -1,0 +1,28 @@
+/** All routes, in the order in which documents list them. */
+import * as apps from './apps.ts'
+import * as devices from './devices.ts'
+import * as kernels from './kernels.ts'
+import type { Route } from './route.ts'
+import * as service from './service.ts'
+
+export const routes: readonly Route[] = [
+  apps.listApps,
+  apps.createApp,
+  apps.fetchApp,
+  apps.deleteApp,
+  apps.fetchAppManifest,
+  apps.fetchAppBundle,
+  devices.listDevices,
+  devices.createDevice,
+  devices.fetchDevice,
+  devices.updateDevice,
+  devices.deleteDevice,
+  devices.streamDeviceLogs,
+  kernels.listKernels,
+  kernels.createKernel,
+  kernels.fetchKernelBundle,
+  service.fetchHealth,
+  service.fetchOpenApi,
+  service.fetchHome,
+  service.fetchErrorPage,
+]

@@ -1,0 +1,49 @@
+/**
+ * What the service says about itself; open to anyone who can reach it.
+ */
+import { z } from 'zod'
+import { route } from './route.ts'
+
+export const Health = z
+  .object({ status: z.literal('ok'), version: z.string(), uptime_seconds: z.int() })
+  .meta({ id: 'Health' })
+
+export const fetchHealth = route({
+  name: 'fetchHealth',
+  method: 'GET',
+  path: '/health',
+  summary: 'Whether the service works',
+  access: 'anyone',
+  returns: Health,
+})
+
+export const fetchOpenApi = route({
+  name: 'fetchOpenApi',
+  method: 'GET',
+  path: '/v1/openapi.json',
+  summary: 'This API as an OpenAPI document',
+  access: 'anyone',
+  returns: z.record(z.string(), z.unknown()),
+})
+
+export const fetchHome = route({
+  name: 'fetchHome',
+  method: 'GET',
+  path: '/',
+  summary: 'What this is and where to look',
+  access: 'anyone',
+  answer: 'text',
+  returns: z.string(),
+})
+
+export const fetchErrorPage = route({
+  name: 'fetchErrorPage',
+  method: 'GET',
+  path: '/errors/:Code',
+  summary: 'What an error code means and what to do',
+  access: 'anyone',
+  answer: 'text',
+  params: z.strictObject({ Code: z.string().max(64) }),
+  returns: z.string(),
+  errors: ['ROUTE_NOT_FOUND'],
+})
