@@ -1,0 +1,44 @@
+/**
+ * Where everything lies in the device's two flash chips. Offsets count from the start of the chip.
+ *
+ * Internal flash (STM32U585, 2 MiB, pages of 8 KiB): the lower half is the application's, the
+ * upper half the secure side's. External flash (8 MiB, sectors of 4 KiB): the lower half is the
+ * application's, the upper half is where updates are staged.
+ *
+ *   0x000000  application                        external 0x000000  application
+ *   0x100000  kernel manifest                             0x400000  staging
+ *   0x102000  boot journal
+ *   0x104000  kernel module
+ *   0x180000  application manifest, copy A
+ *   0x192000  application manifest, copy B
+ *   0x1A4000  state journal, two pages
+ *   0x1A8000  unused
+ *   0x1FE000  NSC veneers
+ */
+
+export interface Region {
+  readonly offset: number
+  readonly size: number
+}
+
+export const INTERNAL_PAGE_BYTES = 0x2000
+export const EXTERNAL_SECTOR_BYTES = 0x1000
+
+export const internalLayout = {
+  application: { offset: 0x00_0000, size: 0x10_0000 },
+  kernelManifest: { offset: 0x10_0000, size: 0x2000 },
+  bootJournal: { offset: 0x10_2000, size: 0x2000 },
+  kernelModule: { offset: 0x10_4000, size: 0x7_c000 },
+  manifestA: { offset: 0x18_0000, size: 0x1_2000 },
+  manifestB: { offset: 0x19_2000, size: 0x1_2000 },
+  stateJournal: { offset: 0x1a_4000, size: 0x4000 },
+  nsc: { offset: 0x1f_e000, size: 0x2000 },
+} as const satisfies Record<string, Region>
+
+export const externalLayout = {
+  application: { offset: 0x00_0000, size: 0x40_0000 },
+  staging: { offset: 0x40_0000, size: 0x40_0000 },
+} as const satisfies Record<string, Region>
+
+/** Where the application's half of internal flash lies for non-secure code; its vector table is there. */
+export const APPLICATION_ADDRESS = 0x0800_0000
