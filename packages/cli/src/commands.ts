@@ -1,0 +1,18 @@
+/** Every command by its words. Loading one loads no more than its flags; `run` loads the rest. */
+import { AppsList } from './commands/apps/list.ts'
+import { AppsRemove } from './commands/apps/remove.ts'
+import { AppsShow } from './commands/apps/show.ts'
+import { DevicesList } from './commands/devices/list.ts'
+import { DevicesShow } from './commands/devices/show.ts'
+import { DevicesUpdate } from './commands/devices/update.ts'
+import { LogsStream } from './commands/logs/stream.ts'
+
+export const commands = {
+  'apps:list': AppsList,
+  'apps:remove': AppsRemove,
+  'apps:show': AppsShow,
+  'devices:list': DevicesList,
+  'devices:show': DevicesShow,
+  'devices:update': DevicesUpdate,
+  'logs:stream': LogsStream,
+}

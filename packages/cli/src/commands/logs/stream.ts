@@ -1,0 +1,39 @@
+import { string } from '@oclif/core/args'
+import { interruption } from '../../interruption.ts'
+import { MicrovisorCommand } from '../../microvisor-command.ts'
+
+export class LogsStream extends MicrovisorCommand {
+  static override summary =
+    'Follow a device: connections, updates, crashes and what its application logs'
+  static override description =
+    "Switches the device's logging on and prints a line for each event until interrupted with Ctrl-C. With --json, one object a line. When the server restarts, the stream comes back by itself."
+  static override args = {
+    device: string({ description: 'SID or unique name; the only device unless given' }),
+  }
+  static override examples = [
+    '<%= config.bin %> logs stream first-device',
+    '<%= config.bin %> logs stream first-device -o json',
+  ]
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(LogsStream)
+    this.settle(flags)
+    const { chooseDevice } = await import('../../choose-device.ts')
+    const { followDevice, formatEvent } = await import('../../events.ts')
+    const signal = interruption()
+    const cloud = await this.connect(flags)
+    const { sid } = await chooseDevice(cloud, args.device)
+    const events = await followDevice(cloud, sid, {
+      signal,
+      isLogging: true,
+      onConnection: (state, reason) =>
+        this.progress(
+          state === 'lost' ? `Connection lost: ${reason} Trying again...` : 'Connected again.',
+        ),
+    })
+    this.progress(`Logging from ${sid}...`)
+    for await (const event of events) {
+      process.stdout.write(`${this.isJson ? JSON.stringify(event) : formatEvent(event)}\n`)
+    }
+  }
+}

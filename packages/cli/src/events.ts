@@ -1,0 +1,104 @@
+/**
+ * Following a device: its events as they happen, over server restarts and broken connections, and
+ * the line that each makes.
+ */
+import type { DeviceEvent } from '@microvisor/api'
+import type { Cloud } from './cloud.ts'
+import { printable } from './output.ts'
+
+/** The longest type in brackets, and one space. */
+const TYPE_WIDTH = '[app_logging] '.length
+
+/** `2026-11-21T10:00:00.123456Z [app_logging] text`. */
+export function formatEvent({ timestamp, type, text, dropped }: DeviceEvent): string {
+  const lost = dropped === undefined ? '' : ` (${dropped} lost before this)`
+  return `${timestamp} ${`[${type}]`.padEnd(TYPE_WIDTH)}${printable(text)}${lost}`
+}
+
+export interface FollowOptions {
+  readonly signal: AbortSignal
+  /** Asks for the application's own log lines too, which the device sends while this is on. */
+  readonly isLogging: boolean
+  /** The connection to the server broke, or is there again. */
+  readonly onConnection?: (state: 'lost' | 'back', reason: string) => void
+}
+
+/**
+ * Resolves once the server listens for events, so that nothing that happens afterwards is missed.
+ * The events end when `signal` is aborted. Throws what trying again cannot cure.
+ */
+export async function followDevice(
+  cloud: Cloud,
+  device: string,
+  options: FollowOptions,
+): Promise<AsyncGenerator<DeviceEvent>> {
+  return reconnecting(cloud, device, options, await listen(cloud, device, options))
+}
+
+const FIRST_WAIT_MS = 250
+const LONGEST_WAIT_MS = 5_000
+
+async function* reconnecting(
+  cloud: Cloud,
+  device: string,
+  options: FollowOptions,
+  first: AsyncGenerator<DeviceEvent>,
+): AsyncGenerator<DeviceEvent> {
+  const { signal, onConnection } = options
+  let events: AsyncGenerator<DeviceEvent> | undefined = first
+  let waitMs = FIRST_WAIT_MS
+  while (!signal.aborted) {
+    let reason = 'the server ended the stream'
+    try {
+      if (!events) {
+        events = await listen(cloud, device, options)
+        onConnection?.('back', '')
+      }
+      for await (const event of events) {
+        waitMs = FIRST_WAIT_MS
+        yield event
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (!isPassing(error)) throw error
+      reason = error.message
+    }
+    if (signal.aborted) return
+    if (events) onConnection?.('lost', reason)
+    events = undefined
+    await pause(waitMs, signal)
+    waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)
+  }
+}
+
+async function listen(
+  { api, client }: Cloud,
+  device: string,
+  { signal, isLogging }: FollowOptions,
+): Promise<AsyncGenerator<DeviceEvent>> {
+  const params = { Sid: device }
+  const events = await client.listen(api.streamDeviceLogs, { params }, { signal })
+  if (isLogging) {
+    await client.call(api.updateDevice, { params, form: { LoggingEnabled: true } }, { signal })
+  }
+  return events
+}
+
+const PASSING = ['SERVER_UNREACHABLE', 'SERVER_SILENT', 'CONNECTION_LOST', 'STOPPING']
+
+/** Trouble that ends by itself: the server restarts, or the network comes back. */
+export function isPassing(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && PASSING.includes(String(error.code))
+}
+
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+    function done() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}
