@@ -1,12 +1,40 @@
 /** What two sides must agree on: system calls, bundles, link messages, SIDs. Data and codecs; no I/O. */
 import './text.ts'
 
+export * from './bundle.ts'
+export { BundleError, type BundleErrorCode, bundleErrors } from './bundle-errors.ts'
+export * from './digest.ts'
 export * from './generated/link_pb.js'
 export * from './hex.ts'
+export * from './kernel-manifest.ts'
+export {
+  describeLayer,
+  formatRegion,
+  type Layer,
+  type LayerPlaceName,
+  measure,
+  places,
+  type Region,
+} from './layers.ts'
 export * from './limits.ts'
 export * from './link.ts'
 export * from './link-credit.ts'
 export * from './link-limits.ts'
+export {
+  type AppManifest,
+  type AppPolicies,
+  encodeAppBody,
+  encodeManifest,
+  formatKeyId,
+  keyId,
+  parseAppManifest,
+  plainPolicies,
+  type SignedBody,
+  signBody,
+  signingMessage,
+  unsigned,
+  verifySignature,
+} from './manifest.ts'
 export * from './sid.ts'
 export * from './syscall-dispatch.ts'
 export * from './syscall-enums.ts'
