@@ -3,7 +3,7 @@
  */
 import { BUNDLE_BYTES_MAX } from '@microvisor/protocol'
 import { z } from 'zod'
-import { bundleErrors } from './errors.ts'
+import { uploadErrors } from './errors.ts'
 import { PageQuery, pageOf } from './pagination.ts'
 import { route } from './route.ts'
 import { AccountSid, AppSid, DateTime, Hash, SidOrName, UniqueName, Url } from './values.ts'
@@ -63,7 +63,7 @@ export const createApp = route({
   file: { maxBytes: BUNDLE_BYTES_MAX, what: 'the bundle, a zip file' },
   form: z.strictObject({ UniqueName: UniqueName.optional() }),
   returns: App,
-  errors: ['NAME_TAKEN', 'STORAGE_FULL', ...bundleErrors],
+  errors: ['NAME_TAKEN', ...uploadErrors],
 })
 
 export const deleteApp = route({

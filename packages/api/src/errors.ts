@@ -2,8 +2,10 @@
  * Every "no" that the platform says to people: code, number, HTTP status, and what to do about it.
  *
  * Codes are permanent. Numbers below 70000 are those that the original API gave to the same
- * trouble, and several codes share one; 72xxx are ours, one for each code.
+ * trouble, and several codes share one; 72xxx are ours, one for each code. What can be wrong with a
+ * bundle, and what to do then, stands in protocol; here are its numbers.
  */
+import { type BundleErrorCode, bundleErrors } from '@microvisor/protocol'
 import { z } from 'zod'
 
 interface ErrorFacts {
@@ -13,7 +15,7 @@ interface ErrorFacts {
   readonly fix: string
 }
 
-export const errors = {
+const ownErrors = {
   CREDENTIALS_MISSING: {
     number: 20003,
     status: 401,
@@ -135,10 +137,66 @@ export const errors = {
   },
 } as const satisfies Record<string, ErrorFacts>
 
-export type ErrorCode = keyof typeof errors
+const bundleNumbers = {
+  BUNDLE_TOO_LARGE: 72101,
+  BUNDLE_NOT_ZIP: 72102,
+  BUNDLE_TRUNCATED: 72103,
+  BUNDLE_ZIP_MALFORMED: 72104,
+  BUNDLE_ZIP_UNSUPPORTED: 72105,
+  BUNDLE_ENTRY_CORRUPT: 72106,
+  BUNDLE_ENTRY_TOO_LARGE: 72107,
+  BUNDLE_ENTRY_DUPLICATE: 72108,
+  BUNDLE_ENTRY_NAME: 72109,
+  BUNDLE_ENTRY_UNKNOWN: 72110,
+  BUNDLE_MANIFEST_MISSING: 72111,
+  BUNDLE_LAYER_MISSING: 72112,
+  LAYER_HASH_MISMATCH: 72113,
+  LAYER_MEASUREMENT_MISMATCH: 72114,
+  LAYER_TOO_LARGE: 72115,
+  LAYER_EMPTY: 72116,
+  LAYER_TARGET_MISSING: 72117,
+  LAYER_HASH_LENGTH: 72118,
+  LAYER_OUTSIDE_FLASH: 72119,
+  LAYER_ALIGNMENT: 72120,
+  LAYERS_OVERLAP: 72121,
+  LAYERS_NONE: 72122,
+  LAYERS_TOO_MANY: 72123,
+  MANIFEST_TOO_LARGE: 72124,
+  MANIFEST_MALFORMED: 72125,
+  MANIFEST_FIELD_UNKNOWN: 72126,
+  MANIFEST_BODY_MISSING: 72127,
+  MANIFEST_KEY_MALFORMED: 72128,
+  MANIFEST_SIGNATURE_MALFORMED: 72129,
+  MANIFEST_UNSIGNED: 72130,
+  MANIFEST_SIGNER_UNKNOWN: 72131,
+  MANIFEST_SIGNATURE_WRONG: 72132,
+  KERNEL_LAYER_REGION: 72133,
+  KERNEL_META_MISSING: 72134,
+} as const satisfies Record<BundleErrorCode, number>
+
+export type ErrorCode = keyof typeof ownErrors | BundleErrorCode
+
+const bundleCodes = Object.keys(bundleNumbers) as BundleErrorCode[]
+
+export const errors: Readonly<Record<ErrorCode, ErrorFacts>> = {
+  ...ownErrors,
+  ...(Object.fromEntries(bundleCodes.map((code) => [code, factsOf(code)])) as Record<
+    BundleErrorCode,
+    ErrorFacts
+  >),
+}
+
+function factsOf(code: BundleErrorCode): ErrorFacts {
+  const status = code === 'BUNDLE_TOO_LARGE' ? 413 : 400
+  return { number: bundleNumbers[code], status, fix: bundleErrors[code] }
+}
 
 /** What may be wrong with an uploaded bundle. */
-export const bundleErrors = ['UPLOAD_FILE_MISSING'] as const satisfies readonly ErrorCode[]
+export const uploadErrors: readonly ErrorCode[] = [
+  'UPLOAD_FILE_MISSING',
+  'STORAGE_FULL',
+  ...bundleCodes,
+]
 
 /** What any route may answer, beside its own. */
 export const generalErrors = [

@@ -3,7 +3,7 @@
  */
 import { BUNDLE_BYTES_MAX } from '@microvisor/protocol'
 import { z } from 'zod'
-import { bundleErrors } from './errors.ts'
+import { uploadErrors } from './errors.ts'
 import { PageQuery, pageOf } from './pagination.ts'
 import { route } from './route.ts'
 import { AccountSid, DateTime, Hash, Url } from './values.ts'
@@ -40,7 +40,7 @@ export const createKernel = route({
   status: 201,
   file: { maxBytes: BUNDLE_BYTES_MAX, what: 'the kernel bundle, a zip file' },
   returns: Kernel,
-  errors: ['STORAGE_FULL', ...bundleErrors],
+  errors: uploadErrors,
 })
 
 export const fetchKernelBundle = route({
