@@ -9,6 +9,7 @@
 import { refuse } from './bundle-errors.ts'
 import { type Digest, equalBytes } from './digest.ts'
 import { toHex } from './hex.ts'
+import { type KernelManifest, parseKernelManifest } from './kernel-manifest.ts'
 import {
   checkContentSize,
   describeLayer,
@@ -17,7 +18,7 @@ import {
   measure,
   type Region,
 } from './layers.ts'
-import { BUNDLE_BYTES_MAX, MANIFEST_BYTES_MAX } from './limits.ts'
+import { BUNDLE_BYTES_MAX, KERNEL_LAYER_BYTES_MAX, MANIFEST_BYTES_MAX } from './limits.ts'
 import {
   type AppManifest,
   type AppPolicies,
@@ -38,6 +39,10 @@ export interface Bundle {
   readonly manifestBytes: Uint8Array
   /** Content by the hexadecimal SHA-256 of it. */
   readonly layers: ReadonlyMap<string, Uint8Array>
+}
+
+export interface KernelBundle extends Omit<Bundle, 'manifest'> {
+  readonly manifest: KernelManifest
 }
 
 /** An unsigned bundle of plain layers. The same input gives the same bytes. Throws BundleError. */
@@ -65,6 +70,29 @@ export function packBundle(
 
 /** Throws BundleError for a file that is not a bundle which can be installed. */
 export function parseBundle(file: Uint8Array, digest: Digest): Bundle {
+  const { entries, manifestBytes } = openBundle(file)
+  const manifest = parseAppManifest(manifestBytes)
+  refuseExtra(entries, manifest.layers)
+  const layers = new Map<string, Uint8Array>()
+  for (const layer of manifest.layers) readLayerContent(layer, entries, layers, digest)
+  return { manifest, manifestBytes, layers }
+}
+
+/** As `parseBundle`, for a kernel's. Throws BundleError. */
+export function parseKernelBundle(file: Uint8Array, digest: Digest): KernelBundle {
+  const { entries, manifestBytes } = openBundle(file)
+  const manifest = parseKernelManifest(manifestBytes)
+  refuseExtra(entries, manifest.layers)
+  const layers = new Map<string, Uint8Array>()
+  for (const { region, fetchHash } of manifest.layers) {
+    const name = toHex(fetchHash)
+    const entry = findEntry(entries, name, `region ${region}`)
+    layers.set(name, readContent(entry, KERNEL_LAYER_BYTES_MAX, digest))
+  }
+  return { manifest, manifestBytes, layers }
+}
+
+function openBundle(file: Uint8Array) {
   checkBundleSize(file.length)
   const entries = indexEntries(readZip(file))
   const manifestEntry = entries.get(MANIFEST_ENTRY)
@@ -75,12 +103,7 @@ export function parseBundle(file: Uint8Array, digest: Digest): Bundle {
       'MANIFEST_TOO_LARGE',
       `The manifest has ${manifestEntry.bytes} bytes; ${MANIFEST_BYTES_MAX} are allowed.`,
     )
-  const manifestBytes = readEntry(manifestEntry, MANIFEST_BYTES_MAX)
-  const manifest = parseAppManifest(manifestBytes)
-  refuseExtra(entries, manifest.layers)
-  const layers = new Map<string, Uint8Array>()
-  for (const layer of manifest.layers) readLayerContent(layer, entries, layers, digest)
-  return { manifest, manifestBytes, layers }
+  return { entries, manifestBytes: readEntry(manifestEntry, MANIFEST_BYTES_MAX) }
 }
 
 function indexEntries(entries: readonly ZipEntry[]): Map<string, ZipEntry> {
@@ -98,7 +121,10 @@ function indexEntries(entries: readonly ZipEntry[]): Map<string, ZipEntry> {
   return index
 }
 
-function refuseExtra(entries: ReadonlyMap<string, ZipEntry>, layers: readonly Layer[]): void {
+function refuseExtra(
+  entries: ReadonlyMap<string, ZipEntry>,
+  layers: readonly { readonly fetchHash: Uint8Array }[],
+): void {
   const named = new Set(layers.map(({ fetchHash }) => toHex(fetchHash)))
   for (const name of entries.keys())
     if (name !== MANIFEST_ENTRY && !named.has(name))
@@ -116,24 +142,34 @@ function readLayerContent(
   digest: Digest,
 ): void {
   const name = toHex(layer.fetchHash)
-  const entry = entries.get(name)
-  if (entry === undefined)
-    refuse(
-      'BUNDLE_LAYER_MISSING',
-      `The layer for ${formatRegion(layer)} is missing: the zip file has no entry "${name}".`,
-    )
+  const entry = findEntry(entries, name, formatRegion(layer))
   const isPlain = layer.encryptedWithKeyId === 0n
   if (isPlain) checkContentSize(layer, entry.bytes)
-  const content = layers.get(name) ?? readEntry(entry, layer.size + ENCRYPTION_BYTES_MAX)
-  const hash = toHex(digest([content]))
-  if (hash !== name)
-    refuse('LAYER_HASH_MISMATCH', `The entry "${name}" has content with the SHA-256 ${hash}.`)
+  const content = layers.get(name) ?? readContent(entry, layer.size + ENCRYPTION_BYTES_MAX, digest)
   if (isPlain && !equalBytes(measure(content, layer.size, digest), layer.measurementHash))
     refuse(
       'LAYER_MEASUREMENT_MISMATCH',
       `The layer for ${formatRegion(layer)} does not give the measurement ${toHex(layer.measurementHash)} that the manifest promises.`,
     )
   layers.set(name, content)
+}
+
+function findEntry(entries: ReadonlyMap<string, ZipEntry>, name: string, target: string): ZipEntry {
+  const entry = entries.get(name)
+  if (entry !== undefined) return entry
+  return refuse(
+    'BUNDLE_LAYER_MISSING',
+    `The layer for ${target} is missing: the zip file has no entry "${name}".`,
+  )
+}
+
+/** An entry's content, which has to be what the entry's name says. */
+function readContent(entry: ZipEntry, limitBytes: number, digest: Digest): Uint8Array {
+  const content = readEntry(entry, limitBytes)
+  const hash = toHex(digest([content]))
+  if (hash !== entry.name)
+    refuse('LAYER_HASH_MISMATCH', `The entry "${entry.name}" has content with the SHA-256 ${hash}.`)
+  return content
 }
 
 function checkBundleSize(bytes: number): void {
