@@ -1,0 +1,32 @@
+/**
+ * Builds the samples: `node samples/build.ts` renews samples/prebuilt. The prebuilt images are there
+ * for people and tests without a C compiler; a test proves that they are what the sources give.
+ */
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export const samples = ['blink', 'crash', 'notify'] as const
+
+/** Builds one sample of the tree at `root` and leaves NAME.elf, without debug information, and NAME.bin in `into`. */
+export function buildSample(root: string, name: string, into: string): void {
+  const build = mkdtempSync(join(tmpdir(), `microvisor-${name}-`))
+  try {
+    run('cmake', ['-S', join(root, 'samples', name), '-B', build])
+    run('cmake', ['--build', build])
+    run('arm-none-eabi-strip', ['--strip-debug', join(build, `${name}.elf`)])
+    for (const file of [`${name}.elf`, `${name}.bin`]) copyFileSync(join(build, file), join(into, file))
+  } finally {
+    rmSync(build, { recursive: true })
+  }
+}
+
+function run(program: string, args: readonly string[]): void {
+  execFileSync(program, args, { stdio: 'pipe' })
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '..')
+  for (const name of samples) buildSample(root, name, join(root, 'samples/prebuilt'))
+}

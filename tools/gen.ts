@@ -1,0 +1,54 @@
+/**
+ * `npm run gen`: makes every file that is made from a table. `--check` changes nothing and fails with
+ * the list of files that are not what would be made.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { makeHeader } from './gen/header.ts'
+import { makeLinkPage } from './gen/link-page.ts'
+import { makeProtobuf } from './gen/protobuf.ts'
+import { makeStubs } from './gen/stubs.ts'
+import { makeSystemCallPage } from './gen/syscall-page.ts'
+
+/** Path from the repository's root to content. */
+export function makeAll(): Map<string, string> {
+  return new Map([
+    ...makeProtobuf(),
+    ['sdk/include/mv_syscalls.h', makeHeader()],
+    ['sdk/src/mv_syscalls.S', makeStubs()],
+    ['docs/reference/syscalls.md', makeSystemCallPage()],
+    ['docs/reference/link.md', makeLinkPage()],
+  ])
+}
+
+/** The files of `made` that are missing or differ on disk. */
+export function findStale(made: ReadonlyMap<string, string>): string[] {
+  return [...made]
+    .filter(([path, content]) => !existsSync(path) || readFileSync(path, 'utf8') !== content)
+    .map(([path]) => path)
+}
+
+if (import.meta.main) {
+  process.chdir(`${import.meta.dirname}/..`)
+  const made = makeAll()
+  const stale = findStale(made)
+  if (process.argv.includes('--check')) check(stale)
+  else write(made, stale)
+}
+
+function check(stale: readonly string[]): void {
+  if (stale.length === 0) return
+  console.error(`${stale.length} generated file(s) are not up to date:`)
+  for (const path of stale) console.error(`  ${path}`)
+  console.error('Run `npm run gen` and commit what changes.')
+  process.exitCode = 1
+}
+
+function write(made: ReadonlyMap<string, string>, stale: readonly string[]): void {
+  for (const path of stale) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, made.get(path)!)
+    console.log(`wrote ${path}`)
+  }
+  console.log(`${made.size} generated files are up to date.`)
+}
