@@ -1,4 +1,8 @@
 /** The virtual STM32U585 and its board. */
+export { peripheralPlaces, registerNames } from './address-map.ts'
+export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
+export { HOST_CODE, IRQ_COUNT, type PortName, Stm32u585 } from './chip.ts'
+export type { FaultRecord, StopReason } from './cpu/cpu.ts'
 export {
   EXTERNAL_FLASH_BYTES,
   EXTERNAL_PAGE_BYTES,
@@ -13,6 +17,8 @@ export {
   QUAD_WORD_BYTES,
   SECTOR_BYTES,
 } from './flash.ts'
+export { isApplicationMemory, NSC_BASE, NSC_BYTES } from './memory-map.ts'
+export type { UnmodelledAccess } from './not-modelled.ts'
 export { PowerCut, type PowerCutPlan, Supply, type TearableOperation } from './power.ts'
 export { EventQueue } from './scheduler.ts'
 export { seededRandom } from './seeded-random.ts'

@@ -18,6 +18,8 @@ export class EventQueue implements Scheduler {
   readonly #readCycle: () => number
   readonly #heap: Entry[] = []
   #order = 0
+  /** Told when a new event becomes the next one: the CPU has to stop for it. */
+  onEarlier: (cycle: number) => void = () => {}
 
   /** `readCycle` is the chip's cycle counter; the CPU keeps it exact while an instruction runs. */
   constructor(readCycle: () => number) {
@@ -42,6 +44,7 @@ export class EventQueue implements Scheduler {
       action,
     }
     this.#push(entry)
+    if (this.#heap[0] === entry) this.onEarlier(entry.cycle)
     return () => {
       entry.action = undefined
     }

@@ -1,0 +1,128 @@
+/**
+ * The development board: one STM32U585 and what is soldered around it. User LED on PA5, the
+ * kernel's RGB LED on PE3 (red), PE5 (green) and PE6 (blue), user button on PC13, the log's serial
+ * line on PD5 (USART2_TX, alternate function 7), 8 MiB of serial NOR flash on the kernel's OCTOSPI.
+ *
+ * The LEDs light when their pin is high; the button pulls PC13 high while pressed. (ST's boards for
+ * this chip do the same; the original board's schematic is not public.)
+ */
+import { type ChipEvents, type PortName, Stm32u585 } from './chip.ts'
+import { ExternalFlash } from './flash.ts'
+import type { SerialPort } from './peripherals/rcc.ts'
+import type { Supply } from './power.ts'
+
+const USER_LED = ['A', 5] as const
+const SYSTEM_LED = { red: 3, green: 5, blue: 6 } as const
+const SYSTEM_LED_PORT = 'E'
+const BUTTON = ['C', 13] as const
+const LOG = { port: 'USART2', pin: ['D', 5], alternate: 7 } as const
+/** The co-processor's boot select; like the system LED it is the kernel's. */
+const COPROCESSOR_BOOT = ['B', 13] as const
+
+export interface BoardOptions {
+  readonly supply: Supply
+  readonly externalFlash: Uint8Array
+  readonly otp: Uint8Array
+  readonly uniqueId: Uint8Array
+  readonly events: BoardEvents
+}
+
+export interface BoardEvents {
+  internalFlashChanged(offset: number, length: number): void
+  externalFlashChanged(offset: number, length: number): void
+  otpChanged(offset: number, length: number): void
+  userLed(isLit: boolean): void
+  systemLed(colour: SystemLedColour): void
+  /** A byte has left on the log's serial line. */
+  logByte(byte: number): void
+}
+
+export interface SystemLedColour {
+  readonly red: boolean
+  readonly green: boolean
+  readonly blue: boolean
+}
+
+export class Board {
+  readonly chip: Stm32u585
+  readonly externalFlash: ExternalFlash
+  readonly #events: BoardEvents
+
+  constructor(options: BoardOptions) {
+    const { supply, otp, uniqueId, events } = options
+    this.#events = events
+    this.chip = new Stm32u585({
+      ...{ supply, otp, uniqueId },
+      kernelPins: [
+        ...Object.values(SYSTEM_LED).map((pin) => [SYSTEM_LED_PORT, pin] as const),
+        COPROCESSOR_BOOT,
+      ],
+      events: this.#chipEvents(),
+    })
+    this.externalFlash = new ExternalFlash({
+      ...{ bytes: options.externalFlash, supply },
+      onChange: (offset, length) => events.externalFlashChanged(offset, length),
+    })
+    this.press(false)
+  }
+
+  get userLed(): boolean {
+    return this.#level(...USER_LED)
+  }
+
+  get systemLed(): SystemLedColour {
+    const { red, green, blue } = SYSTEM_LED
+    const isLit = (pin: number) => this.#level(SYSTEM_LED_PORT, pin)
+    return { red: isLit(red), green: isLit(green), blue: isLit(blue) }
+  }
+
+  /** The user button. */
+  press(isPressed: boolean): void {
+    const [port, pin] = BUTTON
+    this.chip.gpio[port].drive(pin, isPressed)
+  }
+
+  /** Bytes that somebody sends to the log port's receiver. */
+  sendToLogPort(bytes: Uint8Array): void {
+    this.chip.serial[LOG.port].receive([...bytes])
+  }
+
+  /** The secure side's own access to its LED pins. */
+  setSystemLed({ red, green, blue }: SystemLedColour): void {
+    const gpio = this.chip.gpio[SYSTEM_LED_PORT]
+    const { registers } = gpio
+    const levels = { [SYSTEM_LED.red]: red, [SYSTEM_LED.green]: green, [SYSTEM_LED.blue]: blue }
+    for (const [pin, level] of Object.entries(levels)) {
+      const mode = registers.get('MODER') & ~(3 << (2 * Number(pin)))
+      registers.setAll('MODER', mode | (1 << (2 * Number(pin))))
+      registers.write(0x18, 4, level ? 1 << Number(pin) : 0x1_0000 << Number(pin), true)
+    }
+  }
+
+  #level(port: PortName, pin: number): boolean {
+    return this.chip.gpio[port].level(pin)
+  }
+
+  #chipEvents(): ChipEvents {
+    const events = this.#events
+    return {
+      internalFlashChanged: (offset, length) => events.internalFlashChanged(offset, length),
+      otpChanged: (offset, length) => events.otpChanged(offset, length),
+      pin: (port, pin, isHigh) => this.#pinChanged(port, pin, isHigh),
+      serial: (port, data) => this.#sent(port, data),
+    }
+  }
+
+  #pinChanged(port: PortName, pin: number, isHigh: boolean): void {
+    if (port === USER_LED[0] && pin === USER_LED[1]) this.#events.userLed(isHigh)
+    const isSystemLed = port === SYSTEM_LED_PORT && Object.values<number>(SYSTEM_LED).includes(pin)
+    if (isSystemLed) this.#events.systemLed(this.systemLed)
+  }
+
+  /** A frame reaches the connector only through a pin that is switched to the serial port. */
+  #sent(port: SerialPort, data: number): void {
+    const [pinPort, pin] = LOG.pin
+    const isOut = this.chip.gpio[pinPort].isAlternate(pin, LOG.alternate)
+    if (port === LOG.port && isOut) this.#events.logByte(data & 0xff)
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * The STM32U585: CPU, memories, clock tree, peripherals and the bus between them.
+ *
+ * Time is the CPU's cycle counter. `run` executes until a cycle, or until something needs the
+ * host; events of peripherals happen at their exact cycle, and sleep jumps to the next of them.
+ *
+ *   (1) No event runs late: before each stretch of execution the queue is empty of what is due.
+ *   (2) `run` never passes `untilCycle`.
+ *   (3) A reset leaves memories alone; it is the host's to say what survives.
+ */
+import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
+import { BusFault } from './bus.ts'
+import { Cpu, createGuestMemory, type MemoryRange, type StopReason } from './cpu/cpu.ts'
+import { INTERNAL_FLASH_BYTES, InternalFlash, Otp } from './flash.ts'
+import {
+  attributionOf,
+  FLASH_BASE,
+  memoryMap,
+  NSC_BASE,
+  NSC_BYTES,
+  SRAM_BASE,
+  SRAM4_BASE,
+} from './memory-map.ts'
+import { NotModelled } from './not-modelled.ts'
+import { PeripheralBus } from './peripheral-bus.ts'
+import { Gpio } from './peripherals/gpio.ts'
+import { Pwr } from './peripherals/pwr.ts'
+import { Rcc, type SerialPort } from './peripherals/rcc.ts'
+import { Usart } from './peripherals/usart.ts'
+import type { Supply } from './power.ts'
+import type { Registers } from './registers.ts'
+import { EventQueue } from './scheduler.ts'
+import { VirtualTime } from './virtual-time.ts'
+
+/** Where veneers branch to; no bytes are there, arriving is the secure call. */
+export const HOST_CODE = { start: NSC_BASE - NSC_BYTES, end: NSC_BASE } as const
+
+export const PORTS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I'] as const
+export type PortName = (typeof PORTS)[number]
+
+const SERIAL_IRQ: Readonly<Record<SerialPort, number>> = {
+  ...{ USART1: 61, USART2: 62, USART3: 63, UART4: 64, UART5: 65, LPUART1: 66 },
+}
+export const SERIAL_PORTS = Object.keys(SERIAL_IRQ) as readonly SerialPort[]
+
+/** Interrupts that exist: 0 to LSECSSD (RM0456, "STM32U5 series vector table"). */
+export const IRQ_COUNT = 126
+/** Interrupts that the secure side keeps: FLASH, FLASH_S, GTZC, RCC, RCC_S, RTC_S, TIM5, OTG_FS, OCTOSPI1, RNG. */
+const KERNEL_IRQS: readonly number[] = [3, 6, 7, 8, 9, 10, 48, 73, 76, 94]
+
+/** Bits of RCC_CSR that tell why the chip came up. */
+export const RESET_FLAGS = {
+  'power-on': 0x0c00_0000,
+  software: 0x1400_0000,
+  watchdog: 0x2400_0000,
+} as const
+
+export interface ChipOptions {
+  readonly supply: Supply
+  /** One-time-programmable area, 512 bytes. */
+  readonly otp: Uint8Array
+  readonly uniqueId: Uint8Array
+  /** Pins that non-secure code may not touch. */
+  readonly kernelPins: readonly (readonly [PortName, number])[]
+  readonly events: ChipEvents
+}
+
+export interface ChipEvents {
+  internalFlashChanged(offset: number, length: number): void
+  otpChanged(offset: number, length: number): void
+  pin(port: PortName, pin: number, isHigh: boolean): void
+  /** A serial port has sent one frame. */
+  serial(port: SerialPort, data: number): void
+}
+
+export class Stm32u585 {
+  readonly cpu: Cpu
+  readonly scheduler: EventQueue
+  readonly time: VirtualTime
+  readonly rcc: Rcc
+  readonly pwr = new Pwr()
+  readonly gpio: Readonly<Record<PortName, Gpio>>
+  readonly serial: Readonly<Record<SerialPort, Usart>>
+  readonly notModelled = new NotModelled()
+  readonly internalFlash: InternalFlash
+  readonly otp: Otp
+  /** The whole internal flash as it lies in guest memory; for loading an image before power-up. */
+  readonly flashBytes: Uint8Array
+  readonly #options: ChipOptions
+  readonly #bus: PeripheralBus
+  readonly #resettable: ReadonlyMap<string, { reset(): void }>
+  #isApplicationRunning = false
+
+  constructor(options: ChipOptions) {
+    this.#options = options
+    this.scheduler = new EventQueue(() => this.cpu.cycles)
+    this.rcc = this.#makeRcc()
+    this.time = new VirtualTime(this.rcc.frequencies.hclk)
+    this.gpio = record(PORTS, (port) => this.#makeGpio(port))
+    this.serial = record(SERIAL_PORTS, (port) => this.#makeSerial(port))
+    const modelled = this.#modelled()
+    this.#resettable = modelled
+    this.#bus = this.#makeBus(modelled)
+    this.cpu = this.#makeCpu()
+    this.scheduler.onEarlier = (cycle) => this.cpu.stopAt(cycle)
+    this.flashBytes = this.cpu.bytes.subarray(FLASH_BASE, FLASH_BASE + INTERNAL_FLASH_BYTES)
+    const { supply, events } = options
+    this.internalFlash = new InternalFlash({
+      ...{ bytes: this.flashBytes, supply },
+      onChange: (offset, length) => this.#flashChanged(offset, length),
+    })
+    this.otp = new Otp({ bytes: options.otp, supply, onChange: events.otpChanged })
+    this.#secure()
+  }
+
+  get isApplicationRunning(): boolean {
+    return this.#isApplicationRunning
+  }
+
+  /** Runs until `untilCycle`; earlier if the CPU needs the host. */
+  run(untilCycle: number): StopReason {
+    for (;;) {
+      this.scheduler.runDue()
+      const { cycles } = this.cpu
+      if (cycles >= untilCycle) return 'cycle'
+      const limit = Math.min(untilCycle, this.scheduler.next)
+      const reason = this.#isApplicationRunning ? this.cpu.run(limit) : 'idle'
+      if (reason === 'idle') this.cpu.skipTo(limit)
+      else if (reason !== 'cycle') return reason
+    }
+  }
+
+  /** True if nothing will happen before the next event: the application sleeps or is stopped. */
+  get isAsleep(): boolean {
+    return !this.#isApplicationRunning || this.cpu.run(this.cpu.cycles) === 'idle'
+  }
+
+  startApplication(vectorTable: number): void {
+    this.cpu.startNonSecure(vectorTable)
+    this.#isApplicationRunning = true
+  }
+
+  /** Stops non-secure code where it is and resets what it owns: its half of the CPU, its peripherals. */
+  stopApplication(): void {
+    this.#isApplicationRunning = false
+    this.cpu.abandonNonSecure()
+    this.#resetPeripherals()
+  }
+
+  /** Resets the whole chip except its memories. */
+  reset(cause: keyof typeof RESET_FLAGS): void {
+    this.#isApplicationRunning = false
+    this.scheduler.clear()
+    this.cpu.reset()
+    this.rcc.reset(RESET_FLAGS[cause])
+    this.#resetPeripherals()
+  }
+
+  isInterruptAvailable(irq: number): boolean {
+    return Number.isInteger(irq) && irq >= 0 && irq < IRQ_COUNT && !KERNEL_IRQS.includes(irq)
+  }
+
+  /** A word read by the secure side, at an address of either alias. */
+  readSecure(address: number): number {
+    return this.#bus.read(address, 4, this.#secureMaster())
+  }
+
+  writeSecure(address: number, value: number): void {
+    this.#bus.write(address, 4, value, this.#secureMaster())
+  }
+
+  /** The secure side acts for the code that called it. */
+  #secureMaster() {
+    return { isSecure: true, isPrivileged: true, pc: this.cpu.get('pc') }
+  }
+
+  #resetPeripherals(): void {
+    for (const { reset } of this.#resettable.values()) reset()
+    this.#bus.reset()
+    this.#secure()
+  }
+
+  /** What the secure side configures before it lets non-secure code run. */
+  #secure(): void {
+    for (const port of PORTS) this.gpio[port].registers.setAll('SECCFGR', 0)
+    for (const [port, pin] of this.#options.kernelPins) {
+      this.gpio[port].registers.set('SECCFGR', `SEC${pin}`, true)
+    }
+  }
+
+  #flashChanged(offset: number, length: number): void {
+    this.cpu.invalidate(FLASH_BASE + offset, length)
+    this.#options.events.internalFlashChanged(offset, length)
+  }
+
+  #modelled() {
+    const modelled = new Map<string, { registers: Registers; reset(): void }>()
+    const add = (name: string, model: { registers: Registers; reset(): void }) =>
+      modelled.set(name, { registers: model.registers, reset: () => model.reset() })
+    for (const port of PORTS) add(`GPIO${port}`, this.gpio[port])
+    for (const port of SERIAL_PORTS) add(port, this.serial[port])
+    add('PWR', this.pwr)
+    return modelled
+  }
+
+  #makeRcc(): Rcc {
+    const rcc: Rcc = new Rcc({
+      changed: () => this.time.changeFrequency(this.cpu.cycles, rcc.frequencies.hclk),
+      resetPeripheral: (register, bit) => this.#resetByRcc(register, bit),
+    })
+    return rcc
+  }
+
+  #resetByRcc(register: string, bit: number): void {
+    for (const { name, clock } of peripheralPlaces) {
+      if (clock?.[0] === register && clock[1] === bit) this.#resettable.get(name)?.reset()
+    }
+    this.#secure()
+  }
+
+  #makeGpio(port: PortName): Gpio {
+    return new Gpio(port, {
+      level: (pin, isHigh) => this.#options.events.pin(port, pin, isHigh),
+    })
+  }
+
+  #makeSerial(port: SerialPort): Usart {
+    return new Usart({
+      scheduler: this.scheduler,
+      isLowPower: port === 'LPUART1',
+      kernelHz: () => this.rcc.serialClock(port),
+      cyclesPerSecond: () => this.rcc.frequencies.hclk,
+      setLine: (isHigh) => this.cpu.setLine(SERIAL_IRQ[port], isHigh),
+      transmitted: (data) => this.#options.events.serial(port, data),
+    })
+  }
+
+  #makeBus(modelled: ReadonlyMap<string, { registers: Registers }>): PeripheralBus {
+    const registers = new Map([...modelled].map(([name, model]) => [name, model.registers]))
+    return new PeripheralBus({
+      modelled: registers.set('RCC', this.rcc.registers),
+      notModelled: this.notModelled,
+      isClocked: ({ clock }: PeripheralPlace) =>
+        clock === undefined || this.rcc.isClocked(...clock),
+      uniqueId: this.#options.uniqueId,
+      readOtp: (offset, into) => this.otp.read(offset, into),
+    })
+  }
+
+  #makeCpu(): Cpu {
+    return new Cpu({
+      memory: createGuestMemory(),
+      ranges: memoryRanges,
+      bus: this.#bus,
+      scheduler: this.scheduler,
+      hostCode: HOST_CODE,
+      hooks: {
+        attribution: attributionOf,
+        storeToFlash: (address, _size, value, { pc }) => {
+          this.notModelled.record({
+            ...{ peripheral: 'FLASH', register: 'memory', address, direction: 'write', pc, value },
+            answer: 'ignored: only the secure side programs flash',
+          })
+          return BusFault.none
+        },
+      },
+    })
+  }
+}
+
+/** Plain memory as the CPU maps it; the veneers show the end of flash through its secure alias. */
+const memoryRanges: readonly MemoryRange[] = [
+  { base: FLASH_BASE, size: INTERNAL_FLASH_BYTES, kind: 'flash' },
+  {
+    ...{ base: NSC_BASE, size: NSC_BYTES, kind: 'flash' },
+    backing: FLASH_BASE + INTERNAL_FLASH_BYTES - NSC_BYTES,
+  },
+  { base: SRAM_BASE, size: sramBytes(SRAM_BASE), kind: 'ram' },
+  { base: SRAM4_BASE, size: sramBytes(SRAM4_BASE), kind: 'ram' },
+]
+
+/** Length of the row of SRAM regions that begins at `base`. */
+function sramBytes(base: number): number {
+  let end = base
+  for (const region of memoryMap) {
+    if (region.kind === 'sram' && region.base === end) end += region.size
+  }
+  return end - base
+}
+
+function record<Key extends string, Value>(
+  keys: readonly Key[],
+  make: (key: Key) => Value,
+): Record<Key, Value> {
+  return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<Key, Value>
+}

@@ -1,0 +1,188 @@
+/**
+ * The bus beyond plain memory: peripherals, the factory-programmed bytes in system memory, holes.
+ * RM0456, "Memory organization", "Device electronic signature" and "Global TrustZone controller".
+ *
+ * What a non-secure access may not touch is refused with an attribution fault; what does not exist
+ * with a bus error; a peripheral without a clock reads as zero and loses writes. A peripheral that
+ * is not modelled remembers what was written and reads it back, so that read-modify-write goes on.
+ * All of these but the first are entered in the ledger.
+ */
+import { type PeripheralPlace, peripheralPlaces, registerNames } from './address-map.ts'
+import { type AccessSize, type Bus, BusFault, type Master } from './bus.ts'
+import type { AccessDirection, NotModelled } from './not-modelled.ts'
+import type { Registers } from './registers.ts'
+
+const PERIPHERALS_BASE = 0x4000_0000
+const PERIPHERALS_END = 0x6000_0000
+const SECURE_ALIAS = 0x1000_0000
+const GRAIN_SHIFT = 10
+
+/** Words of system memory that software reads. */
+const UID_BASE = 0x0bfa_0700
+const FLASH_SIZE_ADDRESS = 0x0bfa_07a0
+const OTP_BASE = 0x0bfa_0000
+const OTP_END = 0x0bfa_0200
+
+export interface PeripheralBusOptions {
+  /** By name as in `peripheralPlaces`. */
+  readonly modelled: ReadonlyMap<string, Registers>
+  readonly notModelled: NotModelled
+  readonly isClocked: (place: PeripheralPlace) => boolean
+  /** 96-bit unique device ID. */
+  readonly uniqueId: Uint8Array
+  readonly readOtp: (offset: number, into: Uint8Array) => void
+}
+
+interface Entry {
+  readonly place: PeripheralPlace
+  readonly registers: Registers | undefined
+  readonly names: readonly (string | undefined)[]
+  /** What was written to registers that are not modelled, by word. */
+  readonly remembered: Map<number, number>
+}
+
+export class PeripheralBus implements Bus {
+  fault: BusFault = BusFault.none
+  readonly #options: PeripheralBusOptions
+  readonly #entries = new Map<number, Entry>()
+  /** The access under way. */
+  #access: Access | undefined
+
+  constructor(options: PeripheralBusOptions) {
+    this.#options = options
+    for (const place of peripheralPlaces) {
+      const registers = options.modelled.get(place.name)
+      const names = place.set === undefined ? [] : registerNames(place.set)
+      const entry = { place, registers, names, remembered: new Map<number, number>() }
+      const last = (place.base + place.size - 1) >>> GRAIN_SHIFT
+      for (let grain = place.base >>> GRAIN_SHIFT; grain <= last; grain++) {
+        this.#entries.set(grain, entry)
+      }
+      if (registers !== undefined) this.#reportTagged(entry, registers)
+    }
+  }
+
+  read(address: number, size: AccessSize, master: Master): number {
+    this.fault = BusFault.none
+    if (address < PERIPHERALS_BASE) return this.#readSystemMemory(address, size, master)
+    const access = { address, direction: 'read', master } as const
+    const entry = this.#find(access)
+    if (entry === undefined) return 0
+    const offset = (address & ~SECURE_ALIAS) - entry.place.base
+    const { registers } = entry
+    if (registers?.nameAt(offset) !== undefined) {
+      return registers.read(offset, size, master.isSecure)
+    }
+    const word = entry.remembered.get(offset >> 2) ?? 0
+    const value = ((word >>> ((offset & 3) * 8)) & laneMask(size)) >>> 0
+    this.#report(access, entry, value, value === 0 ? 'read as zero' : 'read as last written')
+    return value
+  }
+
+  write(address: number, size: AccessSize, value: number, master: Master): void {
+    this.fault = BusFault.none
+    const access = { address, direction: 'write', master } as const
+    if (address < PERIPHERALS_BASE) {
+      this.#refuse(access, BusFault.error)
+      return
+    }
+    const entry = this.#find(access)
+    if (entry === undefined) return
+    const offset = (address & ~SECURE_ALIAS) - entry.place.base
+    const { registers } = entry
+    if (registers?.nameAt(offset) !== undefined) {
+      this.#access = access
+      registers.write(offset, size, value, master.isSecure)
+      return
+    }
+    const shift = (offset & 3) * 8
+    const before = entry.remembered.get(offset >> 2) ?? 0
+    const lanes = laneMask(size) << shift
+    entry.remembered.set(offset >> 2, ((before & ~lanes) | ((value << shift) & lanes)) >>> 0)
+    this.#report(access, entry, value, 'remembered, no effect')
+  }
+
+  /** Forgets what was written to registers that are not modelled: the chip was reset. */
+  reset(): void {
+    for (const { remembered } of this.#entries.values()) remembered.clear()
+  }
+
+  #find(access: Access): Entry | undefined {
+    const { address, master } = access
+    const entry =
+      address < PERIPHERALS_END
+        ? this.#entries.get((address & ~SECURE_ALIAS) >>> GRAIN_SHIFT)
+        : undefined
+    if (entry === undefined) {
+      this.#refuse(access, BusFault.error)
+      return undefined
+    }
+    const isSecureAlias = (address & SECURE_ALIAS) !== 0
+    if (!master.isSecure && (entry.place.kernel || isSecureAlias)) {
+      this.fault = BusFault.attribution
+      return undefined
+    }
+    if (!this.#options.isClocked(entry.place)) {
+      this.#report(access, entry, 0, 'clock is off: reads as zero, writes are lost')
+      return undefined
+    }
+    return entry
+  }
+
+  #reportTagged({ place }: Entry, registers: Registers): void {
+    registers.onTagged = (register, field) => {
+      if (this.#access === undefined) return
+      const { address, master } = this.#access
+      this.#options.notModelled.record({
+        ...{ peripheral: place.name, register: `${register}.${field}`, address, value: 1 },
+        ...{ direction: 'write', pc: master.pc, answer: 'stored, no effect' },
+      })
+    }
+  }
+
+  #refuse({ address, direction, master }: Access, fault: BusFault): void {
+    this.fault = fault
+    this.#options.notModelled.record({
+      ...{ peripheral: 'none', register: '', address, direction, pc: master.pc, value: 0 },
+      answer: 'nothing is there: bus error',
+    })
+  }
+
+  #report(access: Access, entry: Entry, value: number, answer: string): void {
+    const { address, direction, master } = access
+    const offset = (address & ~SECURE_ALIAS) - entry.place.base
+    const register = entry.registers?.nameAt(offset) ?? entry.names[offset >> 2]
+    const name = register ?? `+0x${(offset & ~3).toString(16)}`
+    const { name: peripheral } = entry.place
+    const pc = master.pc
+    this.#options.notModelled.record({
+      ...{ peripheral, register: name, address, direction, pc, value, answer },
+    })
+  }
+
+  #readSystemMemory(address: number, size: AccessSize, master: Master): number {
+    const { uniqueId, readOtp } = this.#options
+    const bytes = new Uint8Array(size)
+    const uidOffset = address - UID_BASE
+    if (uidOffset >= 0 && uidOffset + size <= uniqueId.length) {
+      bytes.set(uniqueId.subarray(uidOffset, uidOffset + size))
+    } else if (address >= OTP_BASE && address + size <= OTP_END) {
+      readOtp(address - OTP_BASE, bytes)
+    } else if (address === FLASH_SIZE_ADDRESS) {
+      return 2048
+    } else {
+      this.#refuse({ address, direction: 'read', master }, BusFault.error)
+    }
+    return bytes.reduceRight((value, byte) => value * 256 + byte, 0)
+  }
+}
+
+interface Access {
+  readonly address: number
+  readonly direction: AccessDirection
+  readonly master: Master
+}
+
+function laneMask(size: AccessSize): number {
+  return size === 4 ? 0xffff_ffff : size === 2 ? 0xffff : 0xff
+}

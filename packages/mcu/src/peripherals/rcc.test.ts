@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Rcc, rccLayout } from './rcc.ts'
+
+function rcc() {
+  const resets: string[] = []
+  let changes = 0
+  const unit = new Rcc({
+    changed: () => changes++,
+    resetPeripheral: (register, bit) => resets.push(`${register}.${bit}`),
+  })
+  const write = (name: keyof typeof rccLayout, value: number) =>
+    unit.registers.write(rccLayout[name].offset, 4, value >>> 0, true)
+  const read = (name: keyof typeof rccLayout) =>
+    unit.registers.read(rccLayout[name].offset, 4, true)
+  return { unit, resets, write, read, changes: () => changes }
+}
+
+/** RM0456, RCC register map; the rest start at zero. */
+const RESET_VALUES: Partial<Record<keyof typeof rccLayout, number>> = {
+  CR: 0x35,
+  ICSCR1: 0x4400_0000,
+  ICSCR2: 0x0008_4210,
+  ICSCR3: 0x0010_0000,
+  ...{ PLL1DIVR: 0x0101_0280, PLL2DIVR: 0x0101_0280, PLL3DIVR: 0x0101_0280 },
+  ...{ AHB1ENR: 0xd000_0100, AHB2ENR1: 0xc000_0000, AHB3ENR: 0x8000_0000 },
+  ...{ AHB1SMENR: 0xffff_ffff, AHB2SMENR1: 0xffff_ffff, AHB2SMENR2: 0xffff_ffff },
+  ...{ AHB3SMENR: 0xffff_ffff, APB1SMENR1: 0xffff_ffff, APB1SMENR2: 0xffff_ffff },
+  ...{ APB2SMENR: 0xffff_ffff, APB3SMENR: 0xffff_ffff },
+  CSR: 0x0c00_4400,
+}
+
+test('every register starts at its reset value', () => {
+  const { read } = rcc()
+  for (const name of Object.keys(rccLayout) as (keyof typeof rccLayout)[]) {
+    assert.equal(read(name), RESET_VALUES[name] ?? 0, name)
+  }
+})
+
+test('the chip starts at 4 MHz from MSI', () => {
+  const { unit } = rcc()
+  const f = 4_000_000
+  assert.deepEqual(unit.frequencies, { sysclk: f, hclk: f, pclk1: f, pclk2: f, pclk3: f })
+})
+
+test('PLL1 gives 160 MHz from MSI as ST sets it up, and the buses divide it', () => {
+  const { unit, write, read, changes } = rcc()
+  write('PLL1CFGR', 1 | (1 << 18))
+  write('PLL1DIVR', 79 | (1 << 24))
+  write('CFGR1', 3)
+  assert.equal(unit.frequencies.sysclk, 4_000_000, 'not before the PLL runs')
+  write('CR', read('CR') | (1 << 24))
+  assert.equal(read('CR') & (1 << 25), 1 << 25)
+  assert.equal((read('CFGR1') >> 2) & 3, 3)
+  assert.equal(unit.frequencies.sysclk, 160_000_000)
+  write('CFGR2', 0x8 | (4 << 4) | (7 << 8))
+  write('CFGR3', 5 << 4)
+  assert.deepEqual(unit.frequencies, {
+    ...{ sysclk: 160_000_000, hclk: 80_000_000, pclk1: 40_000_000 },
+    ...{ pclk2: 5_000_000, pclk3: 20_000_000 },
+  })
+  assert.ok(changes() > 0)
+})
+
+test('a serial port takes the clock that is selected for it', () => {
+  const { unit, write } = rcc()
+  for (const [selection, hertz] of [4_000_000, 4_000_000, 16_000_000, 32_768].entries()) {
+    write('CCIPR1', selection << 2)
+    assert.equal(unit.serialClock('USART2'), hertz)
+  }
+})
+
+test('setting a reset bit resets the peripheral once', () => {
+  const { resets, write } = rcc()
+  write('APB1RSTR1', 1 << 17)
+  write('APB1RSTR1', 1 << 17)
+  write('APB1RSTR1', 0)
+  assert.deepEqual(resets, ['APB1ENR1.17'])
+})
+
+test('reset causes add up until software clears them', () => {
+  const { unit, read, write } = rcc()
+  unit.reset(0x1400_0000)
+  assert.equal(read('CSR') >>> 25, 0x1c00_0000 >>> 25)
+  write('CSR', 1 << 23)
+  assert.equal(read('CSR') >>> 25, 0)
+})

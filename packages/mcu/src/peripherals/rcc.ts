@@ -1,0 +1,360 @@
+/**
+ * RCC: reset and clock control. RM0456, chapter "Reset and clock control (RCC)".
+ *
+ * Oscillators and PLLs are ready at once; SWS follows SW at once, if what it selects runs. The
+ * clock tree gives SYSCLK, HCLK, PCLK1-3 and the kernel clocks of the serial ports; enable bits
+ * gate the bus interface of each peripheral (address-map.ts); reset bits reset it.
+ *
+ * Tagged or not modelled: calibration, CSS, MCO, MSI's PLL mode, clocks in Sleep and Stop modes,
+ * kernel clock selection of peripherals that are not modelled, write protection of running PLLs,
+ * interrupts of ready flags.
+ */
+import { each, type Field, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
+
+export const LSI_HZ = 32_000
+export const LSE_HZ = 32_768
+const HSI_HZ = 16_000_000
+/** The board's crystal; ST's HAL assumes the same. */
+const HSE_HZ = 16_000_000
+
+/** MSIRANGE: RM0456, description of RCC_ICSCR1.MSISRANGE. */
+const MSI_HZ = [
+  48_000_000, 24_000_000, 16_000_000, 12_000_000, 4_000_000, 2_000_000, 1_330_000, 1_000_000,
+  3_072_000, 1_536_000, 1_024_000, 768_000, 400_000, 200_000, 133_000, 100_000,
+] as const
+
+/** Bit of each peripheral in the enable, reset and sleep-mode enable registers of its bus. */
+const buses = {
+  AHB1:
+    'GPDMA1:0 CORDIC:1 FMAC:2 MDF1:3 FLASH:8 CRC:12 TSC:16 RAMCFG:17 DMA2D:18 GTZC1:24 ' +
+    'BKPSRAM:28 ICACHE:29 DCACHE1:30 SRAM1:31',
+  AHB2_1:
+    'GPIOA:0 GPIOB:1 GPIOC:2 GPIOD:3 GPIOE:4 GPIOF:5 GPIOG:6 GPIOH:7 GPIOI:8 ADC1:10 ' +
+    'DCMI_PSSI:12 OTG:14 AES:16 HASH:17 RNG:18 PKA:19 SAES:20 OCTOSPIM:21 OTFDEC1:23 ' +
+    'OTFDEC2:24 SDMMC1:27 SDMMC2:28 SRAM2:30 SRAM3:31',
+  AHB2_2: 'FSMC:0 OCTOSPI1:4 OCTOSPI2:8',
+  AHB3: 'LPGPIO1:0 PWR:2 ADC4:5 DAC1:6 LPDMA1:9 ADF1:10 GTZC2:12 SRAM4:31',
+  APB1_1:
+    'TIM2:0 TIM3:1 TIM4:2 TIM5:3 TIM6:4 TIM7:5 WWDG:11 SPI2:14 USART2:17 USART3:18 UART4:19 ' +
+    'UART5:20 I2C1:21 I2C2:22 CRS:24',
+  APB1_2: 'I2C4:1 LPTIM2:5 FDCAN1:9 UCPD1:23',
+  APB2: 'TIM1:11 SPI1:12 TIM8:13 USART1:14 TIM15:16 TIM16:17 TIM17:18 SAI1:21 SAI2:22',
+  APB3:
+    'SYSCFG:1 SPI3:5 LPUART1:6 I2C3:7 LPTIM1:11 LPTIM3:12 LPTIM4:13 OPAMP:14 COMP:15 VREF:20 ' +
+    'RTCAPB:21',
+} as const
+
+function bits(bus: keyof typeof buses, suffix: string, field: (bit: number) => Field) {
+  const entries = buses[bus].split(' ').map((entry) => {
+    const [name, bit] = entry.split(':')
+    return [`${name}${suffix}`, field(Number(bit))]
+  })
+  return Object.fromEntries(entries) as Record<string, Field>
+}
+
+const enable = (offset: number, bus: keyof typeof buses, reset = 0) =>
+  reg(offset, bits(bus, 'EN', rw), reset)
+const resets = (offset: number, bus: keyof typeof buses) => reg(offset, bits(bus, 'RST', rw))
+const sleep = (offset: number, bus: keyof typeof buses) =>
+  reg(offset, bits(bus, 'SMEN', tagged), 0xffff_ffff)
+
+const pll = (offset: number, n: number) =>
+  reg(offset, {
+    SRC: rw(0, 2),
+    RGE: rw(2, 2),
+    FRACEN: rw(4),
+    M: rw(8, 4),
+    ...(n === 1 ? { MBOOST: rw(12, 4) } : {}),
+    PEN: rw(16),
+    QEN: rw(17),
+    REN: rw(18),
+  })
+const dividers = (offset: number) =>
+  reg(offset, { N: rw(0, 9), P: rw(9, 7), Q: rw(16, 7), R: rw(24, 7) }, 0x0101_0280)
+const fraction = (offset: number) => reg(offset, { FRACN: rw(3, 13) })
+
+const readyFlags = (suffix: string, field: (bit: number) => Field) => ({
+  [`LSIRDY${suffix}`]: field(0),
+  [`LSERDY${suffix}`]: field(1),
+  [`MSISRDY${suffix}`]: field(2),
+  [`HSIRDY${suffix}`]: field(3),
+  [`HSERDY${suffix}`]: field(4),
+  [`HSI48RDY${suffix}`]: field(5),
+  [`PLL1RDY${suffix}`]: field(6),
+  [`PLL2RDY${suffix}`]: field(7),
+  [`PLL3RDY${suffix}`]: field(8),
+  [`MSIKRDY${suffix}`]: field(11),
+  [`SHSIRDY${suffix}`]: field(12),
+})
+
+export const rccLayout = {
+  CR: reg(
+    0x00,
+    {
+      ...{ MSISON: rw(0), MSIKERON: tagged(1), MSISRDY: ro(2), MSIPLLEN: tagged(3), MSIKON: rw(4) },
+      ...{ MSIKRDY: ro(5), MSIPLLSEL: tagged(6), MSIPLLFAST: tagged(7), HSION: rw(8) },
+      ...{ HSIKERON: tagged(9), HSIRDY: ro(10), HSI48ON: rw(12), HSI48RDY: ro(13), SHSION: rw(14) },
+      ...{ SHSIRDY: ro(15), HSEON: rw(16), HSERDY: ro(17), HSEBYP: rw(18), CSSON: tagged(19) },
+      ...{ HSEEXT: rw(20), PLL1ON: rw(24), PLL1RDY: ro(25), PLL2ON: rw(26), PLL2RDY: ro(27) },
+      ...{ PLL3ON: rw(28), PLL3RDY: ro(29) },
+    },
+    0x35,
+  ),
+  ICSCR1: reg(
+    0x08,
+    {
+      ...{ MSICAL3: ro(0, 5), MSICAL2: ro(5, 5), MSICAL1: ro(10, 5), MSICAL0: ro(15, 5) },
+      ...{ MSIBIAS: tagged(22), MSIRGSEL: rw(23), MSIKRANGE: rw(24, 4), MSISRANGE: rw(28, 4) },
+    },
+    0x4400_0000,
+  ),
+  ICSCR2: reg(
+    0x0c,
+    {
+      MSITRIM3: tagged(0, 5),
+      MSITRIM2: tagged(5, 5),
+      MSITRIM1: tagged(10, 5),
+      MSITRIM0: tagged(15, 5),
+    },
+    0x0008_4210,
+  ),
+  ICSCR3: reg(0x10, { HSICAL: ro(0, 12), HSITRIM: tagged(16, 5) }, 0x0010_0000),
+  CRRCR: reg(0x14, { HSI48CAL: ro(0, 9) }),
+  CFGR1: reg(0x1c, {
+    ...{ SW: rw(0, 2), SWS: ro(2, 2), STOPWUCK: tagged(4), STOPKERWUCK: tagged(5) },
+    ...{ MCOSEL: tagged(24, 4), MCOPRE: tagged(28, 3) },
+  }),
+  CFGR2: reg(0x20, {
+    ...{ HPRE: rw(0, 4), PPRE1: rw(4, 3), PPRE2: rw(8, 3), DPRE: rw(12, 3) },
+    ...{ AHB1DIS: tagged(16), AHB2DIS1: tagged(17), AHB2DIS2: tagged(18) },
+    ...{ APB1DIS: tagged(19), APB2DIS: tagged(20) },
+  }),
+  CFGR3: reg(0x24, { PPRE3: rw(4, 3), AHB3DIS: tagged(16), APB3DIS: tagged(17) }),
+  PLL1CFGR: pll(0x28, 1),
+  PLL2CFGR: pll(0x2c, 2),
+  PLL3CFGR: pll(0x30, 3),
+  PLL1DIVR: dividers(0x34),
+  PLL1FRACR: fraction(0x38),
+  PLL2DIVR: dividers(0x3c),
+  PLL2FRACR: fraction(0x40),
+  PLL3DIVR: dividers(0x44),
+  PLL3FRACR: fraction(0x48),
+  CIER: reg(0x50, readyFlags('IE', tagged)),
+  CIFR: reg(0x54, { ...readyFlags('F', ro), CSSF: ro(10) }),
+  CICR: reg(0x58, { ...readyFlags('C', wo), CSSC: wo(10) }),
+  AHB1RSTR: resets(0x60, 'AHB1'),
+  AHB2RSTR1: resets(0x64, 'AHB2_1'),
+  AHB2RSTR2: resets(0x68, 'AHB2_2'),
+  AHB3RSTR: resets(0x6c, 'AHB3'),
+  APB1RSTR1: resets(0x74, 'APB1_1'),
+  APB1RSTR2: resets(0x78, 'APB1_2'),
+  APB2RSTR: resets(0x7c, 'APB2'),
+  APB3RSTR: resets(0x80, 'APB3'),
+  AHB1ENR: enable(0x88, 'AHB1', 0xd000_0100),
+  AHB2ENR1: enable(0x8c, 'AHB2_1', 0xc000_0000),
+  AHB2ENR2: enable(0x90, 'AHB2_2'),
+  AHB3ENR: enable(0x94, 'AHB3', 0x8000_0000),
+  APB1ENR1: enable(0x9c, 'APB1_1'),
+  APB1ENR2: enable(0xa0, 'APB1_2'),
+  APB2ENR: enable(0xa4, 'APB2'),
+  APB3ENR: enable(0xa8, 'APB3'),
+  AHB1SMENR: sleep(0xb0, 'AHB1'),
+  AHB2SMENR1: sleep(0xb4, 'AHB2_1'),
+  AHB2SMENR2: sleep(0xb8, 'AHB2_2'),
+  AHB3SMENR: sleep(0xbc, 'AHB3'),
+  APB1SMENR1: sleep(0xc4, 'APB1_1'),
+  APB1SMENR2: sleep(0xc8, 'APB1_2'),
+  APB2SMENR: sleep(0xcc, 'APB2'),
+  APB3SMENR: sleep(0xd0, 'APB3'),
+  SRDAMR: reg(0xd8, {
+    ...{ SPI3AMEN: tagged(5), LPUART1AMEN: tagged(6), I2C3AMEN: tagged(7), LPTIM1AMEN: tagged(11) },
+    ...{ LPTIM3AMEN: tagged(12), LPTIM4AMEN: tagged(13), OPAMPAMEN: tagged(14) },
+    ...{ COMPAMEN: tagged(15), VREFAMEN: tagged(20), RTCAPBAMEN: tagged(21), ADC4AMEN: tagged(25) },
+    ...{ LPGPIO1AMEN: tagged(26), DAC1AMEN: tagged(27), LPDMA1AMEN: tagged(28) },
+    ...{ ADF1AMEN: tagged(29), SRAM4AMEN: tagged(31) },
+  }),
+  CCIPR1: reg(0xe0, {
+    ...{ USART1SEL: rw(0, 2), USART2SEL: rw(2, 2), USART3SEL: rw(4, 2), UART4SEL: rw(6, 2) },
+    ...{ UART5SEL: rw(8, 2), I2C1SEL: tagged(10, 2), I2C2SEL: tagged(12, 2) },
+    ...{ I2C4SEL: tagged(14, 2), SPI2SEL: tagged(16, 2), LPTIM2SEL: tagged(18, 2) },
+    ...{ SPI1SEL: tagged(20, 2), SYSTICKSEL: tagged(22, 2), FDCAN1SEL: tagged(24, 2) },
+    ...{ ICLKSEL: tagged(26, 2), TIMICSEL: tagged(29, 3) },
+  }),
+  CCIPR2: reg(0xe4, {
+    ...{ MDF1SEL: tagged(0, 3), SAI1SEL: tagged(5, 3), SAI2SEL: tagged(8, 3) },
+    ...{ SAESSEL: tagged(11), RNGSEL: tagged(12, 2), SDMMCSEL: tagged(14) },
+    ...{ OCTOSPISEL: tagged(20, 2) },
+  }),
+  CCIPR3: reg(0xe8, {
+    ...{ LPUART1SEL: rw(0, 3), SPI3SEL: tagged(3, 2), I2C3SEL: tagged(6, 2) },
+    ...{ LPTIM34SEL: tagged(8, 2), LPTIM1SEL: tagged(10, 2), ADCDACSEL: tagged(12, 3) },
+    ...{ DAC1SEL: tagged(15), ADF1SEL: tagged(16, 3) },
+  }),
+  BDCR: reg(0xf0, {
+    ...{ LSEON: rw(0), LSERDY: ro(1), LSEBYP: rw(2), LSEDRV: rw(3, 2), LSECSSON: tagged(5) },
+    ...{
+      LSECSSD: ro(6),
+      LSESYSEN: rw(7),
+      RTCSEL: rw(8, 2),
+      LSESYSRDY: ro(11),
+      LSEGFON: tagged(12),
+    },
+    ...{ RTCEN: rw(15), BDRST: rw(16), LSCOEN: tagged(24), LSCOSEL: tagged(25) },
+    ...{ LSION: rw(26), LSIRDY: ro(27), LSIPREDIV: rw(28) },
+  }),
+  CSR: reg(
+    0xf4,
+    {
+      ...{ MSIKSRANGE: tagged(8, 4), MSISSRANGE: tagged(12, 4), RMVF: wo(23), OBLRSTF: ro(25) },
+      ...{ PINRSTF: ro(26), BORRSTF: ro(27), SFTRSTF: ro(28), IWDGRSTF: ro(29) },
+      ...{ WWDGRSTF: ro(30), LPWRRSTF: ro(31) },
+    },
+    0x0c00_4400,
+  ),
+  SECCFGR: reg(0x110, each('SEC', 13, 1, tagged)),
+  PRIVCFGR: reg(0x114, { SPRIV: tagged(0), NSPRIV: tagged(1) }),
+} as const
+
+export type EnableRegister = Extract<keyof typeof rccLayout, `${string}ENR${string}`>
+
+/** Frequencies in hertz. */
+export interface Frequencies {
+  readonly sysclk: number
+  readonly hclk: number
+  readonly pclk1: number
+  readonly pclk2: number
+  readonly pclk3: number
+}
+
+export type SerialPort = 'USART1' | 'USART2' | 'USART3' | 'UART4' | 'UART5' | 'LPUART1'
+
+export interface RccEvents {
+  /** The clock tree has changed. */
+  changed(): void
+  /** A reset bit was set: `register` is the enable register with the same bit positions. */
+  resetPeripheral(register: string, bit: number): void
+}
+
+const READY = [
+  ['MSISON', 'MSISRDY'],
+  ['MSIKON', 'MSIKRDY'],
+  ['HSION', 'HSIRDY'],
+  ['HSI48ON', 'HSI48RDY'],
+  ['SHSION', 'SHSIRDY'],
+  ['HSEON', 'HSERDY'],
+  ['PLL1ON', 'PLL1RDY'],
+  ['PLL2ON', 'PLL2RDY'],
+  ['PLL3ON', 'PLL3RDY'],
+] as const
+
+const RESET_FLAGS = 0xfe00_0000
+
+export class Rcc {
+  readonly registers: RegisterFile<typeof rccLayout>
+  readonly #events: RccEvents
+  #frequencies: Frequencies
+
+  constructor(events: RccEvents) {
+    this.#events = events
+    const settled = { write: () => this.#settle() }
+    const resetting = (register: string) => ({
+      write: (written: number, before: number) => this.#resetPeripherals(register, written, before),
+    })
+    this.registers = new RegisterFile(rccLayout, {
+      ...{ CR: settled, ICSCR1: settled, CFGR1: settled, CFGR2: settled, CFGR3: settled },
+      ...{ PLL1CFGR: settled, PLL1DIVR: settled, PLL1FRACR: settled, BDCR: settled },
+      ...{ AHB1RSTR: resetting('AHB1ENR'), AHB2RSTR1: resetting('AHB2ENR1') },
+      ...{ AHB2RSTR2: resetting('AHB2ENR2'), AHB3RSTR: resetting('AHB3ENR') },
+      ...{ APB1RSTR1: resetting('APB1ENR1'), APB1RSTR2: resetting('APB1ENR2') },
+      ...{ APB2RSTR: resetting('APB2ENR'), APB3RSTR: resetting('APB3ENR') },
+      CSR: { write: (written) => this.#clearResetFlags(written) },
+    })
+    this.#frequencies = this.#tree()
+  }
+
+  get frequencies(): Frequencies {
+    return this.#frequencies
+  }
+
+  isClocked(register: keyof typeof rccLayout, bit: number): boolean {
+    return ((this.registers.get(register) >>> bit) & 1) === 1
+  }
+
+  /** Kernel clock of a serial port in hertz: RM0456, RCC_CCIPR1 and RCC_CCIPR3. */
+  serialClock(port: SerialPort): number {
+    const { registers: r, frequencies: f } = this
+    if (port === 'LPUART1') {
+      const msik = MSI_HZ[r.get('ICSCR1', 'MSIKRANGE')]
+      return [f.pclk3, f.sysclk, HSI_HZ, LSE_HZ, msik][r.get('CCIPR3', 'LPUART1SEL')] ?? f.pclk3
+    }
+    const pclk = port === 'USART1' ? f.pclk2 : f.pclk1
+    return [pclk, f.sysclk, HSI_HZ, LSE_HZ][r.get('CCIPR1', `${port}SEL`)]
+  }
+
+  /** Back to reset values; `flags` are the bits of RCC_CSR that tell why. */
+  reset(flags: number): void {
+    const kept = this.registers.get('CSR') & RESET_FLAGS
+    this.registers.reset()
+    this.registers.setAll('CSR', (this.registers.get('CSR') & ~RESET_FLAGS) | kept | flags)
+    this.#frequencies = this.#tree()
+    this.#events.changed()
+  }
+
+  #settle(): void {
+    const { registers: r } = this
+    for (const [on, ready] of READY) r.set('CR', ready, r.get('CR', on))
+    r.set('BDCR', 'LSERDY', r.get('BDCR', 'LSEON'))
+    r.set('BDCR', 'LSESYSRDY', r.get('BDCR', 'LSESYSEN'))
+    r.set('BDCR', 'LSIRDY', r.get('BDCR', 'LSION'))
+    const selected = (['MSISRDY', 'HSIRDY', 'HSERDY', 'PLL1RDY'] as const)[r.get('CFGR1', 'SW')]
+    if (r.is('CR', selected)) r.set('CFGR1', 'SWS', r.get('CFGR1', 'SW'))
+    this.#frequencies = this.#tree()
+    this.#events.changed()
+  }
+
+  #tree(): Frequencies {
+    const { registers: r } = this
+    const sysclk = Math.floor([this.#msis(), HSI_HZ, HSE_HZ, this.#pll1r()][r.get('CFGR1', 'SWS')])
+    const hpre = r.get('CFGR2', 'HPRE')
+    const hclk = Math.floor(sysclk / (hpre < 8 ? 1 : [2, 4, 8, 16, 64, 128, 256, 512][hpre - 8]))
+    const pclk = (ppre: number) => Math.floor(hclk / (ppre < 4 ? 1 : 2 << (ppre - 4)))
+    return {
+      sysclk,
+      hclk,
+      pclk1: pclk(r.get('CFGR2', 'PPRE1')),
+      pclk2: pclk(r.get('CFGR2', 'PPRE2')),
+      pclk3: pclk(r.get('CFGR3', 'PPRE3')),
+    }
+  }
+
+  /** The range in use is ICSCR1's once MSIRGSEL is set, the one in CSR's reset value before. */
+  #msis(): number {
+    const { registers: r } = this
+    if (r.is('ICSCR1', 'MSIRGSEL')) return MSI_HZ[r.get('ICSCR1', 'MSISRANGE')]
+    return MSI_HZ[r.get('CSR', 'MSISSRANGE')]
+  }
+
+  /** RM0456, "PLL": ref = source / (M + 1), VCO = ref * (N + 1 + FRACN / 8192), out = VCO / (R + 1). */
+  #pll1r(): number {
+    const { registers: r } = this
+    const source = [0, this.#msis(), HSI_HZ, HSE_HZ][r.get('PLL1CFGR', 'SRC')]
+    const reference = source / (r.get('PLL1CFGR', 'M') + 1)
+    const fractional = r.is('PLL1CFGR', 'FRACEN') ? r.get('PLL1FRACR', 'FRACN') / 8192 : 0
+    const output =
+      (reference * (r.get('PLL1DIVR', 'N') + 1 + fractional)) / (r.get('PLL1DIVR', 'R') + 1)
+    return Math.max(1, output)
+  }
+
+  #resetPeripherals(register: string, written: number, before: number): void {
+    const raised = written & ~before
+    for (let bit = 0; bit < 32; bit++) {
+      if ((raised >>> bit) & 1) this.#events.resetPeripheral(register, bit)
+    }
+  }
+
+  #clearResetFlags(written: number): void {
+    const { bit } = rccLayout.CSR.fields.RMVF
+    if ((written >>> bit) & 1)
+      this.registers.setAll('CSR', this.registers.get('CSR') & ~RESET_FLAGS)
+  }
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { EventQueue } from '../scheduler.ts'
+import { Usart, usartLayout } from './usart.ts'
+
+const MHZ_160 = 160_000_000
+const CR1 = {
+  UE: 1,
+  RE: 4,
+  TE: 8,
+  IDLEIE: 0x10,
+  RXNEIE: 0x20,
+  TCIE: 0x40,
+  TXEIE: 0x80,
+  FIFOEN: 1 << 29,
+}
+const ISR = { ORE: 8, IDLE: 0x10, RXNE: 0x20, TC: 0x40, TXE: 0x80, TXFE: 1 << 23, RXFF: 1 << 24 }
+
+function usart({ kernelHz = MHZ_160, isLowPower = false } = {}) {
+  const time = { cycle: 0 }
+  const scheduler = new EventQueue(() => time.cycle)
+  const sent: { data: number; cycle: number }[] = []
+  const line = { isHigh: false }
+  const port = new Usart({
+    scheduler,
+    isLowPower,
+    kernelHz: () => kernelHz,
+    cyclesPerSecond: () => MHZ_160,
+    setLine: (isHigh) => (line.isHigh = isHigh),
+    transmitted: (data) => sent.push({ data, cycle: time.cycle }),
+  })
+  const at = (name: keyof typeof usartLayout) => usartLayout[name].offset
+  return {
+    port,
+    sent,
+    line,
+    time,
+    read: (name: keyof typeof usartLayout) => port.registers.read(at(name), 4, false),
+    write: (name: keyof typeof usartLayout, value: number) =>
+      port.registers.write(at(name), 4, value >>> 0, false),
+    runTo(cycle: number) {
+      while (scheduler.next <= cycle) {
+        time.cycle = scheduler.next
+        scheduler.runDue()
+      }
+      time.cycle = cycle
+    },
+  }
+}
+
+test('every register starts at its reset value', () => {
+  const { read } = usart()
+  for (const name of Object.keys(usartLayout) as (keyof typeof usartLayout)[]) {
+    assert.equal(read(name), name === 'ISR' ? 0xc0 : 0, name)
+  }
+})
+
+test('at 115200 baud a character takes 86.8 microseconds, from any kernel clock', () => {
+  for (const kernelHz of [4_000_000, 16_000_000, 48_000_000, MHZ_160]) {
+    const { sent, write, runTo } = usart({ kernelHz })
+    const brr = Math.round(kernelHz / 115_200)
+    write('BRR', brr)
+    write('CR1', CR1.UE | CR1.TE)
+    for (let n = 1; n <= 3; n++) {
+      write('TDR', 0x40 + n)
+      runTo(Math.ceil((n * 10 * brr * MHZ_160) / kernelHz))
+      assert.equal(sent.length, n)
+      const microseconds = sent[n - 1].cycle / 160
+      assert.ok(Math.abs(microseconds - (n * 10 * brr * 1e6) / kernelHz) < 0.01)
+    }
+    assert.deepEqual(
+      sent.map(({ data }) => data),
+      [0x41, 0x42, 0x43],
+    )
+  }
+})
+
+test('baud rate follows OVER8, the prescaler and the low-power divider', () => {
+  const cases = [
+    [{}, 0, 1600, 0, 1600],
+    [{}, 1 << 15, 0x0647, 0, (0x640 | (7 << 1)) / 2],
+    [{}, 0, 100, 11, 25_600],
+    [{ isLowPower: true }, 0, 0x1_0000, 0, 256],
+  ] as const
+  for (const [options, over8, brr, prescaler, cycles] of cases) {
+    const { port, write } = usart(options)
+    write('CR1', over8)
+    write('BRR', brr)
+    write('PRESC', prescaler)
+    assert.equal(port.bitCycles(), cycles)
+  }
+})
+
+test('TXE tells of room, TC of silence', () => {
+  const { read, write, runTo } = usart()
+  write('BRR', 16)
+  write('CR1', CR1.UE | CR1.TE)
+  write('TDR', 1)
+  assert.equal(read('ISR') & (ISR.TXE | ISR.TC), ISR.TXE, 'moved to the shift register')
+  write('TDR', 2)
+  assert.equal(read('ISR') & (ISR.TXE | ISR.TC), 0)
+  write('TDR', 3)
+  runTo(160)
+  assert.equal(read('ISR') & (ISR.TXE | ISR.TC), ISR.TXE)
+  runTo(320)
+  assert.equal(read('ISR') & (ISR.TXE | ISR.TC), ISR.TXE | ISR.TC, 'the third did not fit')
+})
+
+test('the FIFO takes eight beside the shift register', () => {
+  const { read, write, runTo, sent } = usart()
+  write('BRR', 16)
+  write('CR1', CR1.UE | CR1.TE | CR1.FIFOEN)
+  for (let n = 0; n < 9; n++) {
+    assert.equal(read('ISR') & ISR.TXE, ISR.TXE, `room for ${n}`)
+    write('TDR', n)
+  }
+  assert.equal(read('ISR') & (ISR.TXE | ISR.TXFE), 0)
+  runTo(9 * 160)
+  assert.deepEqual(
+    sent.map(({ data }) => data),
+    [0, 1, 2, 3, 4, 5, 6, 7, 8],
+  )
+  assert.equal(read('ISR') & (ISR.TXE | ISR.TXFE | ISR.TC), (ISR.TXE | ISR.TXFE | ISR.TC) >>> 0)
+})
+
+test('received characters arrive a frame apart, raise the line, and overrun when not taken', () => {
+  const { port, read, write, runTo, line } = usart()
+  write('BRR', 16)
+  write('CR1', CR1.UE | CR1.RE | CR1.RXNEIE | CR1.IDLEIE)
+  port.receive([0x55, 0x56, 0x57])
+  runTo(159)
+  assert.equal(line.isHigh, false)
+  runTo(160)
+  assert.equal(line.isHigh, true)
+  assert.equal(read('RDR'), 0x55)
+  assert.equal(line.isHigh, false)
+  runTo(480)
+  assert.equal(read('ISR') & (ISR.RXNE | ISR.ORE), ISR.RXNE | ISR.ORE)
+  assert.equal(read('RDR'), 0x56, 'the one that came too late is lost')
+  write('ICR', ISR.ORE)
+  assert.equal(line.isHigh, false)
+  runTo(640)
+  assert.equal(read('ISR') & ISR.IDLE, ISR.IDLE)
+  assert.equal(line.isHigh, true)
+  write('ICR', ISR.IDLE)
+  assert.equal(line.isHigh, false)
+})
+
+test('a port that is off neither sends nor receives', () => {
+  const { port, read, write, runTo, sent } = usart()
+  write('BRR', 16)
+  write('TDR', 1)
+  port.receive([1])
+  runTo(1000)
+  assert.equal(sent.length, 0)
+  assert.equal(read('ISR') & ISR.RXNE, 0)
+})
+
+test('turning the port off forgets what was under way', () => {
+  const { read, write, runTo, sent } = usart()
+  write('BRR', 16)
+  write('CR1', CR1.UE | CR1.TE | CR1.TCIE)
+  write('TDR', 1)
+  write('CR1', 0)
+  runTo(1000)
+  assert.equal(sent.length, 0)
+  assert.equal(read('ISR'), 0xc0)
+})

@@ -1,0 +1,296 @@
+/**
+ * USART, UART and LPUART: one serial port. RM0456, chapters "Universal synchronous/asynchronous
+ * receiver transmitter (USART)" and "Low-power universal asynchronous receiver transmitter (LPUART)".
+ *
+ * Asynchronous frames of 7 to 9 bits with real duration: BRR, OVER8, prescaler, kernel clock.
+ * Transmit data register, shift register and both FIFOs of 8; TXE, TC, RXNE, IDLE, ORE, FIFO flags
+ * and thresholds; one interrupt line.
+ *
+ * Tagged or not modelled: levels on the wire, parity errors and noise, hardware flow control, DMA,
+ * synchronous, LIN, IrDA, smartcard and half-duplex modes, auto-baud, receiver timeout, character
+ * match, mute mode, wake-up from Stop. A change of baud rate counts from the next frame.
+ */
+import type { Scheduler } from '../bus.ts'
+import { RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
+
+const FIFO_DEPTH = 8
+/** TXFTCFG and RXFTCFG: 1/8, 1/4, 1/2, 3/4, 7/8 and the whole depth. */
+const THRESHOLDS = [1, 2, 4, 6, 7, 8]
+/** USART_PRESC.PRESCALER. */
+const PRESCALERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256]
+/** USART_CR2.STOP, in bits. */
+const STOP_BITS = [1, 0.5, 2, 1.5]
+
+export const usartLayout = {
+  CR1: reg(0x00, {
+    ...{ UE: rw(0), UESM: tagged(1), RE: rw(2), TE: rw(3), IDLEIE: rw(4), RXNEIE: rw(5) },
+    ...{ TCIE: rw(6), TXEIE: rw(7), PEIE: rw(8), PS: rw(9), PCE: rw(10), WAKE: tagged(11) },
+    ...{ M0: rw(12), MME: tagged(13), CMIE: tagged(14), OVER8: rw(15), DEDT: tagged(16, 5) },
+    ...{ DEAT: tagged(21, 5), RTOIE: tagged(26), EOBIE: tagged(27), M1: rw(28), FIFOEN: rw(29) },
+    ...{ TXFEIE: rw(30), RXFFIE: rw(31) },
+  }),
+  CR2: reg(0x04, {
+    ...{
+      SLVEN: tagged(0),
+      DIS_NSS: tagged(3),
+      ADDM7: tagged(4),
+      LBDL: tagged(5),
+      LBDIE: tagged(6),
+    },
+    ...{ LBCL: tagged(8), CPHA: tagged(9), CPOL: tagged(10), CLKEN: tagged(11), STOP: rw(12, 2) },
+    ...{ LINEN: tagged(14), SWAP: tagged(15), RXINV: tagged(16), TXINV: tagged(17) },
+    ...{ DATAINV: tagged(18), MSBFIRST: tagged(19), ABREN: tagged(20), ABRMOD: tagged(21, 2) },
+    ...{ RTOEN: tagged(23), ADD: tagged(24, 8) },
+  }),
+  CR3: reg(0x08, {
+    ...{ EIE: rw(0), IREN: tagged(1), IRLP: tagged(2), HDSEL: tagged(3), NACK: tagged(4) },
+    ...{ SCEN: tagged(5), DMAR: tagged(6), DMAT: tagged(7), RTSE: tagged(8), CTSE: tagged(9) },
+    ...{ CTSIE: tagged(10), ONEBIT: rw(11), OVRDIS: rw(12), DDRE: tagged(13), DEM: tagged(14) },
+    ...{ DEP: tagged(15), SCARCNT: tagged(17, 3), TXFTIE: rw(23), TCBGTIE: tagged(24) },
+    ...{ RXFTCFG: rw(25, 3), RXFTIE: rw(28), TXFTCFG: rw(29, 3) },
+  }),
+  BRR: reg(0x0c, { BRR: rw(0, 20) }),
+  GTPR: reg(0x10, { PSC: tagged(0, 8), GT: tagged(8, 8) }),
+  RTOR: reg(0x14, { RTO: tagged(0, 24), BLEN: tagged(24, 8) }),
+  RQR: reg(0x18, { ABRRQ: wo(0), SBKRQ: wo(1), MMRQ: wo(2), RXFRQ: wo(3), TXFRQ: wo(4) }),
+  ISR: reg(
+    0x1c,
+    {
+      ...{ PE: ro(0), FE: ro(1), NE: ro(2), ORE: ro(3), IDLE: ro(4), RXNE: ro(5), TC: ro(6) },
+      ...{ TXE: ro(7), LBDF: ro(8), CTSIF: ro(9), CTS: ro(10), RTOF: ro(11), EOBF: ro(12) },
+      ...{ UDR: ro(13), ABRE: ro(14), ABRF: ro(15), BUSY: ro(16), CMF: ro(17), SBKF: ro(18) },
+      ...{ RWU: ro(19), TEACK: ro(21), REACK: ro(22), TXFE: ro(23), RXFF: ro(24), TCBGT: ro(25) },
+      ...{ RXFT: ro(26), TXFT: ro(27) },
+    },
+    0xc0,
+  ),
+  ICR: reg(0x20, {
+    ...{ PECF: wo(0), FECF: wo(1), NECF: wo(2), ORECF: wo(3), IDLECF: wo(4), TXFECF: wo(5) },
+    ...{ TCCF: wo(6), TCBGTCF: wo(7), LBDCF: wo(8), CTSCF: wo(9), RTOCF: wo(11), EOBCF: wo(12) },
+    ...{ UDRCF: wo(13), CMCF: wo(17) },
+  }),
+  RDR: reg(0x24, { RDR: ro(0, 9) }),
+  TDR: reg(0x28, { TDR: rw(0, 9) }),
+  PRESC: reg(0x2c, { PRESCALER: rw(0, 4) }),
+  AUTOCR: reg(0x30, {
+    ...{ TDN: tagged(0, 16), TRIGPOL: tagged(16), TRIGEN: tagged(17), IDLEDIS: tagged(18) },
+    ...{ TRIGSEL: tagged(19, 4), TECLREN: tagged(31) },
+  }),
+} as const
+
+const REQUEST = { RXFRQ: 1 << 3, TXFRQ: 1 << 4 } as const
+/** Flags of ISR that writing the same bit of ICR clears. */
+const CLEARABLE = 0b0101_1111
+
+export interface UsartSurroundings {
+  readonly scheduler: Scheduler
+  /** LPUART divides its clock by BRR / 256. */
+  readonly isLowPower: boolean
+  /** Kernel clock of this port in hertz. */
+  kernelHz(): number
+  /** Cycles of the scheduler a second. */
+  cyclesPerSecond(): number
+  setLine(isHigh: boolean): void
+  /** A frame has left: its data bits, without parity. */
+  transmitted(data: number): void
+}
+
+export class Usart {
+  readonly registers: RegisterFile<typeof usartLayout>
+  readonly #around: UsartSurroundings
+  readonly #transmitFifo: number[] = []
+  readonly #receiveFifo: number[] = []
+  readonly #onTheWire: number[] = []
+  #cancelTransmit: (() => void) | undefined
+  #cancelReceive: (() => void) | undefined
+  #cancelIdle: (() => void) | undefined
+
+  constructor(around: UsartSurroundings) {
+    this.#around = around
+    const update = { write: () => this.#update() }
+    this.registers = new RegisterFile(usartLayout, {
+      CR1: { write: () => this.#control() },
+      ...{ CR2: update, CR3: update },
+      BRR: { writable: () => !this.registers.is('CR1', 'UE') },
+      RQR: { write: (request) => this.#request(request) },
+      ISR: { read: (stored) => this.#status(stored) },
+      ICR: { write: (flags) => this.#clear(flags & CLEARABLE) },
+      RDR: { read: () => this.#takeReceived() },
+      TDR: { write: (data) => this.#transmit(data) },
+    })
+  }
+
+  reset(): void {
+    for (const cancel of [this.#cancelTransmit, this.#cancelReceive, this.#cancelIdle]) cancel?.()
+    this.#cancelTransmit = this.#cancelReceive = this.#cancelIdle = undefined
+    for (const queue of [this.#transmitFifo, this.#receiveFifo, this.#onTheWire]) queue.length = 0
+    this.registers.reset()
+    this.#around.setLine(false)
+  }
+
+  /** The other end of the wire sends these frames, one after the other, at this port's own rate. */
+  receive(data: readonly number[]): void {
+    this.#onTheWire.push(...data)
+    if (this.#cancelReceive === undefined) this.#startFrame()
+  }
+
+  /** Duration of one bit in cycles; undefined while BRR is 0. */
+  bitCycles(): number | undefined {
+    const { registers: r } = this
+    const brr = r.get('BRR')
+    const divider = this.#around.isLowPower ? brr / 256 : r.is('CR1', 'OVER8') ? over8(brr) : brr
+    if (divider === 0) return undefined
+    const prescaler = PRESCALERS[r.get('PRESC', 'PRESCALER')] ?? 256
+    return (divider * prescaler * this.#around.cyclesPerSecond()) / this.#around.kernelHz()
+  }
+
+  get #frameCycles(): number {
+    const frameBits = 1 + this.#wordBits + STOP_BITS[this.registers.get('CR2', 'STOP')]
+    return (this.bitCycles() ?? Infinity) * frameBits
+  }
+
+  /** Bits between start and stop, parity included: CR1.M1 and M0. */
+  get #wordBits(): number {
+    return this.registers.is('CR1', 'M1') ? 7 : this.registers.is('CR1', 'M0') ? 9 : 8
+  }
+
+  get #dataMask(): number {
+    return (1 << (this.#wordBits - this.registers.get('CR1', 'PCE'))) - 1
+  }
+
+  get #depth(): number {
+    return this.registers.is('CR1', 'FIFOEN') ? FIFO_DEPTH : 1
+  }
+
+  #isOn(direction: 'TE' | 'RE'): boolean {
+    return this.registers.is('CR1', 'UE') && this.registers.is('CR1', direction)
+  }
+
+  #control(): void {
+    if (!this.registers.is('CR1', 'UE')) {
+      this.#transmitFifo.length = 0
+      this.#cancelTransmit?.()
+      this.#cancelTransmit = undefined
+      this.registers.setAll('ISR', usartLayout.ISR.reset)
+    }
+    this.#shiftNext()
+    this.#update()
+  }
+
+  #transmit(data: number): void {
+    if (!this.#isOn('TE') || this.#transmitFifo.length >= this.#depth) return
+    this.#transmitFifo.push(data & this.#dataMask)
+    this.registers.set('ISR', 'TC', false)
+    this.#shiftNext()
+    this.#update()
+  }
+
+  /** Moves the next word into the shift register if that is empty. */
+  #shiftNext(): void {
+    if (this.#cancelTransmit !== undefined || !this.#isOn('TE')) return
+    const data = this.#transmitFifo.shift()
+    if (data === undefined) return
+    this.#cancelTransmit = this.#around.scheduler.at(
+      this.#around.scheduler.now + this.#frameCycles,
+      () => {
+        this.#cancelTransmit = undefined
+        this.#around.transmitted(data)
+        if (this.#transmitFifo.length === 0) this.registers.set('ISR', 'TC', true)
+        this.#shiftNext()
+        this.#update()
+      },
+    )
+  }
+
+  #startFrame(): void {
+    const { scheduler } = this.#around
+    this.#cancelIdle?.()
+    this.#cancelReceive = scheduler.at(scheduler.now + this.#frameCycles, () => {
+      this.#received(this.#onTheWire.shift()! & this.#dataMask)
+      this.#cancelReceive = undefined
+      if (this.#onTheWire.length > 0) this.#startFrame()
+      else this.#watchForIdle()
+      this.#update()
+    })
+  }
+
+  #received(data: number): void {
+    if (!this.#isOn('RE')) return
+    if (this.#receiveFifo.length < this.#depth) this.#receiveFifo.push(data)
+    else if (this.registers.is('CR3', 'OVRDIS')) this.#receiveFifo[this.#depth - 1] = data
+    else this.registers.set('ISR', 'ORE', true)
+  }
+
+  /** IDLE: the line stays quiet for a whole frame after a frame. */
+  #watchForIdle(): void {
+    if (!this.#isOn('RE')) return
+    const { scheduler } = this.#around
+    this.#cancelIdle = scheduler.at(scheduler.now + this.#frameCycles, () => {
+      this.registers.set('ISR', 'IDLE', true)
+      this.#update()
+    })
+  }
+
+  #takeReceived(): number {
+    const data = this.#receiveFifo.shift()
+    if (data !== undefined) this.registers.set('RDR', 'RDR', data)
+    this.#update()
+    return this.registers.get('RDR')
+  }
+
+  #request(request: number): void {
+    if (request & REQUEST.RXFRQ) this.#receiveFifo.length = 0
+    if (request & REQUEST.TXFRQ) this.#transmitFifo.length = 0
+    this.#update()
+  }
+
+  #clear(flags: number): void {
+    this.registers.setAll('ISR', this.registers.get('ISR') & ~flags)
+    this.#update()
+  }
+
+  /** Flags that follow from the state of the queues, on top of the stored ones. */
+  #status(stored: number): number {
+    const { registers: r } = this
+    const set = (bit: number, isSet: boolean) => (isSet ? 2 ** bit : 0)
+    const hasFifo = r.is('CR1', 'FIFOEN')
+    const received = this.#receiveFifo.length
+    const free = this.#depth - this.#transmitFifo.length
+    const derived =
+      set(5, received > 0) |
+      set(7, free > 0) |
+      set(16, this.#cancelReceive !== undefined) |
+      set(21, this.#isOn('TE')) |
+      set(22, this.#isOn('RE')) |
+      set(23, hasFifo && this.#transmitFifo.length === 0) |
+      set(24, hasFifo && received === FIFO_DEPTH) |
+      set(26, hasFifo && received >= THRESHOLDS[r.get('CR3', 'RXFTCFG')]) |
+      set(27, hasFifo && free >= THRESHOLDS[r.get('CR3', 'TXFTCFG')])
+    return ((stored & ~usartLayout.ISR.reset) | (stored & (1 << 6)) | derived) >>> 0
+  }
+
+  #update(): void {
+    const { registers: r } = this
+    const status = this.#status(r.get('ISR'))
+    const { CR1, CR3 } = usartLayout
+    const { fields: flag } = usartLayout.ISR
+    const wants = (register: 'CR1' | 'CR3', bit: number, ...flags: { bit: number }[]) =>
+      ((r.get(register) >>> bit) & 1) === 1 && flags.some((f) => (status >>> f.bit) & 1)
+    this.#around.setLine(
+      wants('CR1', CR1.fields.TXEIE.bit, flag.TXE) ||
+        wants('CR1', CR1.fields.TCIE.bit, flag.TC) ||
+        wants('CR1', CR1.fields.RXNEIE.bit, flag.RXNE, flag.ORE) ||
+        wants('CR1', CR1.fields.IDLEIE.bit, flag.IDLE) ||
+        wants('CR1', CR1.fields.TXFEIE.bit, flag.TXFE) ||
+        wants('CR1', CR1.fields.RXFFIE.bit, flag.RXFF) ||
+        wants('CR3', CR3.fields.EIE.bit, flag.FE, flag.NE, flag.ORE) ||
+        wants('CR3', CR3.fields.RXFTIE.bit, flag.RXFT) ||
+        wants('CR3', CR3.fields.TXFTIE.bit, flag.TXFT),
+    )
+  }
+}
+
+/** OVER8: BRR[15:4] with BRR[2:0] as the low bits shifted left by one; the clock counts double. */
+function over8(brr: number): number {
+  return ((brr & 0xfff0) | ((brr & 7) << 1)) / 2
+}
