@@ -1,16 +1,22 @@
 /** Every command by its words. Loading one loads no more than its flags; `run` loads the rest. */
+import { AppsBundle } from './commands/apps/bundle.ts'
+import { AppsCreate } from './commands/apps/create.ts'
 import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
+import { Deploy } from './commands/deploy.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
 import { LogsStream } from './commands/logs/stream.ts'
 
 export const commands = {
+  'apps:bundle': AppsBundle,
+  'apps:create': AppsCreate,
   'apps:list': AppsList,
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
+  deploy: Deploy,
   'devices:list': DevicesList,
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,

@@ -122,7 +122,7 @@ function isExplained(thrown: unknown): thrown is Explained {
 
 /** The command framework's errors about words and flags, by what it puts on them. */
 function isParserError(thrown: unknown): thrown is Error {
-  return thrown instanceof Error && 'parse' in thrown && 'oclif' in thrown
+  return thrown instanceof Error && 'oclif' in thrown
 }
 
 function indentFollowing(text: string): string {

@@ -1,19 +1,6 @@
-/**
- * Following a device: its events as they happen, over server restarts and broken connections, and
- * the line that each makes.
- */
-import type { DeviceEvent } from '@microvisor/api'
+/** Following a device: its events as they happen, over server restarts and broken connections. */
+import type { Device, DeviceEvent } from '@microvisor/api'
 import type { Cloud } from './cloud.ts'
-import { printable } from './output.ts'
-
-/** The longest type in brackets, and one space. */
-const TYPE_WIDTH = '[app_logging] '.length
-
-/** `2026-11-21T10:00:00.123456Z [app_logging] text`. */
-export function formatEvent({ timestamp, type, text, dropped }: DeviceEvent): string {
-  const lost = dropped === undefined ? '' : ` (${dropped} lost before this)`
-  return `${timestamp} ${`[${type}]`.padEnd(TYPE_WIDTH)}${printable(text)}${lost}`
-}
 
 export interface FollowOptions {
   readonly signal: AbortSignal
@@ -33,6 +20,35 @@ export async function followDevice(
   options: FollowOptions,
 ): Promise<AsyncGenerator<DeviceEvent>> {
   return reconnecting(cloud, device, options, await listen(cloud, device, options))
+}
+
+export interface FollowedView {
+  readonly device: Device
+  readonly progress: (line: string) => void
+  readonly showEvent: (event: DeviceEvent) => void
+  readonly signal: AbortSignal
+}
+
+/** Shows a device's events until interrupted, which is how it is meant to end. */
+export async function follow(
+  cloud: Cloud,
+  { device, progress, showEvent, signal }: FollowedView,
+): Promise<void> {
+  try {
+    const events = await followDevice(cloud, device.sid, {
+      signal,
+      isLogging: true,
+      onConnection: (state, reason) => progress(connectionLine(state, reason)),
+    })
+    progress(`Logging from ${device.sid}...`)
+    for await (const event of events) showEvent(event)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
+export function connectionLine(state: 'lost' | 'back', reason: string): string {
+  return state === 'back' ? 'Connected again.' : `Connection lost: ${reason} Trying again...`
 }
 
 const FIRST_WAIT_MS = 250

@@ -1,7 +1,7 @@
 /**
  * Ctrl-C and its like: the first one asks to stop, the second ends the process at once.
  */
-import { EXIT } from './errors.ts'
+import { EXIT, Failure } from './errors.ts'
 
 /** Aborted when the user or the system asks the process to end. */
 export function interruption(): AbortSignal {
@@ -9,7 +9,7 @@ export function interruption(): AbortSignal {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (controller.signal.aborted) process.exit(EXIT.failed)
-      controller.abort(signal)
+      controller.abort(new Failure({ code: 'INTERRUPTED', message: `stopped by ${signal}.` }))
     })
   }
   return controller.signal

@@ -3,9 +3,12 @@
  * speak. Results go to standard output, progress to standard error, so that a script can keep the
  * one and show the other.
  */
+
+import type { DeviceEvent } from '@microvisor/api'
 import { Command } from '@oclif/core/command'
 import { boolean, option, string } from '@oclif/core/flags'
 import type { Cloud } from './cloud.ts'
+import { formatEvent } from './event-line.ts'
 import { type ConnectionFlags, resolveConnection } from './settings.ts'
 
 const GLOBAL = { helpGroup: 'GLOBAL' }
@@ -58,10 +61,12 @@ export abstract class MicrovisorCommand extends Command {
 
   #isQuiet = false
   #isJson = false
+  #isDebug = false
 
   /** To be called first: settles how this run speaks. */
   protected settle(flags: GlobalFlags): void {
     this.#isJson = flags.json || flags.output === 'json'
+    this.#isDebug = flags['log-level'] === 'debug'
     this.#isQuiet = !['debug', 'info'].includes(flags['log-level'])
   }
 
@@ -81,6 +86,11 @@ export abstract class MicrovisorCommand extends Command {
     if (!this.#isQuiet && !this.#isJson) process.stderr.write(`${line}\n`)
   }
 
+  /** What a program that works for this one says; shown with `--log-level debug`. */
+  protected toolOutput(text: string): void {
+    if (this.#isDebug) process.stderr.write(text)
+  }
+
   /** True where a line may be drawn again and again to show work moving on. */
   protected get canAnimate(): boolean {
     return process.stderr.isTTY === true && !this.#isQuiet && !this.#isJson
@@ -89,5 +99,10 @@ export abstract class MicrovisorCommand extends Command {
   /** What the command was asked for: `value` for machines, `text` for people. */
   protected result(value: unknown, text: string): void {
     process.stdout.write(this.#isJson ? `${JSON.stringify(value, null, 2)}\n` : `${text}\n`)
+  }
+
+  /** One event of a device, on a line of its own. */
+  protected event(event: DeviceEvent): void {
+    process.stdout.write(`${this.#isJson ? JSON.stringify(event) : formatEvent(event)}\n`)
   }
 }

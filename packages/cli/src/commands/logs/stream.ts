@@ -19,21 +19,13 @@ export class LogsStream extends MicrovisorCommand {
     const { args, flags } = await this.parse(LogsStream)
     this.settle(flags)
     const { chooseDevice } = await import('../../choose-device.ts')
-    const { followDevice, formatEvent } = await import('../../events.ts')
-    const signal = interruption()
+    const { follow } = await import('../../events.ts')
     const cloud = await this.connect(flags)
-    const { sid } = await chooseDevice(cloud, args.device)
-    const events = await followDevice(cloud, sid, {
-      signal,
-      isLogging: true,
-      onConnection: (state, reason) =>
-        this.progress(
-          state === 'lost' ? `Connection lost: ${reason} Trying again...` : 'Connected again.',
-        ),
+    await follow(cloud, {
+      device: await chooseDevice(cloud, args.device),
+      signal: interruption(),
+      progress: (line) => this.progress(line),
+      showEvent: (event) => this.event(event),
     })
-    this.progress(`Logging from ${sid}...`)
-    for await (const event of events) {
-      process.stdout.write(`${this.isJson ? JSON.stringify(event) : formatEvent(event)}\n`)
-    }
   }
 }

@@ -1,0 +1,74 @@
+/**
+ * From a file that a user names to a bundle that can be uploaded: an ELF file or a raw image is
+ * bundled, a bundle is taken as it is.
+ */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { basename, extname, join } from 'node:path'
+import {
+  type AppPolicies,
+  BUNDLE_BYTES_MAX,
+  buildBundle,
+  INTERNAL_FLASH_BYTES,
+  readElfImage,
+} from '@microvisor/protocol'
+import { Failure } from './errors.ts'
+import { bytes } from './output.ts'
+
+export type InputKind = 'bundle' | 'elf' | 'raw image'
+
+const ZIP_MAGIC = Buffer.from('PK')
+const ELF_MAGIC = Buffer.from('\x7fELF', 'latin1')
+
+/** Told by content, not by name; anything else is a raw image, if its name says so. */
+export function inputKind(path: string, content: Uint8Array): InputKind {
+  if (startsWith(content, ELF_MAGIC)) return 'elf'
+  if (startsWith(content, ZIP_MAGIC)) return 'bundle'
+  if (extname(path) === '.bin') return 'raw image'
+  throw new Failure({
+    code: 'INPUT_UNKNOWN',
+    message: `${path} is neither an ELF file nor a bundle, and its name does not end in .bin.`,
+    fix: 'give the .elf or .bin file that the build made, or a bundle (.zip).',
+  })
+}
+
+export function readInput(path: string): Uint8Array {
+  const content = readFileSync(path)
+  if (content.length <= BUNDLE_BYTES_MAX) return content
+  throw new Failure({
+    code: 'INPUT_TOO_LARGE',
+    message: `${path} has ${bytes(content.length)}; at most ${bytes(BUNDLE_BYTES_MAX)} are allowed.`,
+    fix: 'give the file that the build made; debug information can be left out (`arm-none-eabi-strip`).',
+  })
+}
+
+/** An unsigned bundle with the image as its one layer, at the start of the application's flash. */
+export function bundleImage(path: string, content: Uint8Array, policies: AppPolicies): Uint8Array {
+  const image = inputKind(path, content) === 'elf' ? readElfImage(content) : content
+  const region = { place: 'internal', start: 0, size: INTERNAL_FLASH_BYTES } as const
+  return buildBundle([{ region, content: image }], policies, sha256)
+}
+
+export function refuseBundle(path: string, content: Uint8Array): void {
+  if (inputKind(path, content) !== 'bundle') return
+  throw new Failure({
+    code: 'INPUT_IS_BUNDLE',
+    message: `${path} is a bundle already.`,
+    fix: 'upload it with `microvisor apps create`, or give the ELF file or raw image it is made of.',
+  })
+}
+
+/** Beside the input, under its name. */
+export function bundlePath(input: string): string {
+  return join(input, '..', `${basename(input, extname(input))}.zip`)
+}
+
+export function sha256(parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+function startsWith(content: Uint8Array, magic: Uint8Array): boolean {
+  return magic.every((byte, at) => content[at] === byte)
+}

@@ -1,0 +1,142 @@
+/**
+ * The steps of `deploy`: from what the user has to a bundle, from a bundle to a device that runs it.
+ */
+import { statSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { basename, extname, join, resolve } from 'node:path'
+import type { App, Device, DeviceEvent } from '@microvisor/api'
+import type { AppPolicies } from '@microvisor/protocol'
+import { bundleImage, bundlePath, inputKind, readInput } from './bundling.ts'
+import type { Cloud } from './cloud.ts'
+import { Failure } from './errors.ts'
+import { formatEvent } from './event-line.ts'
+import { connectionLine, followDevice } from './events.ts'
+import { buildProject, isProject, latestBuild } from './project.ts'
+import { watchUpdate } from './update-watch.ts'
+import { uploadBundle } from './upload.ts'
+
+export interface BundleSource {
+  /** Project folder, ELF file, raw image or bundle. */
+  readonly path: string
+  readonly policies: AppPolicies
+  /** What the build folder holds is good: do not build. */
+  readonly isBuilt: boolean
+  readonly isCleanFirst: boolean
+  readonly progress: (line: string) => void
+  /** Takes what the build tools say. */
+  readonly buildOutput: (text: string) => void
+}
+
+/** The path of a bundle of what `source` names; made beside the image, unless it is one already. */
+export async function prepareBundle(source: BundleSource): Promise<string> {
+  const { path, policies, progress } = source
+  const isFolder = statSync(path).isDirectory()
+  const image = isFolder ? await projectImage(source) : path
+  const content = readInput(image)
+  if (inputKind(image, content) === 'bundle') return image
+  const name = isFolder ? basename(resolve(path)) : basename(image, extname(image))
+  progress(`Bundling ${name}...`)
+  const out = isFolder ? join(image, '..', `${name}.zip`) : bundlePath(image)
+  await writeFile(out, bundleImage(image, content, policies))
+  return out
+}
+
+async function projectImage(source: BundleSource): Promise<string> {
+  const { path, isBuilt, isCleanFirst, progress } = source
+  if (!isProject(path)) {
+    throw new Failure({
+      code: 'NO_PROJECT',
+      message: `the folder ${resolve(path)} has no CMakeLists.txt.`,
+      fix: 'name a CMake project, an ELF file, a raw image (.bin) or a bundle (.zip).',
+    })
+  }
+  if (isBuilt) return latestBuild(path)
+  progress(`Building ${basename(resolve(path))}...`)
+  return buildProject(path, { isCleanFirst, onOutput: source.buildOutput })
+}
+
+export interface DeployOptions {
+  readonly bundle: string
+  readonly device: Device
+  readonly uniqueName: string | undefined
+  readonly isWaiting: boolean
+  /** Shows the device's events, and goes on until interrupted. */
+  readonly isLogging: boolean
+  readonly timeoutSeconds: number | undefined
+  readonly isAnimated: boolean
+  readonly progress: (line: string) => void
+  readonly showEvent: (event: DeviceEvent) => void
+  readonly signal: AbortSignal
+}
+
+/** What the device runs in the end; undefined if nobody waited for it. Throws Failure. */
+export async function deploy(
+  cloud: Cloud,
+  options: DeployOptions,
+): Promise<{ app: App; device: Device | undefined }> {
+  const { device, bundle, uniqueName, isAnimated, progress } = options
+  progress(`Uploading ${bundle}...`)
+  const app = await uploadBundle(cloud, bundle, { uniqueName, isAnimated })
+  if (!options.isWaiting) {
+    await assign(cloud, app, options)
+    return { app, device: undefined }
+  }
+  const ending = new AbortController()
+  const signal = AbortSignal.any([options.signal, ending.signal])
+  const view = new EventView(options)
+  const events = await followDevice(cloud, device.sid, {
+    signal,
+    isLogging: options.isLogging,
+    onConnection: (state, reason) => progress(connectionLine(state, reason)),
+  })
+  await assign(cloud, app, options)
+  const shown = view.show(events)
+  shown.catch(() => ending.abort())
+  try {
+    const { timeoutSeconds } = options
+    const lastFailure = () => view.lastFailure
+    const watch = { device: device.sid, app: app.sid, signal, timeoutSeconds, lastFailure }
+    const updated = await watchUpdate(cloud, watch)
+    if (updated && options.isLogging) await shown
+    return { app, device: updated }
+  } finally {
+    ending.abort()
+    await shown
+  }
+}
+
+async function assign({ api, client }: Cloud, app: App, options: DeployOptions): Promise<void> {
+  const { device, progress, isLogging } = options
+  progress(`Assigning app ${app.sid} to device ${device.sid}...`)
+  await client.call(api.updateDevice, {
+    params: { Sid: device.sid },
+    form: { TargetApp: app.sid },
+  })
+  if (isLogging) progress(`Logging from ${device.sid}...`)
+}
+
+/** What is shown of the events, and what is remembered of them for the case that it fails. */
+class EventView {
+  readonly #options: DeployOptions
+  #lastFailure: string | undefined
+
+  constructor(options: DeployOptions) {
+    this.#options = options
+  }
+
+  /** The device's own words. */
+  get lastFailure(): string | undefined {
+    return this.#lastFailure
+  }
+
+  async show(events: AsyncIterable<DeviceEvent>): Promise<void> {
+    const { isLogging, showEvent, progress } = this.#options
+    for await (const event of events) {
+      const { update } = event
+      if (update?.error)
+        this.#lastFailure = [update.error, update.detail].filter(Boolean).join(': ')
+      if (isLogging) showEvent(event)
+      else if (event.type !== 'app_logging') progress(formatEvent(event))
+    }
+  }
+}

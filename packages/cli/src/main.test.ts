@@ -1,0 +1,102 @@
+/** The command as a whole, as far as it needs no server: words, help, exit codes, the reference page. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { loadConfig } from './main.ts'
+import { cliReference } from './reference.ts'
+
+const BIN = fileURLToPath(new URL('../bin/microvisor.js', import.meta.url))
+const { commands } = await loadConfig()
+
+test('every command has a summary, examples and --json', () => {
+  for (const { id, summary, examples, flags } of commands) {
+    assert.ok(summary && !summary.endsWith('.'), id)
+    assert.ok(examples?.length, id)
+    assert.equal(flags.json?.type, 'boolean', id)
+    for (const flag of Object.values(flags)) assert.ok(flag.description, `${id} --${flag.name}`)
+  }
+})
+
+test('the reference page has every command, and every flag of it', async () => {
+  const page = await cliReference()
+  for (const { id, flags } of commands) {
+    assert.ok(page.includes(`\n## ${id.replaceAll(':', ' ')}\n`), id)
+    for (const name of Object.keys(flags)) assert.ok(page.includes(name), `${id} --${name}`)
+  }
+  assert.equal(await cliReference(), page)
+})
+
+const wrongUsage = [
+  { words: 'apps lsit', says: /did you mean `microvisor apps list`/ },
+  { words: 'apps:lsit', says: /did you mean `microvisor apps list`/ },
+  { words: 'devices list --frobnicate', says: /Nonexistent flag: --frobnicate/ },
+  { words: 'apps show', says: /Missing 1 required arg/ },
+  { words: 'apps show a b', says: /Unexpected argument: b/ },
+  { words: 'devices list --url nowhere', says: /is not the address of a server/ },
+  { words: 'deploy . --timeout soon', says: /integer/ },
+  { words: 'deploy . --log --no-wait', says: /do not go together/ },
+]
+
+for (const { words, says } of wrongUsage) {
+  test(`\`${words}\` is wrong usage: exit code 2, an error and a fix, no stack`, async () => {
+    const { code, stdout, stderr } = await microvisor(words)
+    assert.equal(code, 2, stderr)
+    assert.match(stderr, /^error WRONG_USAGE: /)
+    assert.match(stderr, says)
+    assert.match(stderr, /\n {2}fix: /)
+    assert.doesNotMatch(stderr, /\n\s+at /)
+    assert.equal(stdout, '')
+  })
+}
+
+test('an error is an object on standard output with --json', async () => {
+  const { code, stdout, stderr } = await microvisor('devices list --json --url http://127.0.0.1:1/')
+  assert.equal(code, 2)
+  assert.equal(stderr, '')
+  const { error } = JSON.parse(stdout)
+  assert.equal(error.code, 'WRONG_USAGE')
+  assert.match(error.fix, /MICROVISOR_ACCOUNT_SID/)
+})
+
+test('a server that is not there is a failure: exit code 1', async () => {
+  const { code, stderr } = await microvisor(
+    'devices list --url http://127.0.0.1:1 --account-sid AC1 --auth-token x',
+  )
+  assert.equal(code, 1)
+  assert.match(stderr, /^error SERVER_UNREACHABLE: .*127\.0\.0\.1:1.*\n {2}fix: .*microvisor up/)
+})
+
+test('help is a success, for all, for a topic and for a command', async () => {
+  const cases = [
+    ['--help', /devices/],
+    ['apps', /apps bundle/],
+    ['apps --help', /apps bundle/],
+    ['help apps list', /List the uploaded applications/],
+    ['apps:list --help', /EXAMPLES/],
+  ] as const
+  for (const [words, says] of cases) {
+    const { code, stdout } = await microvisor(words)
+    assert.equal(code, 0, words)
+    assert.match(stdout, says, words)
+  }
+})
+
+function microvisor(
+  words: string,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: '/nonexistent' }
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [BIN, ...words.split(' ')], { env })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}

@@ -1,0 +1,40 @@
+/** Uploading a bundle as a new app. */
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import type { App } from '@microvisor/api'
+import type { Cloud } from './cloud.ts'
+import { bytes } from './output.ts'
+
+export interface UploadOptions {
+  readonly uniqueName?: string | undefined
+  /** Draws how far it is, over and over on one line. */
+  readonly isAnimated: boolean
+}
+
+export async function uploadBundle(
+  { api, client }: Cloud,
+  path: string,
+  { uniqueName, isAnimated }: UploadOptions,
+): Promise<App> {
+  const content = readFileSync(path)
+  const draw = isAnimated && content.length > WORTH_DRAWING_BYTES
+  try {
+    return await client.upload(api.createApp, {
+      form: { UniqueName: uniqueName },
+      file: {
+        bytes: content,
+        fileName: basename(path),
+        onProgress: draw ? drawProgress : undefined,
+      },
+    })
+  } finally {
+    if (draw) process.stderr.write('\r\x1b[K')
+  }
+}
+
+const WORTH_DRAWING_BYTES = 262_144
+
+function drawProgress(sent: number, total: number): void {
+  const percent = Math.floor((100 * sent) / total)
+  process.stderr.write(`\r${bytes(sent)} of ${bytes(total)} (${percent} %)\x1b[K`)
+}
