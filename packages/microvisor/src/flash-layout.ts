@@ -16,13 +16,7 @@
  *   0x1FE000  NSC veneers
  */
 
-export interface Region {
-  readonly offset: number
-  readonly size: number
-}
-
-export const INTERNAL_PAGE_BYTES = 0x2000
-export const EXTERNAL_SECTOR_BYTES = 0x1000
+import type { Stretch } from './flash-access.ts'
 
 export const internalLayout = {
   application: { offset: 0x00_0000, size: 0x10_0000 },
@@ -33,12 +27,9 @@ export const internalLayout = {
   manifestB: { offset: 0x19_2000, size: 0x1_2000 },
   stateJournal: { offset: 0x1a_4000, size: 0x4000 },
   nsc: { offset: 0x1f_e000, size: 0x2000 },
-} as const satisfies Record<string, Region>
+} as const satisfies Record<string, Stretch>
 
 export const externalLayout = {
   application: { offset: 0x00_0000, size: 0x40_0000 },
   staging: { offset: 0x40_0000, size: 0x40_0000 },
-} as const satisfies Record<string, Region>
-
-/** Where the application's half of internal flash lies for non-secure code; its vector table is there. */
-export const APPLICATION_ADDRESS = 0x0800_0000
+} as const satisfies Record<string, Stretch>

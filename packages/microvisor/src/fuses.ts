@@ -4,7 +4,15 @@
  *
  * Everything here is public; a device's private key never leaves its crypto engine.
  */
-import { fromHex, makeSid, parseSid, type Sid, type SidPrefix } from '@microvisor/protocol'
+import {
+  type DeviceTypeName,
+  fromHex,
+  makeSid,
+  PUBLIC_KEY_BYTES,
+  parseSid,
+  type Sid,
+  type SidPrefix,
+} from '@microvisor/protocol'
 import type { Fuses } from './hardware.ts'
 
 export const FUSES_BYTES = 512
@@ -12,8 +20,8 @@ export const FUSES_BYTES = 512
 export interface FuseContents {
   readonly deviceSid: Sid<'UV'>
   readonly accountSid: Sid<'AC'>
-  /** DeviceType of the kernel manifests that fit this hardware. */
-  readonly deviceType: number
+  /** Which kernel manifests fit this hardware. */
+  readonly deviceType: DeviceTypeName
   /** SHA-256 of the device CA's certificate (DER). */
   readonly deviceCaSha256: Uint8Array
   /** P-256 public key (X9.62 uncompressed) that signs kernel manifests. */
@@ -24,7 +32,8 @@ export interface FuseContents {
 
 const MAGIC = 0x3155_464d // "MFU1", little-endian
 const VERSION = 1
-const KEY_BYTES = 65
+
+const deviceTypeCodes: Readonly<Record<DeviceTypeName, number>> = { Imp201c: 1, Imp201f: 2 }
 
 const layout = {
   magic: { offset: 0, size: 4 },
@@ -33,8 +42,8 @@ const layout = {
   deviceSid: { offset: 16, size: 16 },
   accountSid: { offset: 32, size: 16 },
   deviceCaSha256: { offset: 48, size: 32 },
-  kernelSigner: { offset: 80, size: KEY_BYTES },
-  applicationSigner: { offset: 160, size: KEY_BYTES },
+  kernelSigner: { offset: 80, size: PUBLIC_KEY_BYTES },
+  applicationSigner: { offset: 160, size: PUBLIC_KEY_BYTES },
 } as const
 
 /** The 512 bytes to burn. Throws SidError or RangeError for contents that do not fit. */
@@ -43,7 +52,7 @@ export function encodeFuses(contents: FuseContents): Uint8Array {
   const view = new DataView(bytes.buffer)
   view.setUint32(layout.magic.offset, MAGIC, true)
   view.setUint16(layout.version.offset, VERSION, true)
-  view.setUint16(layout.deviceType.offset, contents.deviceType, true)
+  view.setUint16(layout.deviceType.offset, deviceTypeCodes[contents.deviceType], true)
   put(bytes, 'deviceSid', sidBytes('UV', contents.deviceSid))
   put(bytes, 'accountSid', sidBytes('AC', contents.accountSid))
   put(bytes, 'deviceCaSha256', contents.deviceCaSha256)
@@ -58,10 +67,12 @@ export function decodeFuses(bytes: Uint8Array): FuseContents | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (view.getUint32(layout.magic.offset, true) !== MAGIC) return undefined
   if (view.getUint16(layout.version.offset, true) !== VERSION) return undefined
+  const deviceType = deviceTypeOf(view.getUint16(layout.deviceType.offset, true))
+  if (deviceType === undefined) return undefined
   return {
+    deviceType,
     deviceSid: makeSid('UV', take(bytes, 'deviceSid')),
     accountSid: makeSid('AC', take(bytes, 'accountSid')),
-    deviceType: view.getUint16(layout.deviceType.offset, true),
     deviceCaSha256: take(bytes, 'deviceCaSha256'),
     kernelSigner: take(bytes, 'kernelSigner'),
     applicationSigner: take(bytes, 'applicationSigner'),
@@ -85,6 +96,11 @@ function put(bytes: Uint8Array, field: keyof typeof layout, value: Uint8Array): 
 function take(bytes: Uint8Array, field: keyof typeof layout): Uint8Array {
   const { offset, size } = layout[field]
   return bytes.slice(offset, offset + size)
+}
+
+function deviceTypeOf(code: number): DeviceTypeName | undefined {
+  const names = Object.keys(deviceTypeCodes) as DeviceTypeName[]
+  return names.find((name) => deviceTypeCodes[name] === code)
 }
 
 function sidBytes(prefix: SidPrefix, sid: string): Uint8Array {

@@ -21,6 +21,7 @@ export class LinkStreams {
   readonly #send: (frame: FrameInit) => void
   readonly #open = new Map<number, LinkStream>()
   #next = 1
+  #lastRefused = 0
 
   constructor(send: (frame: FrameInit) => void) {
     this.#send = send
@@ -45,7 +46,7 @@ export class LinkStreams {
     if (kind === 'streamOpen') return this.#refuse(value.stream)
     const stream = this.#open.get(value.stream)
     if (stream === undefined) {
-      return this.#wasOurs(value.stream) ? undefined : `There is no stream ${value.stream}.`
+      return this.#isOver(value.stream) ? undefined : `There is no stream ${value.stream}.`
     }
     if (kind === 'streamData') return sentence(stream.takeData(value.data))
     if (kind === 'streamCredit') return sentence(stream.takeCredit(value.bytes))
@@ -56,19 +57,21 @@ export class LinkStreams {
   connectionEnded(detail: string): void {
     const streams = [...this.#open.values()]
     this.#next = 1
+    this.#lastRefused = 0
     for (const stream of streams) stream.takeClose(undefined, detail)
   }
 
   #refuse(number: number): string | undefined {
     if (number === 0 || number % 2 !== 0) return `Stream ${number} is not the cloud's to open.`
+    this.#lastRefused = Math.max(this.#lastRefused, number)
     const reason = StreamCloseReason.REFUSED
     const detail = 'This kernel has nothing that the cloud could open a stream to.'
     this.#send({ case: 'streamClose', value: { stream: number, reason, detail } })
     return undefined
   }
 
-  #wasOurs(number: number): boolean {
-    return number % 2 === 1 && number < this.#next
+  #isOver(number: number): boolean {
+    return number % 2 === 1 ? number < this.#next : number !== 0 && number <= this.#lastRefused
   }
 }
 

@@ -1,0 +1,19 @@
+/** The chip's crypto engines in the form in which protocol's rules take them. */
+import { type Digest, HASH_BYTES, type Verify } from '@microvisor/protocol'
+import type { Engines } from './hardware.ts'
+
+export function chipDigest(engines: Engines): Digest {
+  return (parts) => {
+    const hash = engines.sha256()
+    for (const part of parts) hash.update(part)
+    const digest = new Uint8Array(HASH_BYTES)
+    hash.finish(digest)
+    return digest
+  }
+}
+
+export function chipVerify(engines: Engines): Verify {
+  const digest = chipDigest(engines)
+  return (publicKey, message, signature) =>
+    engines.verifyP256(publicKey, digest([message]), signature)
+}

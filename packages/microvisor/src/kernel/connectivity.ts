@@ -1,0 +1,145 @@
+/**
+ * Whether the device should be connected, why, and what the application is told about it.
+ *
+ * Reasons are bits of enum MvNetworkReason. Any of them but ENHANCECALM makes the device connect;
+ * ENHANCECALM says that it pauses between two attempts. When the last reason has gone the
+ * connection is kept for the manifest's grace time. With a minimum check-in time of 0 a check-in is
+ * always due; otherwise it is due that long after the last connection ended.
+ */
+import { EventType, NetworkReason, NetworkStatus, SystemNotificationSource } from '@microvisor/protocol'
+import type { Network } from '../hardware.ts'
+import type { Link } from './link/link.ts'
+import type { NetworkRequests } from './network-requests.ts'
+import type { SystemNotifications } from './system-notifications.ts'
+import type { Timers } from './timers.ts'
+
+/** The manifest's ConnectivityPolicy. */
+export interface ConnectivityPolicy {
+  readonly graceSeconds: number
+  readonly checkInSeconds: number
+}
+
+/** The kernel's own reasons. */
+export interface KernelNeeds {
+  readonly isTimeUnknown: boolean
+  readonly isFetchingUpdate: boolean
+  readonly hasCrashReport: boolean
+  readonly hasApplication: boolean
+  readonly policy: ConnectivityPolicy
+}
+
+export interface ConnectivityParts {
+  readonly link: Link
+  readonly network: Network
+  readonly timers: Timers
+  readonly requests: NetworkRequests
+  readonly systemNotifications: SystemNotifications
+  readonly needs: () => KernelNeeds
+}
+
+const SECOND = 1_000_000
+
+export class Connectivity {
+  readonly #parts: ConnectivityParts
+  #isColdBoot = true
+  #isCheckInDue = false
+  #isInGrace = false
+  #wasOpen = false
+  #wasWanted = false
+  #status: NetworkStatus = NetworkStatus.DELIBERATELYOFFLINE
+  #cancelGrace: () => void = () => {}
+  #cancelCheckIn: () => void = () => {}
+
+  constructor(parts: ConnectivityParts) {
+    this.#parts = parts
+  }
+
+  get status(): NetworkStatus {
+    return this.#status
+  }
+
+  get reasons(): number {
+    const calm = this.#parts.link.phase === 'pausing' ? NetworkReason.ENHANCECALM : 0
+    return this.#wanting() | calm
+  }
+
+  /** Welcome has come. */
+  connected(): void {
+    this.#isColdBoot = false
+    this.#isCheckInDue = false
+    this.#cancelCheckIn()
+  }
+
+  /** Brings link, timers and notifications in line with the reasons of the moment. */
+  update(): void {
+    const { link } = this.#parts
+    this.#followReasons()
+    link.want(this.#wasWanted || this.#isInGrace)
+    link.poll()
+    if (this.#wasOpen && !link.isOpen) this.#startCheckIn()
+    this.#wasOpen = link.isOpen
+    this.#tellStatus()
+  }
+
+  #followReasons(): void {
+    const isWanted = this.#wanting() !== 0
+    if (isWanted) {
+      this.#cancelGrace()
+      this.#isInGrace = false
+    } else if (this.#wasWanted && this.#parts.link.isOpen) this.#startGrace()
+    this.#wasWanted = isWanted
+  }
+
+  #wanting(): number {
+    const { requests, needs } = this.#parts
+    const { isTimeUnknown, isFetchingUpdate, hasCrashReport, hasApplication, policy } = needs()
+    const isCheckInDue = this.#isCheckInDue || policy.checkInSeconds === 0
+    let bits: number = NetworkReason.NOTCONNECTING
+    if (requests.count > 0) bits |= NetworkReason.USINGNETWORK
+    if (!requests.hasEverRequested) bits |= NetworkReason.NEVERUSEDNETWORKAPI
+    if (isCheckInDue) bits |= NetworkReason.MINIMUMCHECKINEXPIRED
+    if (isTimeUnknown) bits |= NetworkReason.RTCNOTSET
+    if (hasCrashReport) bits |= NetworkReason.APPLICATIONERROR
+    if (this.#isColdBoot) bits |= NetworkReason.COLDBOOTCONNECTION
+    if (isFetchingUpdate) bits |= NetworkReason.FETCHINGUPDATE
+    if (!hasApplication) bits |= NetworkReason.NOAPPLICATIONCODE
+    return bits
+  }
+
+  #startGrace(): void {
+    const { graceSeconds } = this.#parts.needs().policy
+    if (graceSeconds === 0) return
+    this.#isInGrace = true
+    this.#cancelGrace = this.#parts.timers.after(graceSeconds * SECOND, () => {
+      this.#isInGrace = false
+    })
+  }
+
+  #startCheckIn(): void {
+    const { checkInSeconds } = this.#parts.needs().policy
+    if (checkInSeconds === 0) return
+    this.#cancelCheckIn()
+    this.#cancelCheckIn = this.#parts.timers.after(checkInSeconds * SECOND, () => {
+      this.#isCheckInDue = true
+    })
+  }
+
+  #tellStatus(): void {
+    const status = this.#presentStatus()
+    if (status === this.#status) return
+    this.#status = status
+    const { requests, systemNotifications } = this.#parts
+    requests.statusChanged()
+    systemNotifications.emit(SystemNotificationSource.NETWORK, EventType.NETWORKSTATUSCHANGED)
+  }
+
+  #presentStatus(): NetworkStatus {
+    const { link, network } = this.#parts
+    if (link.isOpen) return NetworkStatus.CONNECTED
+    if (!this.#wasWanted && !this.#isInGrace) return NetworkStatus.DELIBERATELYOFFLINE
+    const isPausing = link.phase === 'pausing' || link.phase === 'closing'
+    return isPausing && network.state !== 'down'
+      ? NetworkStatus.DISCONNECTEDWITHLINKUP
+      : NetworkStatus.CONNECTING
+  }
+}
