@@ -22,4 +22,3 @@ export function declareCall(name: string, { args }: SystemCall): string {
 export function failuresOf({ fails, alsoFails = [] }: SystemCall): readonly string[] {
   return [...fails, ...alsoFails]
 }
-

@@ -1,9 +1,9 @@
 /**
- * Builds the samples: `node samples/build.ts` renews samples/prebuilt. The prebuilt images are there
+ * Builds the samples: `node tools/samples.ts` renews samples/prebuilt. The prebuilt images are there
  * for people and tests without a C compiler; a test proves that they are what the sources give.
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -16,7 +16,8 @@ export function buildSample(root: string, name: string, into: string): void {
     run('cmake', ['-S', join(root, 'samples', name), '-B', build])
     run('cmake', ['--build', build])
     run('arm-none-eabi-strip', ['--strip-debug', join(build, `${name}.elf`)])
-    for (const file of [`${name}.elf`, `${name}.bin`]) copyFileSync(join(build, file), join(into, file))
+    for (const file of [`${name}.elf`, `${name}.bin`])
+      writeFileSync(join(into, file), readFileSync(join(build, file)))
   } finally {
     rmSync(build, { recursive: true })
   }
