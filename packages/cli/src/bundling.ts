@@ -9,7 +9,10 @@ import {
   type AppPolicies,
   BUNDLE_BYTES_MAX,
   buildBundle,
+  checkImage,
+  ImageError,
   INTERNAL_FLASH_BYTES,
+  isElf,
   readElfImage,
 } from '@microvisor/protocol'
 import { Failure } from './errors.ts'
@@ -18,12 +21,11 @@ import { bytes } from './output.ts'
 export type InputKind = 'bundle' | 'elf' | 'raw image'
 
 const ZIP_MAGIC = Buffer.from('PK')
-const ELF_MAGIC = Buffer.from('\x7fELF', 'latin1')
 
 /** Told by content, not by name; anything else is a raw image, if its name says so. */
 export function inputKind(path: string, content: Uint8Array): InputKind {
-  if (startsWith(content, ELF_MAGIC)) return 'elf'
-  if (startsWith(content, ZIP_MAGIC)) return 'bundle'
+  if (isElf(content)) return 'elf'
+  if (ZIP_MAGIC.every((byte, at) => content[at] === byte)) return 'bundle'
   if (extname(path) === '.bin') return 'raw image'
   throw new Failure({
     code: 'INPUT_UNKNOWN',
@@ -44,7 +46,7 @@ export function readInput(path: string): Uint8Array {
 
 /** An unsigned bundle with the image as its one layer, at the start of the application's flash. */
 export function bundleImage(path: string, content: Uint8Array, policies: AppPolicies): Uint8Array {
-  const image = inputKind(path, content) === 'elf' ? readElfImage(content) : content
+  const image = readImage(path, content)
   const region = { place: 'internal', start: 0, size: INTERNAL_FLASH_BYTES } as const
   return buildBundle([{ region, content: image }], policies, sha256)
 }
@@ -58,6 +60,18 @@ export function refuseBundle(path: string, content: Uint8Array): void {
   })
 }
 
+function readImage(path: string, content: Uint8Array): Uint8Array {
+  try {
+    if (inputKind(path, content) === 'elf') return readElfImage(content)
+    checkImage(content)
+    return content
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error
+    const { code, message, fix } = error
+    throw new Failure({ code, message: `${path}: ${message}`, fix, cause: error })
+  }
+}
+
 /** Beside the input, under its name. */
 export function bundlePath(input: string): string {
   return join(input, '..', `${basename(input, extname(input))}.zip`)
@@ -67,8 +81,4 @@ export function sha256(parts: readonly Uint8Array[]): Uint8Array {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return hash.digest()
-}
-
-function startsWith(content: Uint8Array, magic: Uint8Array): boolean {
-  return magic.every((byte, at) => content[at] === byte)
 }

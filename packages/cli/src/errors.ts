@@ -57,8 +57,9 @@ export function asFailure(thrown: unknown): Failure {
     return usageError((message ?? '') + rest.join(''), 'see the command with --help.')
   }
   if (isExplained(thrown)) {
-    const { code, message, fix, details } = thrown
-    return new Failure({ code, message, fix, details, cause: thrown })
+    const { code, message, fix, details, name } = thrown
+    const exitCode = name === 'UsageError' ? EXIT.usage : EXIT.failed
+    return new Failure({ code, message, fix, details, exitCode, cause: thrown })
   }
   return (
     operatingSystemFailure(thrown) ??

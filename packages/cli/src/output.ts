@@ -36,12 +36,6 @@ export function bytes(count: number): string {
   return `${(count / 1024 ** 2).toFixed(1)} MiB`
 }
 
-/** Addresses and words as the manuals print them: 0x2000_0000. */
-export function word(value: number): string {
-  const digits = (value >>> 0).toString(16).padStart(8, '0')
-  return `0x${digits.slice(0, 4)}_${digits.slice(4)}`
-}
-
 /** `1 device`, `2 devices`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
