@@ -13,7 +13,5 @@ export function chipDigest(engines: Engines): Digest {
 }
 
 export function chipVerify(engines: Engines): Verify {
-  const digest = chipDigest(engines)
-  return (publicKey, message, signature) =>
-    engines.verifyP256(publicKey, digest([message]), signature)
+  return (publicKey, message, signature) => engines.verifyP256(publicKey, message, signature)
 }

@@ -139,8 +139,11 @@ export interface Fuses {
 export interface Engines {
   /** A SHA-256 computation in progress. */
   sha256(): { update(bytes: Uint8Array): void; finish(into: Uint8Array): void }
-  /** ECDSA over P-256: X9.62 uncompressed key (65), digest (32), raw r then s (64). False for anything malformed. */
-  verifyP256(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean
+  /**
+   * ECDSA over P-256 with SHA-256 of the message: X9.62 uncompressed key (65 bytes), raw r then s
+   * (64 bytes). False for anything malformed.
+   */
+  verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
   random(into: Uint8Array): void
 }
 
