@@ -67,6 +67,13 @@ test('a server that is not there is a failure: exit code 1', async () => {
   assert.match(stderr, /^error SERVER_UNREACHABLE: .*127\.0\.0\.1:1.*\n {2}fix: .*microvisor up/)
 })
 
+test('a build tool that is missing is named, with how to install it', async () => {
+  const blink = fileURLToPath(new URL('../../../samples/blink', import.meta.url))
+  const { code, stderr } = await microvisor(`deploy ${blink} --build`, { PATH: '/nonexistent' })
+  assert.equal(code, 1)
+  assert.match(stderr, /error PROGRAM_MISSING: .*cmake.*\n {2}fix: .*apt-get install cmake/)
+})
+
 test('help is a success, for all, for a topic and for a command', async () => {
   const cases = [
     ['--help', /devices/],
@@ -84,8 +91,9 @@ test('help is a success, for all, for a topic and for a command', async () => {
 
 function microvisor(
   words: string,
+  variables: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: '/nonexistent' }
+  const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: '/nonexistent', ...variables }
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BIN, ...words.split(' ')], { env })
     let stdout = ''
