@@ -11,7 +11,7 @@ import './text.ts'
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import type { Frame, LogRecord } from './generated/link_pb.js'
 import { FrameSchema, LogRecordSchema } from './generated/link_pb.js'
-import { FRAME_BYTES_MAX } from './limits.ts'
+import { FRAME_BYTES_MAX, LOG_LINE_BYTES_MAX } from './limits.ts'
 import { checkFrameBody } from './link-limits.ts'
 
 export const LINK_PROTOCOL_VERSION = 1
@@ -133,10 +133,11 @@ export function encodeLogRecord(record: MessageInitShape<typeof LogRecordSchema>
   return toBinary(LogRecordSchema, create(LogRecordSchema, record))
 }
 
-/** Undefined for what is no LogRecord. */
+/** Undefined for what is no LogRecord, or has a longer text than a log message may have. */
 export function decodeLogRecord(bytes: Uint8Array): LogRecord | undefined {
   try {
-    return fromBinary(LogRecordSchema, bytes)
+    const record = fromBinary(LogRecordSchema, bytes)
+    return record.text.length <= LOG_LINE_BYTES_MAX ? record : undefined
   } catch {
     return undefined
   }
