@@ -21,7 +21,11 @@ export function readFlash(flash: Flash, offset: number, length: number): Uint8Ar
  * Programs erased flash from `offset`, the start of a programming unit. The last unit is filled up
  * with 0xFF; units that hold nothing but 0xFF are left erased.
  */
-export function programFlash(flash: Flash, offset: number, bytes: Uint8Array): FlashError | undefined {
+export function programFlash(
+  flash: Flash,
+  offset: number,
+  bytes: Uint8Array,
+): FlashError | undefined {
   const unitBytes = flash.programBytes
   for (let at = 0; at < bytes.length; at += unitBytes) {
     const unit = new Uint8Array(unitBytes).fill(0xff)

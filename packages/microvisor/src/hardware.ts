@@ -84,7 +84,13 @@ export interface ApplicationWorld {
 
 /** Fault status as the architecture shows it (Armv8-M ARM, D1.2). All words unsigned. */
 export interface ApplicationFault {
-  readonly exception: 'HardFault' | 'MemManage' | 'BusFault' | 'UsageFault' | 'SecureFault' | 'Lockup'
+  readonly exception:
+    | 'HardFault'
+    | 'MemManage'
+    | 'BusFault'
+    | 'UsageFault'
+    | 'SecureFault'
+    | 'Lockup'
   readonly registers: {
     readonly r0: number
     readonly r1: number

@@ -45,7 +45,10 @@ export function boot({ internalFlash, fuses, engines, power }: BootHardware): Bo
   if ('outcome' in manifest) return manifest
   const { deviceType, versionNumber, versionText } = manifest.meta
   if (deviceType !== roots.deviceType) {
-    return lockDown('KERNEL_DEVICE_TYPE', `The kernel is for ${deviceType}, not ${roots.deviceType}.`)
+    return lockDown(
+      'KERNEL_DEVICE_TYPE',
+      `The kernel is for ${deviceType}, not ${roots.deviceType}.`,
+    )
   }
   const problem = verifyRegions(image, manifest, engines)
   if (problem !== undefined) return problem

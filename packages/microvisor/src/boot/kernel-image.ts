@@ -39,7 +39,7 @@ export function layOutKernel(image: KernelImage): { offset: number; bytes: Uint8
   const page = new Uint8Array(HEADER_BYTES + image.manifest.length)
   const view = new DataView(page.buffer)
   const lengths = [image.manifest.length, image.kernel.length, image.nsc.length]
-  ;[MAGIC, ...lengths].forEach((word, i) => view.setUint32(4 * i, word, true))
+  for (const [i, word] of [MAGIC, ...lengths].entries()) view.setUint32(4 * i, word, true)
   page.set(image.manifest, HEADER_BYTES)
   return [
     { offset: kernelManifest.offset, bytes: page },

@@ -25,6 +25,9 @@ export interface LockDown {
   readonly detail: string
 }
 
-export function lockDown(reason: LockDownReason, detail: string = lockDownReasons[reason]): LockDown {
+export function lockDown(
+  reason: LockDownReason,
+  detail: string = lockDownReasons[reason],
+): LockDown {
   return { outcome: 'locked-down', reason, detail }
 }

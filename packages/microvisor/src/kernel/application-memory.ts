@@ -6,6 +6,14 @@
  * Alignment is not checked: the range decides, as the reference has no status for it. Numbers wider
  * than 32 bits are plain numbers below 2^53.
  */
+import {
+  decodeStruct,
+  encodeStruct,
+  Status,
+  type StructName,
+  type StructValue,
+  structs,
+} from '@microvisor/protocol'
 import type { ApplicationWorld } from '../hardware.ts'
 
 const ADDRESS_SPACE = 0x1_0000_0000
@@ -18,36 +26,37 @@ export class ApplicationMemory {
     this.#world = world
   }
 
+  /** An empty range is always readable, wherever it is. */
   isReadable(address: number, length: number): boolean {
+    if (length === 0) return true
     return isInAddressSpace(address, length) && this.#world.isReadable(address, length)
   }
 
   isWritable(address: number, length: number): boolean {
+    if (length === 0) return true
     return isInAddressSpace(address, length) && this.#world.isWritable(address, length)
   }
 
   read(address: number, length: number): Uint8Array | undefined {
     if (!this.isReadable(address, length)) return undefined
     const bytes = new Uint8Array(length)
-    this.#world.read(address, bytes)
+    if (length > 0) this.#world.read(address, bytes)
     return bytes
   }
 
-  /** Little-endian words from `address` on. */
-  readWords(address: number, count: number): number[] | undefined {
-    const bytes = this.read(address, 4 * count)
-    if (bytes === undefined) return undefined
-    const view = new DataView(bytes.buffer)
-    return Array.from({ length: count }, (_, i) => view.getUint32(4 * i, true))
+  readWord(address: number): number | undefined {
+    const bytes = this.read(address, 4)
+    return bytes && new DataView(bytes.buffer).getUint32(0, true)
   }
 
-  readWord(address: number): number | undefined {
-    return this.readWords(address, 1)?.[0]
+  readStruct<Name extends StructName>(name: Name, address: number): StructValue<Name> | undefined {
+    const bytes = this.read(address, structs[name].bytes)
+    return bytes && decodeStruct(name, bytes)
   }
 
   write(address: number, bytes: Uint8Array): boolean {
     if (!this.isWritable(address, bytes.length)) return false
-    this.#world.write(address, bytes)
+    if (bytes.length > 0) this.#world.write(address, bytes)
     return true
   }
 
@@ -58,13 +67,31 @@ export class ApplicationMemory {
   writeDoubleWord(address: number, value: number): boolean {
     return this.write(address, words(value % WORD, Math.floor(value / WORD)))
   }
+
+  writeStruct<Name extends StructName>(
+    name: Name,
+    address: number,
+    value: StructValue<Name>,
+  ): boolean {
+    return this.write(address, encodeStruct(name, value))
+  }
+
+  /** Gives up the handle at `address`: `remove` takes it, and 0 is left in its place. */
+  consumeHandle(address: number, remove: (handle: number) => boolean) {
+    if (!this.isWritable(address, 4)) return Status.PARAMETERFAULT
+    const handle = this.readWord(address)
+    if (handle === undefined) return Status.PARAMETERFAULT
+    if (!remove(handle)) return Status.INVALIDHANDLE
+    this.writeWord(address, 0)
+    return Status.OKAY
+  }
 }
 
 /** Little-endian bytes of unsigned 32-bit words. */
 export function words(...values: number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length)
   const view = new DataView(bytes.buffer)
-  values.forEach((value, i) => view.setUint32(4 * i, value, true))
+  for (const [i, value] of values.entries()) view.setUint32(4 * i, value, true)
   return bytes
 }
 

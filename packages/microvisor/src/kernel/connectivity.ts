@@ -6,33 +6,33 @@
  * connection is kept for the manifest's grace time. With a minimum check-in time of 0 a check-in is
  * always due; otherwise it is due that long after the last connection ended.
  */
-import { EventType, NetworkReason, NetworkStatus, SystemNotificationSource } from '@microvisor/protocol'
+import {
+  EventType,
+  NetworkReason,
+  NetworkStatus,
+  SystemNotificationSource,
+} from '@microvisor/protocol'
 import type { Network } from '../hardware.ts'
 import type { Link } from './link/link.ts'
 import type { NetworkRequests } from './network-requests.ts'
 import type { SystemNotifications } from './system-notifications.ts'
 import type { Timers } from './timers.ts'
 
-/** The manifest's ConnectivityPolicy. */
-export interface ConnectivityPolicy {
-  readonly graceSeconds: number
-  readonly checkInSeconds: number
-}
-
-/** The kernel's own reasons. */
+/** The kernel's own reasons, and the installed manifest's ConnectivityPolicy. */
 export interface KernelNeeds {
   readonly isTimeUnknown: boolean
   readonly isFetchingUpdate: boolean
   readonly hasCrashReport: boolean
   readonly hasApplication: boolean
-  readonly policy: ConnectivityPolicy
+  readonly graceSeconds: number
+  readonly checkInSeconds: number
 }
 
 export interface ConnectivityParts {
   readonly link: Link
   readonly network: Network
   readonly timers: Timers
-  readonly requests: NetworkRequests
+  readonly networkRequests: NetworkRequests
   readonly systemNotifications: SystemNotifications
   readonly needs: () => KernelNeeds
 }
@@ -91,9 +91,10 @@ export class Connectivity {
   }
 
   #wanting(): number {
-    const { requests, needs } = this.#parts
-    const { isTimeUnknown, isFetchingUpdate, hasCrashReport, hasApplication, policy } = needs()
-    const isCheckInDue = this.#isCheckInDue || policy.checkInSeconds === 0
+    const { networkRequests: requests, needs } = this.#parts
+    const { isTimeUnknown, isFetchingUpdate, hasCrashReport, hasApplication, checkInSeconds } =
+      needs()
+    const isCheckInDue = this.#isCheckInDue || checkInSeconds === 0
     let bits: number = NetworkReason.NOTCONNECTING
     if (requests.count > 0) bits |= NetworkReason.USINGNETWORK
     if (!requests.hasEverRequested) bits |= NetworkReason.NEVERUSEDNETWORKAPI
@@ -107,7 +108,7 @@ export class Connectivity {
   }
 
   #startGrace(): void {
-    const { graceSeconds } = this.#parts.needs().policy
+    const { graceSeconds } = this.#parts.needs()
     if (graceSeconds === 0) return
     this.#isInGrace = true
     this.#cancelGrace = this.#parts.timers.after(graceSeconds * SECOND, () => {
@@ -116,7 +117,7 @@ export class Connectivity {
   }
 
   #startCheckIn(): void {
-    const { checkInSeconds } = this.#parts.needs().policy
+    const { checkInSeconds } = this.#parts.needs()
     if (checkInSeconds === 0) return
     this.#cancelCheckIn()
     this.#cancelCheckIn = this.#parts.timers.after(checkInSeconds * SECOND, () => {
@@ -128,8 +129,8 @@ export class Connectivity {
     const status = this.#presentStatus()
     if (status === this.#status) return
     this.#status = status
-    const { requests, systemNotifications } = this.#parts
-    requests.statusChanged()
+    const { networkRequests, systemNotifications } = this.#parts
+    networkRequests.statusChanged()
     systemNotifications.emit(SystemNotificationSource.NETWORK, EventType.NETWORKSTATUSCHANGED)
   }
 

@@ -8,7 +8,12 @@
  *       many were lost before it.
  *   (3) When the application stops, what is stored still leaves, until its memory is cleared.
  */
-import { encodeLogRecord, LOG_LINE_BYTES_MAX, Status, StreamCloseReason } from '@microvisor/protocol'
+import {
+  encodeLogRecord,
+  LOG_LINE_BYTES_MAX,
+  Status,
+  StreamCloseReason,
+} from '@microvisor/protocol'
 import type { Clock } from '../hardware.ts'
 import type { ApplicationMemory } from './application-memory.ts'
 import type { Link } from './link/link.ts'
@@ -109,7 +114,10 @@ export class ServerLog {
       const record = this.#encodeFirst()
       if (stream.credit < record.length) return
       const waitMicroseconds = this.#rate.take()
-      if (waitMicroseconds > 0) return this.#forwardAfter(waitMicroseconds)
+      if (waitMicroseconds > 0) {
+        this.#forwardAfter(waitMicroseconds)
+        return
+      }
       stream.send(record)
       this.#usedBytes -= this.#messages.shift()!.length + LOG_MESSAGE_OVERHEAD_BYTES
     }

@@ -129,9 +129,9 @@ export class Link {
   #pump(): void {
     if (this.#phase === 'connecting') this.#greet()
     if (this.#phase === 'greeting' || this.#phase === 'open') this.#receive()
-    this.#flush()
+    this.flush()
     if (this.hasRoom) this.#parts.drained()
-    this.#flush()
+    this.flush()
     if (this.#phase === 'closing' && this.#outgoing.bytes === 0) this.#parts.network.close()
   }
 
@@ -152,10 +152,16 @@ export class Link {
       this.#heardSincePing = true
       for (const frame of frames) {
         const problem = this.#take(frame)
-        if (problem !== undefined) return this.#protocolError(problem)
+        if (problem !== undefined) {
+          this.#protocolError(problem)
+          return
+        }
         if (this.#phase !== 'greeting' && this.#phase !== 'open') return
       }
-      if (error !== undefined) return this.#protocolError(`${error.code}: ${error.message}`)
+      if (error !== undefined) {
+        this.#protocolError(`${error.code}: ${error.message}`)
+        return
+      }
     }
   }
 
@@ -208,11 +214,12 @@ export class Link {
   #heartbeat(period: number): void {
     if (!this.#heardSincePing) {
       this.#sendGoodbye(GoodbyeReason.TIMED_OUT, 'No answer to a ping.')
-      return this.#close()
+      this.#close()
+      return
     }
     this.#heardSincePing = false
     this.#send({ case: 'ping', value: { token: this.#parts.random.word() } })
-    this.#flush()
+    this.flush()
     this.#after(period, () => this.#heartbeat(period))
   }
 
@@ -246,7 +253,7 @@ export class Link {
     this.#phaseEnded()
     this.#phase = 'closing'
     this.#after(CLOSING_TIMEOUT, () => this.#abandon('The connection did not close.'))
-    this.#flush()
+    this.flush()
     if (this.#outgoing.bytes === 0) this.#parts.network.close()
   }
 
@@ -297,7 +304,8 @@ export class Link {
     if (this.#outgoing.isOverfull) this.#abandon('The cloud does not read what the device sends.')
   }
 
-  #flush(): void {
+  /** Hands what waits to the network, as far as it takes it. */
+  flush(): void {
     if (this.#parts.network.state === 'connected') this.#outgoing.flush(this.#parts.network)
   }
 

@@ -89,6 +89,7 @@ export class LinkStream {
 
   #renew(): void {
     const bytes = this.#receiving.renew()
-    if (bytes > 0) this.#carrier.send({ case: 'streamCredit', value: { stream: this.number, bytes } })
+    if (bytes > 0)
+      this.#carrier.send({ case: 'streamCredit', value: { stream: this.number, bytes } })
   }
 }

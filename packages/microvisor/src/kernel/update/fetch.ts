@@ -59,7 +59,10 @@ export class Fetch {
     this.#stream = undefined
     if (reason === undefined || this.#isOver) return
     this.#isOver = true
-    if (reason === StreamCloseReason.DONE) return this.#user.done()
+    if (reason === StreamCloseReason.DONE) {
+      this.#user.done()
+      return
+    }
     const name = StreamCloseReason[reason] ?? `reason ${reason}`
     this.#user.unavailable(detail === '' ? name : `${name}: ${detail}`)
   }

@@ -17,7 +17,7 @@
 import { equalBytes } from '@microvisor/protocol'
 import { chipDigest } from '../../chip-crypto.ts'
 import { isBlank, readFlash } from '../../flash-access.ts'
-import { internalLayout } from '../../flash-layout.ts'
+import { externalLayout, internalLayout } from '../../flash-layout.ts'
 import type { Engines, Flash, FlashError } from '../../hardware.ts'
 
 /** Which of the two places for a manifest. */
@@ -49,7 +49,12 @@ export interface StoredState {
 
 export type JournalRecord =
   | { readonly kind: 'candidate'; readonly slot: Slot; readonly bytes: number }
-  | { readonly kind: 'staged'; readonly index: number; readonly offset: number; readonly bytes: number }
+  | {
+      readonly kind: 'staged'
+      readonly index: number
+      readonly offset: number
+      readonly bytes: number
+    }
   | { readonly kind: 'ready' }
   | { readonly kind: 'installed'; readonly slot: Slot; readonly bytes: number }
   | { readonly kind: 'started' }
@@ -200,7 +205,10 @@ function decodeRecord(engines: Engines, unit: Uint8Array): JournalRecord | undef
   const bytes = view.getUint32(8, true)
   if (kind === undefined || slot === undefined) return undefined
   if (kind === 'candidate' || kind === 'installed') return { kind, slot, bytes }
-  return kind === 'staged' ? { kind, index, offset, bytes } : { kind }
+  if (kind !== 'staged') return { kind }
+  const { staging } = externalLayout
+  const isInside = offset >= staging.offset && offset + bytes <= staging.offset + staging.size
+  return isInside ? { kind, index, offset, bytes } : undefined
 }
 
 function encodeHeader(engines: Engines, sequence: number): Uint8Array {

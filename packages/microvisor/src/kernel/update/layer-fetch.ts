@@ -46,7 +46,10 @@ export class LayerFetch {
   /** Fetches the next layer, or says that there is none. */
   proceed(): void {
     const index = this.#missing[0]
-    if (index === undefined) return this.#parts.done()
+    if (index === undefined) {
+      this.#parts.done()
+      return
+    }
     this.#fetch ??= this.#begin(index, this.#parts.layers[index]!)
     this.#fetch.proceed()
   }
@@ -96,21 +99,25 @@ export class LayerFetch {
     const { chip, store } = this.#parts
     const error = writer.finish()
     if (error !== undefined) {
-      return this.#fail(UpdateError.FLASH, layer, `Staging answered ${error}.`)
+      this.#fail(UpdateError.FLASH, layer, `Staging answered ${error}.`)
+      return
     }
     const staged = { offset: writer.offset, bytes: writer.received }
     const hash = stagedHash(chip, staged)
     if (!equalBytes(hash, layer.fetchHash)) {
       const wanted = toHex(layer.fetchHash)
-      return this.#fail(UpdateError.LAYER_HASH, layer, `${toHex(hash)} came instead of ${wanted}.`)
+      this.#fail(UpdateError.LAYER_HASH, layer, `${toHex(hash)} came instead of ${wanted}.`)
+      return
     }
     if (!equalBytes(stagedMeasurement(chip, layer, staged), layer.measurementHash)) {
       const detail = 'Its content would not give the measurement that the manifest promises.'
-      return this.#fail(UpdateError.MEASUREMENT, layer, detail)
+      this.#fail(UpdateError.MEASUREMENT, layer, detail)
+      return
     }
     const marking = store.markStaged(index, staged)
     if (marking !== undefined) {
-      return this.#fail(UpdateError.FLASH, layer, `The journal answered ${marking}.`)
+      this.#fail(UpdateError.FLASH, layer, `The journal answered ${marking}.`)
+      return
     }
     this.#missing.shift()
     this.proceed()

@@ -13,7 +13,10 @@ const places: Readonly<Record<Slot, Stretch>> = {
 }
 
 /** The bytes that the journal speaks of; `undefined` if it speaks of more than there is room for. */
-export function readManifest(flash: Flash, { slot, bytes }: StoredManifest): Uint8Array | undefined {
+export function readManifest(
+  flash: Flash,
+  { slot, bytes }: StoredManifest,
+): Uint8Array | undefined {
   const { offset, size } = places[slot]
   return bytes <= size ? readFlash(flash, offset, bytes) : undefined
 }

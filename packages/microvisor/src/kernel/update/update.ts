@@ -21,13 +21,12 @@
 import {
   BundleError,
   equalBytes,
+  type FrameInit,
   type Layer,
   MANIFEST_BYTES_MAX,
-  type MessageInitShape,
   type Target,
   UpdateError,
   UpdatePhase,
-  type UpdateProgressSchema,
 } from '@microvisor/protocol'
 import type { Link } from '../link/link.ts'
 import type { Random } from '../random.ts'
@@ -61,7 +60,7 @@ export interface UpdateParts {
   readonly host: UpdateHost
 }
 
-type Progress = MessageInitShape<typeof UpdateProgressSchema>
+type Progress = Extract<FrameInit, { case: 'updateProgress' }>['value']
 
 const SECOND = 1_000_000
 const FIRST_RETRY_SECONDS = 30
@@ -96,17 +95,20 @@ export class Update {
 
   /** At boot, before anything else: finishes what a `ready` mark asks for. */
   finish(): void {
-    if (this.#parts.store.isReady) this.#install()
+    const { store } = this.#parts
+    if (!store.isReady) return
+    this.#target = store.candidate!.hash
+    this.#install()
   }
 
-  /** Installs what is ready; `finish` and a start of the application in one. False if nothing is. */
+  /** Installs what is ready and starts it. False if nothing is. */
   apply(): boolean {
     if (!this.#parts.store.isReady) return false
     this.#cancelTimer()
     this.#parts.host.stopApplication()
     this.#install()
     this.#parts.host.startApplication()
-    this.#tellOutcome()
+    if (this.#problem === undefined) this.#tellOutcome()
     return true
   }
 
@@ -143,11 +145,18 @@ export class Update {
     const { candidate, installed } = store
     if (candidate !== undefined && !equalBytes(candidate.hash, this.#target)) {
       const error = store.drop()
-      if (error !== undefined) return this.#fail(flashProblem(error, 'dropping an update'))
+      if (error !== undefined) {
+        this.#fail(flashProblem(error, 'dropping an update'))
+        return
+      }
     }
     if (this.#target.length === 0 || this.#problem !== undefined) return
-    if (installed !== undefined && equalBytes(installed.hash, this.#target) && store.isIntact()) return
-    if (store.candidate === undefined) return this.#fetchManifest()
+    if (installed !== undefined && equalBytes(installed.hash, this.#target) && store.isIntact())
+      return
+    if (store.candidate === undefined) {
+      this.#fetchManifest()
+      return
+    }
     if (store.isReady) return
     this.#fetchLayers(store.candidate)
   }
@@ -178,9 +187,15 @@ export class Update {
   #takeManifest(bytes: Uint8Array): void {
     this.#manifestFetch = undefined
     const application = this.#check(bytes)
-    if ('error' in application) return this.#fail(application)
+    if ('error' in application) {
+      this.#fail(application)
+      return
+    }
     const error = this.#parts.store.begin(application, bytes)
-    if (error !== undefined) return this.#fail(flashProblem(error, 'storing the manifest'))
+    if (error !== undefined) {
+      this.#fail(flashProblem(error, 'storing the manifest'))
+      return
+    }
     this.#proceed()
   }
 
@@ -215,7 +230,10 @@ export class Update {
     this.#layerFetch = undefined
     const { store, host, timers } = this.#parts
     const error = store.markReady()
-    if (error !== undefined) return this.#fail(flashProblem(error, 'marking the update ready'))
+    if (error !== undefined) {
+      this.#fail(flashProblem(error, 'marking the update ready'))
+      return
+    }
     this.#report({ phase: UpdatePhase.DOWNLOADED })
     host.downloaded()
     const seconds = host.politenessSeconds()
@@ -228,7 +246,10 @@ export class Update {
     this.#report({ phase: UpdatePhase.INSTALLING_APP })
     const manifestHash = this.#parts.store.candidate?.hash ?? this.#target
     const problem = this.#installer.run()
-    if (problem !== undefined) return this.#fail(problem)
+    if (problem !== undefined) {
+      this.#fail(problem)
+      return
+    }
     this.#failures = 0
     this.#report({ phase: UpdatePhase.STARTING_NEW_APP, manifestHash })
     this.#untold = { phase: UpdatePhase.COMPLETE, manifestHash }

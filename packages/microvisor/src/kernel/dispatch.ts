@@ -1,0 +1,53 @@
+/**
+ * From an accepted branch into the veneers to the handler of the call, and its status back.
+ *
+ * Handlers are found by name in one table; its type says that each answers only what the call's
+ * own list in protocol allows.
+ */
+import {
+  readArguments,
+  Status,
+  type SystemCallHandler,
+  type SystemCallName,
+  systemCallAt,
+  systemCalls,
+} from '@microvisor/protocol'
+import type { Kernel } from './kernel.ts'
+import * as device from './syscalls/device.ts'
+import * as externalFlash from './syscalls/external-flash.ts'
+import * as logging from './syscalls/logging.ts'
+import * as network from './syscalls/network.ts'
+import * as notifications from './syscalls/notifications.ts'
+import * as restart from './syscalls/restart.ts'
+
+/** `undefined`: the application was stopped or restarted, and the call does not return to it. */
+export type Handler<Name extends SystemCallName> = SystemCallHandler<Name, Kernel, undefined>
+
+const handlers: { readonly [Name in SystemCallName]?: Handler<Name> } = {
+  ...device,
+  ...externalFlash,
+  ...logging,
+  ...network,
+  ...notifications,
+  ...restart,
+}
+
+/** The releases whose calls answer UNAVAILABLE to an interrupt handler; older calls are carried out. */
+const refusedInHandlers: readonly string[] = ['0.6.5', '0.7.0']
+
+export function dispatch(kernel: Kernel, address: number): number | undefined {
+  const { application: world, diagnostics } = kernel.hardware
+  const name = systemCallAt(address)
+  if (name === undefined) return Status.UNAVAILABLE
+  const handler = handlers[name] as Handler<SystemCallName> | undefined
+  if (handler === undefined) {
+    diagnostics.notModelled(name)
+    return Status.UNAVAILABLE
+  }
+  const isRefused = world.isInHandlerMode && refusedInHandlers.includes(systemCalls[name].since)
+  if (isRefused) return Status.UNAVAILABLE
+  return handler(
+    kernel,
+    readArguments(name, (index) => world.argument(index)),
+  )
+}

@@ -1,0 +1,264 @@
+/**
+ * The kernel: its parts, put together, and what it does when the chip calls.
+ *
+ * It never waits. Each call of the chip changes some part; `settle` then brings connection,
+ * notifications and LED in line with what holds now. Frames from the cloud are only taken outside
+ * of system calls, so that nothing they bring about can pull the application away from under one.
+ */
+import { EventType, SystemNotificationSource, WakeReason, type Welcome } from '@microvisor/protocol'
+import type { FuseContents } from '../fuses.ts'
+import type {
+  ApplicationFault,
+  BootRecord,
+  Hardware,
+  ResetCause,
+  SecureVectors,
+} from '../hardware.ts'
+import { Application } from './application.ts'
+import { ApplicationMemory } from './application-memory.ts'
+import { Connectivity, type KernelNeeds } from './connectivity.ts'
+import { CrashReports } from './crash.ts'
+import { deviceState } from './device-state.ts'
+import { dispatch } from './dispatch.ts'
+import { ExternalFlashAccess } from './external-flash.ts'
+import { Handles } from './handles.ts'
+import { ConnectionLed } from './led.ts'
+import { Link, type LinkMessage } from './link/link.ts'
+import { NetworkRequests } from './network-requests.ts'
+import { Notifications } from './notifications.ts'
+import { Random } from './random.ts'
+import { ServerLog } from './server-log.ts'
+import { SystemNotifications } from './system-notifications.ts'
+import { Timers } from './timers.ts'
+import { ApplicationStore } from './update/application-store.ts'
+import { Update } from './update/update.ts'
+import { WallClock } from './wall-clock.ts'
+
+/** Rounds until the parts agree; a connection that opens and has no reason to stay takes three. */
+const SETTLE_ROUNDS = 4
+
+const wakeReasons: Readonly<Record<ResetCause, WakeReason>> = {
+  'power-on': WakeReason.COLDBOOT,
+  software: WakeReason.REMOTEMICROVISORRESTART,
+  standby: WakeReason.DEEPSLEEPOTHER,
+  watchdog: WakeReason.MICROVISORWATCHDOG,
+  'option-bytes': WakeReason.OPTIONBYTES,
+}
+
+export class Kernel implements SecureVectors {
+  readonly hardware: Hardware
+  readonly boot: BootRecord
+  readonly fuses: FuseContents
+  readonly memory: ApplicationMemory
+  readonly timers: Timers
+  readonly wallClock: WallClock
+  readonly led: ConnectionLed
+  readonly notifications: Notifications
+  readonly systemNotifications: SystemNotifications
+  readonly networkRequests: NetworkRequests
+  readonly externalFlash: ExternalFlashAccess
+  readonly link: Link
+  readonly connectivity: Connectivity
+  readonly log: ServerLog
+  readonly store: ApplicationStore
+  readonly application: Application
+  readonly update: Update
+  readonly #random: Random
+  readonly #crashReports = new CrashReports()
+
+  constructor(hardware: Hardware, boot: BootRecord, fuses: FuseContents) {
+    this.hardware = hardware
+    this.boot = boot
+    this.fuses = fuses
+    const { application: world, clock, engines, network } = hardware
+    const random = new Random(engines)
+    this.#random = random
+    const handles = new Handles(random)
+    const memory = new ApplicationMemory(world)
+    this.memory = memory
+    this.timers = new Timers(clock)
+    this.wallClock = new WallClock(clock)
+    this.led = new ConnectionLed(hardware.led)
+    this.notifications = new Notifications({ world, memory, clock, handles })
+    this.systemNotifications = new SystemNotifications(handles, this.notifications)
+    this.networkRequests = new NetworkRequests(handles, this.notifications)
+    this.externalFlash = new ExternalFlashAccess(handles, hardware.externalFlash)
+    this.store = new ApplicationStore(hardware, fuses.applicationSigner)
+    this.link = this.#makeLink()
+    this.connectivity = this.#makeConnectivity(network)
+    this.log = new ServerLog(this)
+    this.application = this.#makeApplication()
+    this.update = this.#makeUpdate()
+  }
+
+  /** What is done once, after the bootrom: first what a power cut may have left undone. */
+  start(): void {
+    this.update.finish()
+    this.application.start(wakeReasons[this.boot.resetCause])
+    this.#settle()
+  }
+
+  systemCall(address: number): number | undefined {
+    const status = dispatch(this, address)
+    this.link.flush()
+    return status
+  }
+
+  applicationFault(fault: ApplicationFault): void {
+    const report = this.application.crash(fault)
+    if (report !== undefined) {
+      this.#crashReports.add(report)
+      this.link.send({ case: 'crashReport', value: report })
+      // Nobody is left who could put an update off.
+      this.timers.after(0, () => this.update.apply())
+    }
+    this.#settle()
+  }
+
+  alarm(): void {
+    this.timers.run()
+    this.#settle()
+  }
+
+  network(): void {
+    this.#settle()
+  }
+
+  /** For system calls: does what they cannot do themselves right after them. */
+  settleSoon(): void {
+    this.timers.after(0, () => {})
+  }
+
+  /** For the log. */
+  get clock() {
+    return this.hardware.clock
+  }
+
+  #settle(): void {
+    for (let round = 0; round < SETTLE_ROUNDS; round++) {
+      const { reasons, status } = this.connectivity
+      this.connectivity.update()
+      if (reasons === this.connectivity.reasons && status === this.connectivity.status) break
+    }
+    this.led.show(this.connectivity.status)
+  }
+
+  #makeLink(): Link {
+    const { clock, network } = this.hardware
+    const { kernelVersion, kernelVersionText } = this.boot
+    return new Link({
+      network,
+      clock,
+      timers: this.timers,
+      random: this.#random,
+      trace: this.#trace,
+      hello: () => ({ kernelVersion, kernelVersionText, state: this.#state() }),
+      opened: (welcome) => this.#opened(welcome),
+      message: (message) => this.#take(message),
+      drained: () => this.log.forward(),
+    })
+  }
+
+  #makeConnectivity(network: Hardware['network']): Connectivity {
+    const { link, timers, networkRequests, systemNotifications } = this
+    const needs = () => this.#needs()
+    return new Connectivity({ link, network, timers, networkRequests, systemNotifications, needs })
+  }
+
+  #makeApplication(): Application {
+    const { memory, timers, store } = this
+    return new Application({
+      world: this.hardware.application,
+      clock: this.hardware.clock,
+      memory,
+      timers,
+      store,
+      random: this.#random,
+      trace: this.#trace,
+      stopped: () => this.#forgetRequests(),
+      clearing: () => {
+        this.log.reset()
+        this.led.enable(true)
+      },
+      changed: () => this.link.send({ case: 'deviceState', value: this.#state() }),
+    })
+  }
+
+  #makeUpdate(): Update {
+    const { store, link, timers, application } = this
+    return new Update({
+      store,
+      link,
+      timers,
+      random: this.#random,
+      chip: this.hardware,
+      kernelVersion: this.boot.kernelVersion,
+      trace: this.#trace,
+      host: {
+        politenessSeconds: () => (application.isRunning ? this.#politenessSeconds() : 0),
+        stopApplication: () => application.stop(),
+        startApplication: () => application.restart(WakeReason.APPLICATIONUPDATE),
+        downloaded: () =>
+          this.systemNotifications.emit(
+            SystemNotificationSource.UPDATE,
+            EventType.UPDATEDOWNLOADED,
+          ),
+      },
+    })
+  }
+
+  #opened(welcome: Welcome): void {
+    this.wallClock.set(welcome.wallMicroseconds)
+    this.connectivity.connected()
+    this.log.setEnabled(welcome.settings?.loggingEnabled ?? true)
+    for (const report of this.#crashReports.waiting) {
+      this.link.send({ case: 'crashReport', value: report })
+    }
+    this.update.setTarget(welcome.target)
+  }
+
+  #take(message: LinkMessage): void {
+    switch (message.case) {
+      case 'target':
+        this.update.setTarget(message.value)
+        return
+      case 'settings':
+        this.log.setEnabled(message.value.loggingEnabled)
+        return
+      case 'crashReceived':
+        this.#crashReports.received(message.value.id)
+        return
+      case 'restartApplication':
+        if (!this.update.apply()) this.application.restart(WakeReason.REMOTEAPPLICATIONRESTART)
+    }
+  }
+
+  #forgetRequests(): void {
+    this.networkRequests.reset()
+    this.systemNotifications.reset()
+    this.notifications.reset()
+    this.externalFlash.reset()
+  }
+
+  #needs(): KernelNeeds {
+    const policy = this.store.installed?.manifest.policies.connectivity
+    return {
+      isTimeUnknown: !this.wallClock.isSet,
+      isFetchingUpdate: this.update.isFetching,
+      hasCrashReport: this.#crashReports.waiting.length > 0,
+      hasApplication: this.application.phase !== 'absent',
+      graceSeconds: policy?.connectionGraceSeconds ?? 0,
+      checkInSeconds: policy?.minimumCheckInSeconds ?? 0,
+    }
+  }
+
+  #politenessSeconds(): number {
+    return this.store.installed?.manifest.policies.update.maximumPolitenessSeconds ?? 0
+  }
+
+  #state() {
+    return deviceState(this.hardware, this.store, this.application)
+  }
+
+  readonly #trace = (line: string): void => this.hardware.diagnostics.trace(line)
+}
