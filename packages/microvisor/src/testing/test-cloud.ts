@@ -1,0 +1,174 @@
+/**
+ * The cloud's end of the link for tests: it answers as the script says and keeps what it was told.
+ * Frames go through the real codec.
+ */
+import {
+  decodeLogRecord,
+  encodeFrame,
+  type FrameBody,
+  FrameDecoder,
+  type FrameInit,
+  STREAM_DATA_BYTES_MAX,
+  StreamCloseReason,
+  toHex,
+} from '@microvisor/protocol'
+import type { SignedApplication } from './trust.ts'
+
+type Case = FrameBody['case']
+type Value<Kind extends Case> = Extract<FrameBody, { case: Kind }>['value']
+
+interface Fetch {
+  readonly stream: number
+  readonly content: Uint8Array
+  sent: number
+  credit: number
+}
+
+export class TestCloud {
+  /** Everything the device said in this connection. */
+  frames: FrameBody[] = []
+  /** Everything the device ever said, of one kind. */
+  readonly history: FrameBody[] = []
+  contents = new Map<string, Uint8Array>()
+  target: Uint8Array = new Uint8Array(0)
+  loggingEnabled = true
+  heartbeatSeconds = 60
+  wallMicroseconds = 1_700_000_000_000_000n
+  /** False: Hello is left without an answer. */
+  answersHello = true
+  acceptsLogs = true
+  /** Bytes of one StreamData. */
+  chunkBytes = STREAM_DATA_BYTES_MAX
+  /** Fetches stop after so many bytes in all. */
+  fetchLimitBytes = Number.POSITIVE_INFINITY
+  #decoder = new FrameDecoder()
+  #fetches = new Map<number, Fetch>()
+  #outgoing: Uint8Array[] = []
+
+  /** Makes an application available, and the target unless told otherwise. */
+  offer(application: SignedApplication): void {
+    for (const [hash, content] of application.contents) this.contents.set(hash, content)
+    this.target = application.hash
+  }
+
+  /** A new connection. */
+  connected(): void {
+    this.frames = []
+    this.#decoder = new FrameDecoder()
+    this.#fetches.clear()
+    this.#outgoing = []
+  }
+
+  send(frame: FrameInit): void {
+    this.#outgoing.push(encodeFrame(frame))
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#outgoing.push(bytes)
+  }
+
+  sendTarget(application: SignedApplication): void {
+    this.offer(application)
+    this.send({ case: 'target', value: this.#targetValue() })
+  }
+
+  /** What goes to the device now. */
+  takeOutgoing(): Uint8Array[] {
+    this.#pumpFetches()
+    return this.#outgoing.splice(0)
+  }
+
+  receive(bytes: Uint8Array): void {
+    const { frames, error } = this.#decoder.push(bytes)
+    if (error !== undefined) throw new Error(`The device broke the protocol: ${error.message}`)
+    for (const frame of frames) {
+      this.frames.push(frame)
+      this.history.push(frame)
+      this.#answer(frame)
+    }
+  }
+
+  all<Kind extends Case>(kind: Kind): Value<Kind>[] {
+    return this.history
+      .filter((frame): frame is Extract<FrameBody, { case: Kind }> => frame.case === kind)
+      .map((frame) => frame.value as Value<Kind>)
+  }
+
+  last<Kind extends Case>(kind: Kind): Value<Kind> | undefined {
+    return this.all(kind).at(-1)
+  }
+
+  /** Log lines, as text. */
+  get logLines(): string[] {
+    return this.logRecords.map(({ text }) => Buffer.from(text).toString())
+  }
+
+  get logRecords() {
+    const logs = new Set(
+      this.all('streamOpen').flatMap((open) => (open.kind.case === 'log' ? [open.stream] : [])),
+    )
+    return this.all('streamData').flatMap(({ stream, data }) => {
+      const record = logs.has(stream) ? decodeLogRecord(data) : undefined
+      return record === undefined ? [] : [record]
+    })
+  }
+
+  #targetValue() {
+    const manifestSize = this.contents.get(toHex(this.target))?.length ?? 0
+    return { manifestHash: this.target, manifestSize }
+  }
+
+  #answer(frame: FrameBody): void {
+    if (frame.case === 'hello' && this.answersHello) this.#welcome()
+    if (frame.case === 'ping') this.send({ case: 'pong', value: { token: frame.value.token } })
+    if (frame.case === 'streamOpen') this.#open(frame.value)
+    if (frame.case === 'streamClose') this.#fetches.delete(frame.value.stream)
+    if (frame.case === 'streamCredit') {
+      const fetch = this.#fetches.get(frame.value.stream)
+      if (fetch !== undefined) fetch.credit += frame.value.bytes
+    }
+  }
+
+  #welcome(): void {
+    const { wallMicroseconds, loggingEnabled, heartbeatSeconds } = this
+    const target = this.#targetValue()
+    const settings = { loggingEnabled }
+    this.send({ case: 'welcome', value: { wallMicroseconds, settings, target, heartbeatSeconds } })
+  }
+
+  #open({ stream, kind }: Value<'streamOpen'>): void {
+    if (kind.case === 'log' && this.acceptsLogs) {
+      this.send({ case: 'streamCredit', value: { stream, bytes: 16_384 } })
+    } else if (kind.case === 'log') this.#close(stream, StreamCloseReason.REFUSED)
+    if (kind.case !== 'fetch') return
+    const content = this.contents.get(toHex(kind.value.hash))
+    if (content === undefined) this.#close(stream, StreamCloseReason.NOT_FOUND)
+    else this.#fetches.set(stream, { stream, content, sent: Number(kind.value.offset), credit: 0 })
+  }
+
+  #close(stream: number, reason: StreamCloseReason): void {
+    this.send({ case: 'streamClose', value: { stream, reason } })
+  }
+
+  #pumpFetches(): void {
+    for (const fetch of this.#fetches.values()) {
+      const { stream, content } = fetch
+      while (fetch.credit > 0 && fetch.sent < content.length && this.fetchLimitBytes > 0) {
+        const length = Math.min(
+          this.chunkBytes,
+          fetch.credit,
+          content.length - fetch.sent,
+          this.fetchLimitBytes,
+        )
+        const data = content.subarray(fetch.sent, fetch.sent + length)
+        this.send({ case: 'streamData', value: { stream, data } })
+        fetch.sent += length
+        fetch.credit -= length
+        this.fetchLimitBytes -= length
+      }
+      if (fetch.sent < content.length) continue
+      this.#close(stream, StreamCloseReason.DONE)
+      this.#fetches.delete(stream)
+    }
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * A `Hardware` of plain arrays: time stands still until it is moved, flash behaves like flash, and
+ * the network is a pipe whose other end the test holds.
+ */
+import { createHash, createPublicKey, verify } from 'node:crypto'
+import type {
+  ApplicationWorld,
+  Clock,
+  Engines,
+  Flash,
+  FlashError,
+  Hardware,
+  Network,
+  NetworkState,
+  ResetCause,
+} from '../hardware.ts'
+
+export const RAM = 0x2000_0000
+export const RAM_BYTES = 0x8_0000
+export const FLASH = 0x0800_0000
+export const FLASH_BYTES = 0x10_0000
+
+/** Erase sets a unit to 0xFF, programming only clears bits, a quad-word can be programmed once. */
+export class TestFlash implements Flash {
+  readonly bytes: Uint8Array
+  readonly sizeBytes: number
+  readonly eraseBytes: number
+  readonly programBytes: number
+  /** Operations from now on answer this. */
+  refusal: FlashError | undefined
+  operations = 0
+
+  constructor({ sizeBytes, eraseBytes, programBytes }: Omit<Flash, 'read' | 'erase' | 'program'>) {
+    this.bytes = new Uint8Array(sizeBytes).fill(0xff)
+    this.sizeBytes = sizeBytes
+    this.eraseBytes = eraseBytes
+    this.programBytes = programBytes
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    into.set(this.bytes.subarray(offset, offset + into.length))
+  }
+
+  erase(offset: number): FlashError | undefined {
+    this.operations++
+    if (offset % this.eraseBytes !== 0) return 'PGAERR'
+    if (this.refusal === undefined) this.bytes.fill(0xff, offset, offset + this.eraseBytes)
+    return this.refusal
+  }
+
+  program(offset: number, from: Uint8Array): FlashError | undefined {
+    this.operations++
+    const cells = this.bytes.subarray(offset, offset + from.length)
+    if (this.refusal !== undefined) return this.refusal
+    if (this.programBytes === 16 && cells.some((cell) => cell !== 0xff)) return 'PROGERR'
+    for (const [i, byte] of from.entries()) cells[i]! &= byte
+    return undefined
+  }
+}
+
+export class TestNetwork implements Network {
+  state: NetworkState = 'idle'
+  lastError = ''
+  /** Bytes on their way; the test's side takes and gives. */
+  toCloud: number[] = []
+  toDevice: number[] = []
+  /** Room for bytes towards the cloud. */
+  room = Number.POSITIVE_INFINITY
+  connects = 0
+
+  connect(): void {
+    this.state = 'connecting'
+    this.connects++
+  }
+
+  send(bytes: Uint8Array): number {
+    const part = bytes.subarray(0, Math.min(bytes.length, this.room - this.toCloud.length))
+    for (const byte of part) this.toCloud.push(byte)
+    return part.length
+  }
+
+  receive(into: Uint8Array): number {
+    const part = this.toDevice.splice(0, into.length)
+    into.set(part)
+    return part.length
+  }
+
+  close(): void {
+    if (this.state === 'connected' || this.state === 'connecting') this.state = 'idle'
+    this.toDevice.length = 0
+  }
+}
+
+export class TestWorld implements ApplicationWorld {
+  readonly ram = new Uint8Array(RAM_BYTES)
+  readonly #flash: Flash
+  arguments: readonly number[] = []
+  isInHandlerMode = false
+  reserved = new Set([8, 3, 10, 94, 48, 73])
+  pended: number[] = []
+  /** Vector tables the application was started with, in order. */
+  starts: number[] = []
+  isRunning = false
+
+  constructor(flash: Flash) {
+    this.#flash = flash
+  }
+
+  isReadable(address: number, length: number): boolean {
+    const end = address + length
+    return (address >= FLASH && end <= FLASH + FLASH_BYTES) || this.isWritable(address, length)
+  }
+
+  isWritable(address: number, length: number): boolean {
+    return address >= RAM && address + length <= RAM + RAM_BYTES
+  }
+
+  read(address: number, into: Uint8Array): void {
+    if (address < RAM) this.#flash.read(address - FLASH, into)
+    else into.set(this.ram.subarray(address - RAM, address - RAM + into.length))
+  }
+
+  write(address: number, from: Uint8Array): void {
+    this.ram.set(from, address - RAM)
+  }
+
+  argument(index: number): number {
+    return (this.arguments[index] ?? 0) >>> 0
+  }
+
+  isInterruptAvailable(irq: number): boolean {
+    return irq < 125 && !this.reserved.has(irq)
+  }
+
+  pendInterrupt(irq: number): void {
+    this.pended.push(irq)
+  }
+
+  stop(): void {
+    this.isRunning = false
+  }
+
+  clearMemory(): void {
+    this.ram.fill(0)
+  }
+
+  start(vectorTable: number): void {
+    this.isRunning = true
+    this.starts.push(vectorTable)
+  }
+}
+
+export class TestClock implements Clock {
+  now = 0
+  alarmAt: number | undefined
+  readonly frequencies = {
+    sysclk: 160_000_000,
+    hclk: 80_000_000,
+    pclk1: 40_000_000,
+    pclk2: 20_000_000,
+  }
+
+  microseconds(): number {
+    return this.now
+  }
+
+  setAlarm(at: number | undefined): void {
+    this.alarmAt = at
+  }
+}
+
+/** Random numbers that repeat from a seed. */
+export class TestEngines implements Engines {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed | 1
+  }
+
+  sha256() {
+    const hash = createHash('sha256')
+    return {
+      update: (bytes: Uint8Array) => void hash.update(bytes),
+      finish: (into: Uint8Array) => into.set(hash.digest()),
+    }
+  }
+
+  verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+    const [x, y] = [publicKey.slice(1, 33), publicKey.slice(33)].map((part) =>
+      Buffer.from(part).toString('base64url'),
+    )
+    try {
+      const jwk = { kty: 'EC', crv: 'P-256', x: x!, y: y! }
+      const key = createPublicKey({ key: jwk, format: 'jwk' })
+      return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
+    } catch {
+      return false
+    }
+  }
+
+  random(into: Uint8Array): void {
+    for (let i = 0; i < into.length; i++) {
+      this.#state ^= this.#state << 13
+      this.#state ^= this.#state >>> 17
+      this.#state ^= this.#state << 5
+      into[i] = this.#state
+    }
+  }
+}
+
+export interface TestChips {
+  readonly internalFlash: Flash
+  readonly externalFlash: Flash
+  readonly fuses: Uint8Array
+}
+
+export class TestHardware implements Hardware {
+  readonly application: TestWorld
+  readonly internalFlash: Flash
+  readonly externalFlash: Flash
+  readonly fuses: Hardware['fuses']
+  readonly engines: Engines
+  readonly clock = new TestClock()
+  readonly power: { resetCause: ResetCause; reset(): void }
+  readonly network = new TestNetwork()
+  readonly colours: string[] = []
+  readonly registers = new Map<number, number>()
+  readonly traces: string[] = []
+  readonly missing: string[] = []
+  readonly led = {
+    set: (red: boolean, green: boolean, blue: boolean) => {
+      this.colours.push(`${red ? 'r' : ''}${green ? 'g' : ''}${blue ? 'b' : ''}`)
+    },
+  }
+  readonly rcc = {
+    read: (offset: number) => this.registers.get(offset) ?? 0,
+    write: (offset: number, value: number) => void this.registers.set(offset, value),
+  }
+  readonly diagnostics = {
+    trace: (line: string) => void this.traces.push(line),
+    notModelled: (name: string) => void this.missing.push(name),
+  }
+
+  constructor({ internalFlash, externalFlash, fuses }: TestChips, seed = 1) {
+    this.internalFlash = internalFlash
+    this.externalFlash = externalFlash
+    this.fuses = {
+      read: (offset, into) => into.set(fuses.subarray(offset, offset + into.length)),
+    }
+    this.application = new TestWorld(internalFlash)
+    this.engines = new TestEngines(seed)
+    this.power = { resetCause: 'power-on', reset: () => {} }
+  }
+}
+
+export function blankInternalFlash(): TestFlash {
+  return new TestFlash({ sizeBytes: 0x20_0000, eraseBytes: 0x2000, programBytes: 16 })
+}
+
+export function blankExternalFlash(): TestFlash {
+  return new TestFlash({ sizeBytes: 0x80_0000, eraseBytes: 0x1000, programBytes: 256 })
+}
