@@ -9,6 +9,7 @@ import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
 import { LogsStream } from './commands/logs/stream.ts'
+import { Up } from './commands/up.ts'
 
 export const commands = {
   'apps:bundle': AppsBundle,
@@ -21,4 +22,5 @@ export const commands = {
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,
   'logs:stream': LogsStream,
+  up: Up,
 }

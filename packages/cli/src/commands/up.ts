@@ -1,0 +1,76 @@
+import { integer, string } from '@oclif/core/flags'
+import { dataFolder } from '../folders.ts'
+import { aborted, interruption } from '../interruption.ts'
+import { MicrovisorCommand } from '../microvisor-command.ts'
+import { facts } from '../output.ts'
+import { DEFAULT_PROFILE } from '../settings.ts'
+
+const PORT = { min: 0, max: 65_535, helpValue: 'PORT' }
+
+export class Up extends MicrovisorCommand {
+  static override summary = 'Start the server: REST API and device gateway, until Ctrl-C'
+  static override description =
+    'Writes the profile (`local` unless --profile names another), so that the other commands find this server without further settings.'
+  static override flags = {
+    data: string({
+      helpValue: 'DIR',
+      description: 'where everything is kept; ~/.local/share/microvisor unless given',
+    }),
+    host: string({
+      helpValue: 'ADDRESS',
+      description: 'address to listen on; this machine only unless given',
+    }),
+    port: integer({ ...PORT, default: 8700, description: 'REST API; 0: any free one' }),
+    'gateway-port': integer({
+      ...PORT,
+      default: 8701,
+      description: 'device gateway; 0: any free one',
+    }),
+  }
+  static override examples = [
+    '<%= config.bin %> up',
+    '<%= config.bin %> up --data ./lab --port 9700 --gateway-port 9701',
+  ]
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Up)
+    this.settle(flags)
+    const { commandName, startLocalServer } = await import('../local-server.ts')
+    const signal = interruption()
+    const server = await startLocalServer({
+      data: dataFolder(flags.data),
+      host: flags.host,
+      port: flags.port,
+      gatewayPort: flags['gateway-port'],
+      profile: flags.profile ?? DEFAULT_PROFILE,
+    })
+    const { connection, gateway, data, credentialsFile, profileFile, logFile } = server
+    const places = facts([
+      ['  REST API', connection.url],
+      ['  gateway', `${gateway.host}:${gateway.port} (TLS, for devices)`],
+      ['  data', data],
+      ['  credentials', credentialsFile],
+      ['  profile', profileFile],
+      ['  log', logFile],
+    ])
+    this.result(
+      { url: connection.url, gateway, data, credentialsFile, profileFile, logFile },
+      `The server is up.\n\n${places}\n\n${whatNext(commandName(), flags.data)}`,
+    )
+    await aborted(signal)
+    this.progress('Stopping...')
+    await server.stop()
+  }
+}
+
+function whatNext(command: string, data: string | undefined): string {
+  const place = data === undefined ? '' : ` --data ${data}`
+  return [
+    'Next, in other terminals:',
+    `  ${command} device run${place}`,
+    `  ${command} devices list`,
+    `  ${command} deploy samples/blink --log`,
+    '',
+    'Ctrl-C stops the server.',
+  ].join('\n')
+}

@@ -1,0 +1,53 @@
+/** The server of this machine, as `up` and `npm start` run it. */
+import { join } from 'node:path'
+import { startServer } from '@microvisor/server'
+import { serverFolder } from './folders.ts'
+import { openLogFile } from './log-file.ts'
+import { type Connection, writeProfile } from './settings.ts'
+
+export interface LocalServerOptions {
+  readonly data: string
+  readonly host: string | undefined
+  readonly port: number | undefined
+  readonly gatewayPort: number | undefined
+  /** Gets the server's address and credentials, so that commands find it. */
+  readonly profile: string
+}
+
+export interface LocalServer {
+  readonly connection: Connection
+  readonly gateway: { readonly host: string; readonly port: number }
+  readonly data: string
+  readonly credentialsFile: string
+  readonly profileFile: string
+  readonly logFile: string
+  stop(): Promise<void>
+}
+
+export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
+  const { data, profile } = options
+  const folder = serverFolder(data)
+  const logFile = join(folder, 'server.log')
+  const server = await startServer({
+    dataFolder: folder,
+    host: options.host,
+    port: options.port,
+    gatewayPort: options.gatewayPort,
+    log: { level: 'info', write: openLogFile(logFile) },
+  })
+  const connection = { url: server.url, ...server.account }
+  return {
+    connection,
+    gateway: server.gateway,
+    data,
+    credentialsFile: join(folder, 'credentials.json'),
+    profileFile: await writeProfile(profile, connection),
+    logFile,
+    stop: () => server.close(),
+  }
+}
+
+/** What to type in another terminal to get this command. */
+export function commandName(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment.npm_command === undefined ? 'microvisor' : 'npx microvisor'
+}
