@@ -3,7 +3,7 @@
  * the list of files that are not what would be made.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { makeHeader } from './gen/header.ts'
 import { makeLinkPage } from './gen/link-page.ts'
 import { makeProtobuf } from './gen/protobuf.ts'
@@ -21,19 +21,21 @@ export function makeAll(): Map<string, string> {
   ])
 }
 
-/** The files of `made` that are missing or differ on disk. */
-export function findStale(made: ReadonlyMap<string, string>): string[] {
+/** The files of `made` that are missing under `root`, or differ there. */
+export function findStale(root: string, made: ReadonlyMap<string, string>): string[] {
+  const isStale = (path: string, content: string) =>
+    !existsSync(path) || readFileSync(path, 'utf8') !== content
   return [...made]
-    .filter(([path, content]) => !existsSync(path) || readFileSync(path, 'utf8') !== content)
+    .filter(([path, content]) => isStale(join(root, path), content))
     .map(([path]) => path)
 }
 
 if (import.meta.main) {
-  process.chdir(`${import.meta.dirname}/..`)
+  const root = join(import.meta.dirname, '..')
   const made = makeAll()
-  const stale = findStale(made)
+  const stale = findStale(root, made)
   if (process.argv.includes('--check')) check(stale)
-  else write(made, stale)
+  else write(root, made, stale)
 }
 
 function check(stale: readonly string[]): void {
@@ -44,10 +46,10 @@ function check(stale: readonly string[]): void {
   process.exitCode = 1
 }
 
-function write(made: ReadonlyMap<string, string>, stale: readonly string[]): void {
+function write(root: string, made: ReadonlyMap<string, string>, stale: readonly string[]): void {
   for (const path of stale) {
-    mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, made.get(path)!)
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), made.get(path)!)
     console.log(`wrote ${path}`)
   }
   console.log(`${made.size} generated files are up to date.`)

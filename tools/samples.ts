@@ -9,6 +9,9 @@ import { join } from 'node:path'
 
 export const samples = ['blink', 'crash', 'notify'] as const
 
+/** The compiler that the prebuilt images are made with: that of Debian 12. */
+export const compilerVersion = '12.2.1'
+
 /** Builds one sample of the tree at `root` and leaves NAME.elf, without debug information, and NAME.bin in `into`. */
 export function buildSample(root: string, name: string, into: string): void {
   const build = mkdtempSync(join(tmpdir(), `microvisor-${name}-`))

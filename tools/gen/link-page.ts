@@ -84,7 +84,7 @@ function parseRows(body: string): Block['rows'] {
 }
 
 function makeBlock({ kind, name, doc, rows }: Block): string {
-  const title = `### ${name}\n\n${doc && `${doc}\n`}`
+  const title = `### ${name}\n${doc && `\n${doc}\n`}`
   if (rows.length === 0) return `${title}\nNo fields.\n`
   if (kind === 'enum')
     return `${title}\n${table(
