@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { uploadErrors } from './errors.ts'
 import { PageQuery, pageOf } from './pagination.ts'
 import { route } from './route.ts'
-import { AccountSid, AppSid, DateTime, Hash, SidOrName, UniqueName, Url } from './values.ts'
+import { AccountSid, AppSid, Bytes, DateTime, Hash, SidOrName, UniqueName, Url } from './values.ts'
 
 export const App = z
   .object({
@@ -74,7 +74,7 @@ export const deleteApp = route({
   status: 204,
   answer: 'nothing',
   params: OneApp,
-  returns: z.undefined(),
+  returns: z.void(),
   errors: ['APP_NOT_FOUND', 'APP_IN_USE'],
 })
 
@@ -95,6 +95,6 @@ export const fetchAppBundle = route({
   summary: "An App's signed bundle, as a zip file",
   answer: 'bytes',
   params: OneApp,
-  returns: z.instanceof(Uint8Array),
+  returns: Bytes,
   errors: ['APP_NOT_FOUND'],
 })

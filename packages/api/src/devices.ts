@@ -132,9 +132,7 @@ export const updateDevice = route({
   params: OneDevice,
   form: z.strictObject({
     UniqueName: UniqueName.optional(),
-    TargetApp: z
-      .string()
-      .max(256)
+    TargetApp: SidOrName.or(z.literal(''))
       .optional()
       .meta({ description: 'SID or unique name of the App to run; empty: no target' }),
     LoggingEnabled: Flag.optional().meta({ description: 'on for 24 hours, or off' }),
@@ -169,7 +167,7 @@ export const deleteDevice = route({
   status: 204,
   answer: 'nothing',
   params: OneDevice,
-  returns: z.undefined(),
+  returns: z.void(),
   errors: ['DEVICE_NOT_FOUND'],
 })
 

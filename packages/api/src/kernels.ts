@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { uploadErrors } from './errors.ts'
 import { PageQuery, pageOf } from './pagination.ts'
 import { route } from './route.ts'
-import { AccountSid, DateTime, Hash, Url } from './values.ts'
+import { AccountSid, Bytes, DateTime, Hash, Url } from './values.ts'
 
 export const Kernel = z
   .object({
@@ -50,6 +50,6 @@ export const fetchKernelBundle = route({
   summary: "A kernel's signed bundle, as a zip file",
   answer: 'bytes',
   params: z.strictObject({ Hash }),
-  returns: z.instanceof(Uint8Array),
+  returns: Bytes,
   errors: ['KERNEL_NOT_FOUND'],
 })

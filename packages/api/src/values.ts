@@ -45,7 +45,12 @@ export const UniqueName = z
   .meta({ description: 'unique in the account; an empty value removes the name' })
 
 /** How a path names a resource. */
-export const SidOrName = z.string().min(1).max(256).meta({ description: 'SID or unique name' })
+export const SidOrName = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(NAME, { error: 'is neither a SID nor a unique name' })
+  .meta({ description: 'SID or unique name' })
 
 /** `sha256:` and 64 hexadecimal digits. */
 export const Hash = z
@@ -59,3 +64,5 @@ export const Flag = z
   .meta({ enum: ['true', 'false'] })
 
 export const Url = z.string().meta({ format: 'uri' })
+
+export const Bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)

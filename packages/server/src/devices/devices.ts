@@ -1,0 +1,144 @@
+/**
+ * Devices as people know them: made with a certificate, named, given something to run, removed.
+ * Changes are written first and told to the device's connection afterwards (`changed`), which reads
+ * them from the database; so whoever misses the message has lost nothing.
+ */
+import { randomBytes } from 'node:crypto'
+import { Problem } from '@microvisor/api'
+import { makeSid } from '@microvisor/protocol'
+import { eq, getTableColumns } from 'drizzle-orm'
+import type { Apps } from '../apps/apps.ts'
+import { type Bus, deviceNotices } from '../events/bus.ts'
+import type { Authority } from '../keys/certificates.ts'
+import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
+import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
+import { byReference } from '../storage/references.ts'
+import { apps, deviceCertificates, devices } from '../storage/schema.ts'
+
+/** A device, and the hash of the App it should run. */
+export type DeviceRow = typeof devices.$inferSelect & { readonly targetHash: string | null }
+
+export interface DeviceChange {
+  readonly UniqueName?: string | undefined
+  readonly TargetApp?: string | undefined
+  readonly LoggingEnabled?: boolean | undefined
+  readonly RestartApp?: boolean | undefined
+}
+
+/** How long logging stays on once it was switched on. */
+const LOGGING_MS = 24 * 3_600_000
+
+export class Devices {
+  readonly #db: Database
+  readonly #apps: Apps
+  readonly #authority: Authority
+  readonly #bus: Bus
+
+  constructor(parts: { db: Database; apps: Apps; authority: Authority; bus: Bus }) {
+    this.#db = parts.db
+    this.#apps = parts.apps
+    this.#authority = parts.authority
+    this.#bus = parts.bus
+  }
+
+  list(accountSid: string, request: PageRequest): Promise<PageOf<DeviceRow>> {
+    return readPage(request, devices, accountSid, ({ where, orderBy, limit }) =>
+      this.#select().where(where).orderBy(orderBy).limit(limit),
+    )
+  }
+
+  async fetch(accountSid: string, reference: string): Promise<DeviceRow> {
+    const isMeant = byReference('UV', devices, accountSid, reference)
+    const [device] = await this.#select().where(isMeant).limit(1)
+    if (device) return device
+    throw new Problem('DEVICE_NOT_FOUND', `This account has no Device "${reference}".`)
+  }
+
+  async create(
+    accountSid: string,
+    csr: string,
+    name: string | undefined,
+  ): Promise<{ device: DeviceRow; certificate: string }> {
+    const sid = makeSid('UV', randomBytes(16))
+    const { pem, fingerprint } = await this.#authority.issueForDevice(csr, sid)
+    await this.#unlessNameTaken(name, () =>
+      this.#db.transaction(async (tx) => {
+        await tx.insert(devices).values({ sid, accountSid, uniqueName: name || null })
+        await tx.insert(deviceCertificates).values({ fingerprint, accountSid, deviceSid: sid })
+      }),
+    )
+    return { device: await this.fetch(accountSid, sid), certificate: pem }
+  }
+
+  async update(accountSid: string, reference: string, change: DeviceChange): Promise<DeviceRow> {
+    const { sid } = await this.fetch(accountSid, reference)
+    const set = {
+      updatedAt: new Date(),
+      ...(change.UniqueName !== undefined && { uniqueName: change.UniqueName || null }),
+      ...(change.TargetApp !== undefined && (await this.#target(accountSid, change.TargetApp))),
+      ...(change.LoggingEnabled !== undefined && {
+        loggingUntil: change.LoggingEnabled ? new Date(Date.now() + LOGGING_MS) : null,
+      }),
+      ...(change.RestartApp && { restartRequestedAt: new Date() }),
+    }
+    await this.#unlessNameTaken(change.UniqueName, () =>
+      this.#unlessTargetGone(change.TargetApp, () =>
+        this.#db.update(devices).set(set).where(eq(devices.sid, sid)),
+      ),
+    )
+    this.#bus.publish(deviceNotices(sid), { kind: 'changed' })
+    return this.fetch(accountSid, sid)
+  }
+
+  /** The device is forgotten; its certificate stays known as revoked. */
+  async remove(accountSid: string, reference: string): Promise<void> {
+    const { sid } = await this.fetch(accountSid, reference)
+    await this.#db.transaction(async (tx) => {
+      await tx
+        .update(deviceCertificates)
+        .set({ revokedAt: new Date() })
+        .where(eq(deviceCertificates.deviceSid, sid))
+      await tx.delete(devices).where(eq(devices.sid, sid))
+    })
+    this.#bus.publish(deviceNotices(sid), { kind: 'removed' })
+  }
+
+  async #target(accountSid: string, reference: string) {
+    const cleared = { updateErrorCode: 0, updateErrorHash: null, updateErrorDetail: null }
+    if (reference === '') return { ...cleared, targetAppSid: null, targetedAt: null }
+    const app = await this.#apps.find(accountSid, reference)
+    if (app === undefined) throw targetMissing(reference)
+    return { ...cleared, targetAppSid: app.sid, targetedAt: new Date() }
+  }
+
+  #select() {
+    return this.#db
+      .select({ ...getTableColumns(devices), targetHash: apps.manifestHash })
+      .from(devices)
+      .leftJoin(apps, eq(apps.sid, devices.targetAppSid))
+      .$dynamic()
+  }
+
+  async #unlessNameTaken(name: string | undefined, write: () => Promise<unknown>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      if (sqlStateOf(error) !== SqlState.uniqueViolation) throw error
+      throw new Problem('NAME_TAKEN', `This account has a Device called "${name}" already.`)
+    }
+  }
+
+  /** The App may be deleted between looking it up and pointing at it. */
+  async #unlessTargetGone(target: string | undefined, write: () => Promise<unknown>) {
+    try {
+      await write()
+    } catch (error) {
+      if (sqlStateOf(error) !== SqlState.foreignKeyViolation) throw error
+      throw targetMissing(target ?? '')
+    }
+  }
+}
+
+function targetMissing(reference: string): Problem {
+  return new Problem('TARGET_APP_NOT_FOUND', `TargetApp: this account has no App "${reference}".`)
+}

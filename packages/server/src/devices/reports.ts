@@ -1,0 +1,119 @@
+/**
+ * What devices say about themselves, written down and passed on to listeners. A device repeats its
+ * state on each connection, so what is lost with the server that heard it is said again.
+ */
+import type { DeviceEvent } from '@microvisor/api'
+import {
+  type CrashReport,
+  type DeviceState,
+  LayerPlace,
+  toHex,
+  UpdatePhase,
+  type UpdateProgress,
+} from '@microvisor/protocol'
+import { and, desc, eq, lt } from 'drizzle-orm'
+import { type Bus, deviceEvents } from '../events/bus.ts'
+import type { Database } from '../storage/database.ts'
+import { apps, deviceCrashes, devices } from '../storage/schema.ts'
+import { crashEvent, describeCrash, plainText, updateEvent } from './event-text.ts'
+
+/** A device as its certificate says. */
+export interface DeviceIdentity {
+  readonly sid: string
+  readonly accountSid: string
+}
+
+export class DeviceReports {
+  readonly #db: Database
+  readonly #bus: Bus
+  readonly #crashesPerDevice: number
+
+  constructor(db: Database, bus: Bus, crashesPerDevice: number) {
+    this.#db = db
+    this.#bus = bus
+    this.#crashesPerDevice = crashesPerDevice
+  }
+
+  tell(event: DeviceEvent): void {
+    this.#bus.publish(deviceEvents(event.device_sid), event)
+  }
+
+  async kernel(device: DeviceIdentity, version: number, text: string): Promise<void> {
+    await this.#db
+      .update(devices)
+      .set({ kernelVersion: version, kernelVersionText: plainText(text) })
+      .where(eq(devices.sid, device.sid))
+  }
+
+  async state(device: DeviceIdentity, state: DeviceState): Promise<void> {
+    const hash = toHex(state.manifestHash)
+    await this.#db
+      .update(devices)
+      .set({
+        reportedHash: hash || null,
+        reportedAppSid: await this.#appOf(device, hash),
+        reportedAt: new Date(),
+        reportedLayers: state.layers.map((layer) => ({
+          place: LayerPlace[layer.place],
+          start: layer.start,
+          size: layer.size,
+          measurement_hash: toHex(layer.measurementHash),
+        })),
+      })
+      .where(eq(devices.sid, device.sid))
+  }
+
+  async progress(device: DeviceIdentity, progress: UpdateProgress): Promise<void> {
+    const hash = toHex(progress.manifestHash)
+    const isFailed = progress.phase === UpdatePhase.FAILED
+    await this.#db
+      .update(devices)
+      .set({
+        updateErrorCode: isFailed ? progress.error : 0,
+        updateErrorHash: isFailed ? hash : null,
+        updateErrorDetail: isFailed ? plainText(progress.detail) : null,
+      })
+      .where(eq(devices.sid, device.sid))
+    this.tell(updateEvent(device.sid, await this.#appOf(device, hash), progress))
+  }
+
+  /** Durable once it resolves. The same report again is only confirmed again. */
+  async crash(device: DeviceIdentity, report: CrashReport): Promise<void> {
+    const manifestHash = toHex(report.manifestHash)
+    const crash = describeCrash(report, await this.#appOf(device, manifestHash))
+    const row = { deviceSid: device.sid, crashId: String(report.id), manifestHash, report: crash }
+    const added = await this.#db
+      .insert(deviceCrashes)
+      .values(row)
+      .onConflictDoNothing()
+      .returning({ seq: deviceCrashes.seq })
+    if (added.length === 0) return
+    await this.#dropOldCrashes(device)
+    this.tell(crashEvent(device.sid, crash))
+  }
+
+  async #dropOldCrashes({ sid }: DeviceIdentity): Promise<void> {
+    const own = eq(deviceCrashes.deviceSid, sid)
+    const [oldest] = await this.#db
+      .select({ seq: deviceCrashes.seq })
+      .from(deviceCrashes)
+      .where(own)
+      .orderBy(desc(deviceCrashes.seq))
+      .offset(this.#crashesPerDevice - 1)
+      .limit(1)
+    if (oldest)
+      await this.#db.delete(deviceCrashes).where(and(own, lt(deviceCrashes.seq, oldest.seq)))
+  }
+
+  /** The App with this manifest; of several, the newest. */
+  async #appOf({ accountSid }: DeviceIdentity, hash: string): Promise<string | null> {
+    if (hash === '') return null
+    const [app] = await this.#db
+      .select({ sid: apps.sid })
+      .from(apps)
+      .where(and(eq(apps.accountSid, accountSid), eq(apps.manifestHash, hash)))
+      .orderBy(desc(apps.seq))
+      .limit(1)
+    return app?.sid ?? null
+  }
+}

@@ -1,0 +1,79 @@
+/** Devices over HTTP. */
+import * as api from '@microvisor/api'
+import { toHex } from '@microvisor/protocol'
+import type { Listeners } from '../events/listeners.ts'
+import { formatDate, formatDateOrNull } from '../http/dates.ts'
+import { showPage } from '../http/pages.ts'
+import type { Rest } from '../http/rest.ts'
+import type { Authority } from '../keys/certificates.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { DeviceRow, Devices } from './devices.ts'
+import { updateStatus } from './update-status.ts'
+
+export interface DeviceParts {
+  readonly devices: Devices
+  readonly listeners: Listeners
+  readonly authority: Authority
+  readonly keyring: Keyring
+  /** Where a device finds the gateway, for somebody who knows this service by `home`. */
+  readonly gatewayFor: (home: string) => { host: string; port: number }
+}
+
+export function addDeviceRoutes(rest: Rest, parts: DeviceParts): void {
+  const { devices, listeners } = parts
+  rest.handle(api.listDevices, async ({ query, caller, home }) =>
+    showPage('devices', `${home}/v1/Devices`, await devices.list(caller.accountSid, query), (row) =>
+      showDevice(row, home),
+    ),
+  )
+  rest.handle(api.createDevice, async ({ form, caller, home }) => {
+    const made = await devices.create(caller.accountSid, form.Csr, form.UniqueName)
+    return {
+      ...showDevice(made.device, home),
+      certificate: made.certificate,
+      ca_certificate: parts.authority.certificate,
+      gateway: parts.gatewayFor(home),
+      kernel_signer_public_key: toHex(parts.keyring.kernelSigner.publicKey),
+      application_signer_public_key: toHex(parts.keyring.applicationSigner.publicKey),
+    }
+  })
+  rest.handle(api.fetchDevice, async ({ params, caller, home }) =>
+    showDevice(await devices.fetch(caller.accountSid, params.Sid), home),
+  )
+  rest.handle(api.updateDevice, async ({ params, form, caller, home }) =>
+    showDevice(await devices.update(caller.accountSid, params.Sid, form), home),
+  )
+  rest.handle(api.deleteDevice, ({ params, caller }) =>
+    devices.remove(caller.accountSid, params.Sid),
+  )
+  rest.listen(api.streamDeviceLogs, async ({ params, caller }) => {
+    const { sid } = await devices.fetch(caller.accountSid, params.Sid)
+    return listeners.open(sid)
+  })
+}
+
+function showDevice(device: DeviceRow, home: string): api.Device {
+  const url = `${home}/v1/Devices/${device.sid}`
+  const { targetHash, loggingUntil } = device
+  const runsTarget = targetHash !== null && targetHash === device.reportedHash
+  const isLogging = loggingUntil !== null && loggingUntil.getTime() > Date.now()
+  return {
+    sid: device.sid,
+    unique_name: device.uniqueName,
+    account_sid: device.accountSid,
+    app: {
+      target_sid: device.targetAppSid,
+      target_hash: targetHash && `sha256:${targetHash}`,
+      date_targeted: formatDateOrNull(device.targetedAt),
+      ...updateStatus(device),
+      // Of several Apps with the same content, the one that was asked for.
+      reported_sid: runsTarget ? device.targetAppSid : device.reportedAppSid,
+      date_reported: formatDateOrNull(device.reportedAt),
+    },
+    logging: { enabled: isLogging, date_expires: isLogging ? formatDate(loggingUntil) : null },
+    date_created: formatDate(device.createdAt),
+    date_updated: formatDate(device.updatedAt),
+    url,
+    links: { device_configs: `${url}/Configs`, device_secrets: `${url}/Secrets` },
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Messages between parts of the cloud that may run in different processes: what happened on a device,
+ * and that somebody should look at its row again. Fire and forget: whoever misses a message finds the
+ * truth in the database. Messages are plain JSON, so that a broker can carry them.
+ */
+import type { DeviceEvent } from '@microvisor/api'
+
+export interface Topic<Message> {
+  readonly subject: string
+  /** Never there; ties the message's type to the topic. */
+  readonly message?: Message
+}
+
+export interface Bus {
+  publish<M>(topic: Topic<M>, message: M): void
+  /** Returns what ends the subscription. */
+  subscribe<M>(topic: Topic<M>, receive: (message: M) => void): () => void
+}
+
+export type DeviceNotice =
+  /** Target, logging or a restart: what the device should be told may have changed. */
+  | { readonly kind: 'changed' }
+  /** The device is no more. */
+  | { readonly kind: 'removed' }
+  /** The device has a new connection; any other is to end. */
+  | { readonly kind: 'connected'; readonly connection: string }
+
+/** What people see of a device. */
+export function deviceEvents(deviceSid: string): Topic<DeviceEvent> {
+  return { subject: `device.${deviceSid}.events` }
+}
+
+/** What the server parts tell each other about a device. */
+export function deviceNotices(deviceSid: string): Topic<DeviceNotice> {
+  return { subject: `device.${deviceSid}.notices` }
+}
+
+type Receive = (message: unknown) => void
+
+/** The bus of a server that is one process. */
+export class ProcessBus implements Bus {
+  readonly #receivers = new Map<string, Set<Receive>>()
+
+  publish<M>({ subject }: Topic<M>, message: M): void {
+    for (const receive of this.#receivers.get(subject) ?? []) receive(message)
+  }
+
+  subscribe<M>({ subject }: Topic<M>, receive: (message: M) => void): () => void {
+    // The topic's type is what `publish` lets through.
+    const own: Receive = (message) => receive(message as M)
+    const receivers = this.#receivers.get(subject) ?? new Set()
+    this.#receivers.set(subject, receivers.add(own))
+    return () => {
+      receivers.delete(own)
+      if (receivers.size === 0 && this.#receivers.get(subject) === receivers)
+        this.#receivers.delete(subject)
+    }
+  }
+}

@@ -1,0 +1,333 @@
+/**
+ * One device's connection: the cloud's half of the link.
+ *
+ *   (1) Frames are dealt with one after another; the next is not read before.
+ *   (2) Nothing goes out before the Hello has come, and Welcome goes out first.
+ *   (3) What the device should do is read from the database, when it connects and when a notice says
+ *       that it changed; what was sent last is remembered so that only changes go out.
+ *   (4) Every end has a reason. The device is told if it can still be; listeners always are.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
+import {
+  encodeFrame,
+  type FrameBody,
+  FrameDecoder,
+  type FrameInit,
+  fromHex,
+  type Goodbye,
+  GoodbyeReason,
+  type Hello,
+  LINK_PROTOCOL_VERSION,
+  LINK_TEXT_BYTES_MAX,
+} from '@microvisor/protocol'
+import type { Logger } from 'pino'
+import {
+  connectedEvent,
+  disconnectedEvent,
+  logEvent,
+  plainText,
+  wallMicroseconds,
+} from '../devices/event-text.ts'
+import type { DeviceOrders, Orders } from '../devices/orders.ts'
+import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
+import type { Limits } from '../limits.ts'
+import type { BlobReader } from '../storage/blobs.ts'
+import { LinkFailure, protocolError } from './link-failure.ts'
+import { Pace } from './pace.ts'
+import { Streams } from './streams.ts'
+
+export interface ConnectionParts {
+  readonly socket: TLSSocket
+  readonly device: DeviceIdentity
+  readonly limits: Limits
+  readonly log: Logger
+  readonly orders: DeviceOrders
+  readonly reports: DeviceReports
+  readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
+  /** The Hello has come: this is the device's connection now. */
+  readonly onWelcome: () => void
+}
+
+/** How long a Goodbye may take to leave before the socket is cut. */
+const FAREWELL_MS = 2000
+const SILENT_HEARTBEATS = 2.5
+const RETRY_AFTER_FAULT_SECONDS = 5
+
+export class DeviceConnection {
+  readonly #parts: ConnectionParts
+  readonly #streams: Streams
+  readonly #reportPace: Pace
+  #silence: NodeJS.Timeout
+  #loggingEnd: NodeJS.Timeout | undefined
+  #room: Promise<unknown> | undefined
+  #refreshing: Promise<void> = Promise.resolve()
+  #sent: Sent = { target: '', isLogging: false }
+  #isWelcome = false
+  #ended: string | undefined
+
+  constructor(parts: ConnectionParts) {
+    this.#parts = parts
+    const { limits } = parts
+    this.#reportPace = new Pace(limits.reportsPerSecond, limits.reportBurst)
+    this.#streams = this.#makeStreams()
+    this.#silence = setTimeout(() => {
+      this.end(GoodbyeReason.TIMED_OUT, `No hello within ${limits.helloMs} ms.`)
+    }, limits.helloMs)
+  }
+
+  /** The device has said hello and was let in. */
+  get isWelcome(): boolean {
+    return this.#isWelcome
+  }
+
+  /** Serves the device until the connection is over. Never throws. */
+  async run(): Promise<void> {
+    try {
+      await this.#serve()
+      this.end(GoodbyeReason.UNSPECIFIED, 'the device closed it')
+    } catch (error) {
+      if (error instanceof LinkFailure) this.end(error.reason, error.message)
+      else this.#broken(error)
+    }
+    clearTimeout(this.#silence)
+    clearTimeout(this.#loggingEnd)
+    await this.#streams.endAll()
+    const { device, log, reports } = this.#parts
+    const reason = this.#ended ?? ''
+    log.info({ event: 'device disconnected', device: device.sid, reason })
+    if (this.#isWelcome) reports.tell(disconnectedEvent(device.sid, reason))
+  }
+
+  /** Says goodbye and closes. The first reason counts. */
+  end(reason: GoodbyeReason, detail: string, retryAfterSeconds = 0): void {
+    if (this.#ended !== undefined) return
+    const { socket } = this.#parts
+    const text = detail.slice(0, DETAIL_CHARACTERS)
+    if (reason !== GoodbyeReason.UNSPECIFIED)
+      this.#write({ case: 'goodbye', value: { reason, detail: text, retryAfterSeconds } })
+    this.#ended = detail
+    socket.end()
+    setTimeout(() => socket.destroy(), FAREWELL_MS).unref()
+  }
+
+  /** Tells the device what has changed for it. One at a time, so that the newest is the last. */
+  refresh(): Promise<void> {
+    this.#refreshing = this.#refreshing
+      .then(() => this.#refresh())
+      .catch((error: unknown) => {
+        if (error instanceof LinkFailure) this.end(error.reason, error.message)
+        else this.#broken(error)
+      })
+    return this.#refreshing
+  }
+
+  async #serve(): Promise<void> {
+    const decoder = new FrameDecoder()
+    for await (const chunk of this.#parts.socket as AsyncIterable<Buffer>) {
+      if (this.#isWelcome) this.#silence.refresh()
+      const { frames, error } = decoder.push(chunk)
+      for (const frame of frames) {
+        if (this.#ended !== undefined) return
+        await this.#take(frame)
+      }
+      if (error) throw protocolError(error.message)
+    }
+  }
+
+  #take(frame: FrameBody): Promise<void> | void {
+    if (!this.#isWelcome && frame.case !== 'hello')
+      throw protocolError(`The first frame is ${frame.case}; it has to be hello.`)
+    switch (frame.case) {
+      case 'hello':
+        return this.#welcome(frame.value)
+      case 'ping':
+        return this.#send({ case: 'pong', value: { token: frame.value.token } })
+      case 'goodbye':
+        return this.end(GoodbyeReason.UNSPECIFIED, farewell(frame.value))
+      case 'deviceState':
+      case 'updateProgress':
+      case 'crashReport':
+        return this.#report(frame)
+      case 'streamOpen':
+        return this.#streams.opened(frame.value)
+      case 'streamData':
+        return this.#streams.data(frame.value)
+      case 'streamCredit':
+        return this.#streams.credit(frame.value)
+      case 'streamClose':
+        return this.#streams.closed(frame.value)
+      default:
+        throw protocolError(`A device does not send ${frame.case}.`)
+    }
+  }
+
+  async #welcome(hello: Hello): Promise<void> {
+    if (this.#isWelcome) throw protocolError('A second hello on one connection.')
+    if (hello.protocolVersion !== LINK_PROTOCOL_VERSION)
+      throw new LinkFailure(
+        GoodbyeReason.UNSUPPORTED_VERSION,
+        `The device speaks version ${hello.protocolVersion} of the link; this service speaks ${LINK_PROTOCOL_VERSION}.`,
+      )
+    const { device, reports, limits, log, onWelcome, socket } = this.#parts
+    await reports.kernel(device, hello.kernelVersion, hello.kernelVersionText)
+    if (hello.state) await reports.state(device, hello.state)
+    const orders = await this.#orders()
+    this.#sent = sentOf(orders)
+    this.#isWelcome = true
+    this.#watchSilence(limits.heartbeatSeconds * SILENT_HEARTBEATS)
+    await this.#send({
+      case: 'welcome',
+      value: {
+        wallMicroseconds: wallMicroseconds(),
+        settings: { loggingEnabled: this.#sent.isLogging },
+        target: targetFrame(orders),
+        heartbeatSeconds: limits.heartbeatSeconds,
+      },
+    })
+    log.info({ event: 'device connected', device: device.sid, address: socket.remoteAddress })
+    onWelcome()
+    reports.tell(connectedEvent(device.sid))
+    // Once more, for what changed while the orders were read.
+    await this.refresh()
+  }
+
+  async #report(
+    frame: Extract<FrameBody, { case: 'deviceState' | 'updateProgress' | 'crashReport' }>,
+  ): Promise<void> {
+    const { device, reports } = this.#parts
+    const waitMs = this.#reportPace.take(1)
+    if (waitMs > 0) await sleep(waitMs)
+    if (frame.case === 'deviceState') return reports.state(device, frame.value)
+    if (frame.case === 'updateProgress') return reports.progress(device, frame.value)
+    await reports.crash(device, frame.value)
+    await this.#send({ case: 'crashReceived', value: { id: frame.value.id } })
+  }
+
+  async #refresh(): Promise<void> {
+    if (!this.#isWelcome || this.#ended !== undefined) return
+    const orders = await this.#orders()
+    const last = this.#sent
+    const next = sentOf(orders)
+    this.#sent = next
+    if (next.target !== last.target)
+      await this.#send({ case: 'target', value: targetFrame(orders) })
+    if (next.isLogging !== last.isLogging)
+      await this.#send({ case: 'settings', value: { loggingEnabled: next.isLogging } })
+    this.#watchLogging(orders)
+    if (orders.restartRequestedAt === null) return
+    await this.#send({ case: 'restartApplication', value: {} })
+    await this.#parts.orders.restartOrdered(this.#parts.device, orders.restartRequestedAt)
+  }
+
+  async #orders(): Promise<Orders> {
+    const { device, orders } = this.#parts
+    const found = await orders.read(device)
+    if (found) return found
+    throw new LinkFailure(GoodbyeReason.REVOKED, `Device ${device.sid} was removed.`)
+  }
+
+  #watchLogging({ loggingUntil }: Orders): void {
+    clearTimeout(this.#loggingEnd)
+    if (loggingUntil === null || !this.#sent.isLogging) return
+    const leftMs = loggingUntil.getTime() - Date.now()
+    this.#loggingEnd = setTimeout(() => this.refresh(), leftMs + 1)
+  }
+
+  #watchSilence(seconds: number): void {
+    clearTimeout(this.#silence)
+    this.#silence = setTimeout(() => {
+      this.end(GoodbyeReason.TIMED_OUT, `Nothing was heard of the device for ${seconds} s.`)
+    }, seconds * 1000)
+  }
+
+  #makeStreams(): Streams {
+    const { limits, device, findContent, log, reports } = this.#parts
+    return new Streams({
+      send: (body) => this.#send(body),
+      logPace: new Pace(limits.logBytesPerSecond, limits.logBurstBytes),
+      isLogging: () => this.#sent.isLogging,
+      onRecord: (record) => {
+        if (this.#sent.isLogging) reports.tell(logEvent(device.sid, record))
+      },
+      findContent: (hash) => findContent(device, hash),
+      onError: (error) => {
+        log.error({ event: 'stream failed', device: device.sid, err: error })
+        this.end(GoodbyeReason.GOING_AWAY, 'A stream failed.', RETRY_AFTER_FAULT_SECONDS)
+      },
+    })
+  }
+
+  /** Resolves when the socket takes more. */
+  async #send(body: FrameInit): Promise<void> {
+    if (this.#write(body)) return
+    const { socket } = this.#parts
+    this.#room ??= new Promise<void>((resolve) => {
+      const done = () => {
+        socket.off('drain', done).off('close', done)
+        this.#room = undefined
+        resolve()
+      }
+      socket.on('drain', done).on('close', done)
+    })
+    await this.#room
+  }
+
+  /** False if the socket has more than it can send at the moment. */
+  #write(body: FrameInit): boolean {
+    const { socket } = this.#parts
+    if (this.#ended !== undefined || !socket.writable) return true
+    return socket.write(encodeFrame(body))
+  }
+
+  #broken(error: unknown): void {
+    const { device, log, socket } = this.#parts
+    const { code } = error as { code?: unknown }
+    if (typeof code === 'string' && LOST.has(code)) {
+      this.#ended ??= `the connection was lost (${code})`
+      socket.destroy()
+    } else {
+      log.error({ event: 'connection failed', device: device.sid, err: error })
+      this.end(GoodbyeReason.GOING_AWAY, 'The server failed.', RETRY_AFTER_FAULT_SECONDS)
+    }
+  }
+}
+
+/** What the device was told last. */
+interface Sent {
+  /** Its hash, and when it was set: the same App named again is a new order. */
+  readonly target: string
+  readonly isLogging: boolean
+}
+
+function sentOf({ target, targetedAt, loggingUntil }: Orders): Sent {
+  return {
+    target: target ? `${target.hash} ${targetedAt}` : '',
+    isLogging: loggingUntil !== null && loggingUntil.getTime() > Date.now(),
+  }
+}
+
+function targetFrame({ target }: Orders) {
+  if (target === undefined) return {}
+  const manifestHash = fromHex(target.hash) ?? new Uint8Array(0)
+  return { manifestHash, manifestSize: target.sizeBytes }
+}
+
+function farewell({ reason, detail }: Goodbye): string {
+  const name = GoodbyeReason[reason] ?? String(reason)
+  return `the device said goodbye: ${name}${detail && `, ${plainText(detail)}`}`
+}
+
+/** At most three bytes each in UTF-8. */
+const DETAIL_CHARACTERS = Math.floor(LINK_TEXT_BYTES_MAX / 3)
+
+/** Node's codes for a connection that is gone. */
+const LOST = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+  'ERR_SSL_BAD_RECORD_TYPE',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+])

@@ -1,0 +1,168 @@
+/**
+ * The device gateway: TLS 1.3 with certificates on both sides; each device that proves who it is gets
+ * a DeviceConnection. Everyone else is turned away with a line in the log and, where TLS has come far
+ * enough to carry it, a Goodbye.
+ */
+import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
+import type { Logger } from 'pino'
+import type { DeviceOrders } from '../devices/orders.ts'
+import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
+import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
+import { type Authority, fingerprintOf } from '../keys/certificates.ts'
+import type { Keyring } from '../keys/keyring.ts'
+import type { Limits } from '../limits.ts'
+import type { BlobReader } from '../storage/blobs.ts'
+import { DeviceConnection } from './connection.ts'
+
+export interface GatewayParts {
+  readonly authority: Authority
+  readonly keyring: Keyring
+  /** Names and addresses in the gateway's certificate. */
+  readonly names: readonly string[]
+  readonly bus: Bus
+  readonly orders: DeviceOrders
+  readonly reports: DeviceReports
+  readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
+  readonly limits: Limits
+  readonly log: Logger
+}
+
+const RENEWAL_CHECK_MS = 12 * 3_600_000
+/** Devices spread their return over some seconds when the server goes away. */
+const RETURN_SECONDS = 1
+
+export class Gateway {
+  readonly #parts: GatewayParts
+  readonly #server: Server
+  readonly #connections = new Map<DeviceConnection, Promise<void>>()
+  readonly #renewal: NodeJS.Timeout
+  #isStopping = false
+
+  /** A gateway that does not listen yet. */
+  static async create(parts: GatewayParts): Promise<Gateway> {
+    return new Gateway(parts, await credentials(parts))
+  }
+
+  private constructor(parts: GatewayParts, secure: Awaited<ReturnType<typeof credentials>>) {
+    this.#parts = parts
+    const { limits, log } = parts
+    this.#server = createServer({
+      ...secure,
+      handshakeTimeout: limits.handshakeMs,
+      noDelay: true,
+      keepAlive: true,
+    })
+    this.#server.maxConnections = limits.connections
+    this.#server.on('secureConnection', (socket) => void this.#accept(socket))
+    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      const address = socket.remoteAddress
+      log.info({ event: 'handshake failed', address, reason: error.code ?? error.message })
+    })
+    this.#renewal = setInterval(() => void this.#renew(), RENEWAL_CHECK_MS).unref()
+  }
+
+  /** Resolves with the port once it listens. */
+  listen(host: string, port: number): Promise<number> {
+    const server = this.#server
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port, backlog: 1024 }, () => {
+        server.off('error', reject)
+        server.on('error', (error) => this.#parts.log.error({ event: 'gateway error', err: error }))
+        resolve((server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  /** Says goodbye to all devices and waits until their connections are over. */
+  async close(): Promise<void> {
+    this.#isStopping = true
+    clearInterval(this.#renewal)
+    const closed = this.#server.listening
+      ? new Promise((resolve) => this.#server.close(resolve))
+      : undefined
+    for (const connection of this.#connections.keys())
+      connection.end(GoodbyeReason.GOING_AWAY, 'The server is stopping.', RETURN_SECONDS)
+    await Promise.all(this.#connections.values())
+    await closed
+  }
+
+  async #accept(socket: TLSSocket): Promise<void> {
+    // Errors end the reading loop; without a listener they would end the process.
+    socket.on('error', () => undefined)
+    const device = await this.#identify(socket).catch((error: unknown) => {
+      this.#parts.log.error({ event: 'identification failed', err: error })
+      return 'The server failed to look the certificate up.'
+    })
+    if (typeof device === 'string') return this.#turnAway(socket, device)
+    if (this.#isStopping) return void socket.destroy()
+    const id = randomUUID()
+    const { bus } = this.#parts
+    const connection = new DeviceConnection({
+      ...this.#parts,
+      socket,
+      device,
+      onWelcome: () =>
+        bus.publish(deviceNotices(device.sid), { kind: 'connected', connection: id }),
+    })
+    const unsubscribe = bus.subscribe(deviceNotices(device.sid), (notice) =>
+      heed(connection, id, notice),
+    )
+    const over = connection.run().finally(() => {
+      unsubscribe()
+      this.#connections.delete(connection)
+    })
+    this.#connections.set(connection, over)
+    await over
+  }
+
+  /** The device behind a connection, or why it is not let in. */
+  async #identify(socket: TLSSocket): Promise<DeviceIdentity | string> {
+    const certificate = socket.getPeerX509Certificate()
+    if (certificate === undefined) return 'No certificate was shown.'
+    if (!socket.authorized)
+      return `The certificate is not of this service's authority (${socket.authorizationError}).`
+    return this.#parts.orders.identify(fingerprintOf(certificate))
+  }
+
+  #turnAway(socket: TLSSocket, detail: string): void {
+    const address = socket.remoteAddress
+    const subject = socket.getPeerX509Certificate()?.subject
+    this.#parts.log.warn({ event: 'device refused', address, subject, reason: detail })
+    const value = { reason: GoodbyeReason.REVOKED, detail, retryAfterSeconds: 0 }
+    socket.end(encodeFrame({ case: 'goodbye', value }))
+    socket.resume()
+    setTimeout(() => socket.destroy(), this.#parts.limits.helloMs).unref()
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      this.#server.setSecureContext(await credentials(this.#parts))
+    } catch (error) {
+      this.#parts.log.error({ event: 'certificate renewal failed', err: error })
+    }
+  }
+}
+
+function heed(connection: DeviceConnection, id: string, notice: DeviceNotice): void {
+  if (notice.kind === 'changed') void connection.refresh()
+  else if (notice.kind === 'removed')
+    connection.end(GoodbyeReason.REVOKED, 'The device was removed.')
+  else if (notice.connection !== id && connection.isWelcome)
+    connection.end(GoodbyeReason.REPLACED, 'The device has connected anew.')
+}
+
+/** Certificates that fail the check are let through TLS, so that their owners can be told why. */
+async function credentials({ authority, keyring, names }: GatewayParts) {
+  return {
+    key: keyring.gateway.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    cert: await authority.gatewayCertificate(names, new Date()),
+    ca: authority.certificate,
+    minVersion: 'TLSv1.3',
+    requestCert: true,
+    rejectUnauthorized: false,
+  } as const
+}

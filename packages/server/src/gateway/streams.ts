@@ -1,0 +1,122 @@
+/**
+ * The streams of one connection, both ways. The device opens them, with odd numbers that rise; what
+ * arrives for a number that is already closed crossed our close on the way and is passed over.
+ */
+import {
+  type FetchStream as FetchRequest,
+  type FrameInit,
+  type LogRecord,
+  STREAMS_MAX,
+  type StreamClose,
+  StreamCloseReason,
+  type StreamCredit,
+  type StreamData,
+  type StreamOpen,
+  toHex,
+} from '@microvisor/protocol'
+import type { BlobReader } from '../storage/blobs.ts'
+import { FetchStream } from './fetch-stream.ts'
+import { protocolError } from './link-failure.ts'
+import { LogStream } from './log-stream.ts'
+import type { Pace } from './pace.ts'
+
+export interface StreamParts {
+  readonly send: (body: FrameInit) => Promise<void>
+  readonly logPace: Pace
+  readonly isLogging: () => boolean
+  readonly onRecord: (record: LogRecord) => void
+  /** Content that this device may have; undefined if there is none of that hash. */
+  readonly findContent: (hash: string) => Promise<BlobReader | undefined>
+  /** A stream broke in the background. */
+  readonly onError: (error: unknown) => void
+}
+
+export class Streams {
+  readonly #parts: StreamParts
+  readonly #open = new Map<number, FetchStream | LogStream>()
+  #highest = 0
+
+  constructor(parts: StreamParts) {
+    this.#parts = parts
+  }
+
+  async opened({ stream, kind }: StreamOpen): Promise<void> {
+    if (stream % 2 === 0 || stream <= this.#highest)
+      throw protocolError(
+        `Stream ${stream} was opened after stream ${this.#highest}; a device takes odd numbers that rise.`,
+      )
+    this.#highest = stream
+    if (this.#open.size >= STREAMS_MAX)
+      return this.#refuse(stream, StreamCloseReason.REFUSED, `${STREAMS_MAX} streams are open.`)
+    if (kind.case === 'fetch') await this.#openFetch(stream, kind.value)
+    else if (this.#parts.isLogging()) await this.#openLog(stream)
+    else await this.#refuse(stream, StreamCloseReason.REFUSED, 'Logging is not enabled.')
+  }
+
+  async data({ stream, data }: StreamData): Promise<void> {
+    const open = this.#find(stream)
+    if (open instanceof FetchStream)
+      throw protocolError(`Stream ${stream} is a fetch; the device sends nothing on it.`)
+    await open?.receive(data)
+  }
+
+  credit({ stream, bytes }: StreamCredit): void {
+    const open = this.#find(stream)
+    if (open instanceof LogStream)
+      throw protocolError(`Stream ${stream} is a log; the cloud sends nothing on it.`)
+    const wrong = open?.grant(bytes)
+    if (wrong) throw protocolError(wrong.message)
+    open?.pump().catch(this.#parts.onError)
+  }
+
+  async closed({ stream }: StreamClose): Promise<void> {
+    const open = this.#find(stream)
+    this.#open.delete(stream)
+    if (open instanceof LogStream) open.end()
+    else await open?.cancel()
+  }
+
+  async endAll(): Promise<void> {
+    for (const stream of [...this.#open.keys()])
+      await this.closed({ stream } as StreamClose).catch(this.#parts.onError)
+  }
+
+  async #openFetch(stream: number, { hash, offset }: FetchRequest): Promise<void> {
+    const name = toHex(hash)
+    const content = await this.#parts.findContent(name)
+    if (content === undefined)
+      return this.#refuse(stream, StreamCloseReason.NOT_FOUND, `There is no content ${name}.`)
+    if (offset > BigInt(content.sizeBytes)) {
+      await content.close()
+      const detail = `The content has ${content.sizeBytes} bytes; byte ${offset} was asked for.`
+      return this.#refuse(stream, StreamCloseReason.REFUSED, detail)
+    }
+    const fetch = new FetchStream({
+      stream,
+      content,
+      offset: Number(offset),
+      send: this.#parts.send,
+      onEnd: () => this.#open.delete(stream),
+    })
+    this.#open.set(stream, fetch)
+    fetch.pump().catch(this.#parts.onError)
+  }
+
+  async #openLog(stream: number): Promise<void> {
+    const { send, onRecord, logPace } = this.#parts
+    const log = new LogStream({ stream, send, onRecord, pace: logPace })
+    this.#open.set(stream, log)
+    await log.open()
+  }
+
+  #find(stream: number): FetchStream | LogStream | undefined {
+    const open = this.#open.get(stream)
+    if (open === undefined && (stream % 2 === 0 || stream > this.#highest))
+      throw protocolError(`Stream ${stream} was never opened.`)
+    return open
+  }
+
+  #refuse(stream: number, reason: StreamCloseReason, detail: string): Promise<void> {
+    return this.#parts.send({ case: 'streamClose', value: { stream, reason, detail } })
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The contract over HTTP: each route gets its handler here, its input and output are held against the
+ * contract, and whatever goes wrong is answered in one place.
+ */
+import { randomUUID } from 'node:crypto'
+import multipart from '@fastify/multipart'
+import { errors, generalErrors, type Output, Problem, type Route, routes } from '@microvisor/api'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
+import type { Logger } from 'pino'
+import type { z } from 'zod'
+import type { Accounts, Caller } from '../accounts/accounts.ts'
+import type { Feed } from '../events/feed.ts'
+import { basicCredentials } from './credentials.ts'
+import { streamEvents } from './event-stream.ts'
+import { fieldsOf, parseParameters } from './parameters.ts'
+import { problemOf, routesAt } from './problems.ts'
+import { receiveUpload } from './upload.ts'
+
+/** A request as rules see it: checked, and without HTTP. */
+export interface Call<T extends Route> {
+  readonly params: z.output<T['params']>
+  readonly query: z.output<T['query']>
+  readonly form: z.output<T['form']>
+  /** Empty for routes that take none. */
+  readonly file: Uint8Array
+  /** Nobody in particular where the route is open to anyone. */
+  readonly caller: Caller
+  /** The address under which the caller knows this service. */
+  readonly home: string
+}
+
+export interface RestSettings {
+  readonly accounts: Accounts
+  readonly log: Logger
+  /** Overrides what requests say in their Host header. */
+  readonly publicUrl: string | undefined
+  readonly uploadsAtOnce: number
+  readonly eventHeartbeatMs: number
+}
+
+const FORM_BYTES = 65_536
+const HEADERS_MS = 20_000
+/** A bundle of the largest size over a slow line. */
+const REQUEST_MS = 900_000
+const PARAMETER_CHARACTERS = 1024
+const NOBODY: Caller = { accountSid: '' }
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+
+export class Rest {
+  readonly http: FastifyInstance
+  readonly #settings: RestSettings
+  #uploads = 0
+  #isStopping = false
+
+  constructor(settings: RestSettings) {
+    this.#settings = settings
+    this.http = Fastify({
+      // As fastify knows loggers; its own type would go through all that it declares.
+      loggerInstance: settings.log as FastifyBaseLogger,
+      disableRequestLogging: true,
+      exposeHeadRoutes: false,
+      return503OnClosing: false,
+      forceCloseConnections: 'idle',
+      genReqId: () => randomUUID(),
+      bodyLimit: FORM_BYTES,
+      requestTimeout: REQUEST_MS,
+      http: { headersTimeout: HEADERS_MS },
+      routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
+      frameworkErrors: (error, request, reply) => this.#fail(undefined, error, request, reply),
+    })
+    this.#prepare()
+  }
+
+  /** Gives a route what it does. */
+  handle<T extends Route>(route: T, work: (call: Call<T>) => Promise<Output<T>> | Output<T>): void {
+    this.#add(route, async (request, reply) => {
+      const output = await work(await this.#call(route, request))
+      const body = route.returns.parse(output)
+      reply.code(route.status)
+      if (route.answer === 'bytes')
+        return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
+      if (route.answer === 'text') return reply.type('text/plain; charset=utf-8').send(body)
+      return reply.send(body)
+    })
+  }
+
+  /** As `handle`, for a route that answers with events. */
+  listen<T extends Route, Event extends Output<T> & { dropped?: number | undefined }>(
+    route: T,
+    work: (call: Call<T>) => Promise<Feed<Event>>,
+  ): void {
+    this.#add(route, async (request, reply) => {
+      const feed = await work(await this.#call(route, request))
+      reply.hijack()
+      await streamEvents(reply.raw, feed, this.#settings.eventHeartbeatMs)
+      return reply
+    })
+  }
+
+  /** From now on new requests are told to come back. */
+  stop(): void {
+    this.#isStopping = true
+  }
+
+  #add(
+    route: Route,
+    answer: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
+  ): void {
+    this.http.route({
+      method: route.method,
+      url: route.path,
+      handler: answer,
+      errorHandler: (error, request, reply) => this.#fail(route, error, request, reply),
+    })
+  }
+
+  async #call<T extends Route>(route: T, request: FastifyRequest): Promise<Call<T>> {
+    if (this.#isStopping) throw new Problem('STOPPING', 'This server is stopping.')
+    const caller = await this.#authenticate(route, request)
+    const home = this.#home(request)
+    const query = fieldsOf(new URL(request.url, home).search)
+    const given = {
+      params: parseParameters(route, route.params, request.params as Record<string, string>),
+      query: parseParameters(route, route.query, query),
+      caller,
+      home,
+    }
+    const { fields, file } = await this.#body(route, request)
+    const form = parseParameters(route, route.form, fields)
+    // Each part was parsed by the schema that its type comes from.
+    return { ...given, form, file } as Call<T>
+  }
+
+  async #authenticate(route: Route, request: FastifyRequest): Promise<Caller> {
+    if (route.access === 'anyone') return NOBODY
+    const { user, password } = basicCredentials(request.headers.authorization)
+    return this.#settings.accounts.authenticate(user, password)
+  }
+
+  async #body(route: Route, request: FastifyRequest) {
+    const none = new Uint8Array(0)
+    const isMultipart = request.isMultipart()
+    if (isMultipart !== (route.file !== undefined) && (isMultipart || route.method === 'POST'))
+      throw new Problem(
+        'CONTENT_TYPE_UNSUPPORTED',
+        `${route.method} ${route.path} takes ${route.file ? 'multipart/form-data' : FORM_TYPE}.`,
+      )
+    if (!isMultipart) return { fields: (request.body ?? {}) as Record<string, string>, file: none }
+    const { uploadsAtOnce } = this.#settings
+    if (this.#uploads >= uploadsAtOnce)
+      throw new Problem('TOO_MANY_REQUESTS', `${uploadsAtOnce} uploads are under way already.`)
+    this.#uploads++
+    try {
+      return await receiveUpload(request, route)
+    } finally {
+      this.#uploads--
+    }
+  }
+
+  #prepare(): void {
+    const { http } = this
+    http.removeAllContentTypeParsers()
+    http.register(multipart)
+    http.addContentTypeParser(FORM_TYPE, { parseAs: 'string' }, async (_: unknown, body: string) =>
+      fieldsOf(body),
+    )
+    http.addHook('onSend', async (request, reply) => {
+      reply.header('request-id', request.id)
+    })
+    http.addHook('onResponse', async (request, reply) => {
+      const { method, url, id } = request
+      const ms = Math.round(reply.elapsedTime)
+      const status = reply.statusCode
+      this.#settings.log.info({ event: 'request', method, url, status, ms, request: id })
+    })
+    http.setNotFoundHandler((request, reply) => {
+      const path = request.url.split('?', 1)[0] ?? ''
+      const allowed = routesAt(path, routes).map((route) => route.method)
+      if (allowed.length > 0) reply.header('allow', allowed.join(', '))
+      const error =
+        allowed.length > 0
+          ? new Problem('METHOD_NOT_ALLOWED', `${path} does not take ${request.method}.`)
+          : new Problem('ROUTE_NOT_FOUND', `There is nothing at ${path}.`)
+      return this.#fail(undefined, error, request, reply)
+    })
+  }
+
+  #fail(
+    route: Route | undefined,
+    error: unknown,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const { log } = this.#settings
+    const known = problemOf(error)
+    if (known === undefined) log.error({ event: 'request failed', err: error, request: request.id })
+    const problem =
+      known ?? new Problem('INTERNAL_ERROR', `Request ${request.id} failed inside the server.`)
+    if (route && !route.errors.includes(problem.code) && !isGeneral(problem))
+      log.error({ event: 'undeclared error', code: problem.code, route: route.name })
+    const { status } = errors[problem.code]
+    if (status === 401)
+      reply.header('www-authenticate', 'Basic realm="microvisor", charset="UTF-8"')
+    if (status === 429 || status === 503) reply.header('retry-after', '2')
+    reply.code(status).send(problem.toBody(this.#home(request)))
+  }
+
+  #home(request: FastifyRequest): string {
+    const { publicUrl } = this.#settings
+    if (publicUrl !== undefined) return publicUrl
+    const { host } = request.headers
+    const isPlain = host !== undefined && /^[\w.-]+(:\d+)?$|^\[[\da-fA-F:]+\](:\d+)?$/.test(host)
+    return `http://${isPlain ? host : 'localhost'}`
+  }
+}
+
+function isGeneral({ code }: Problem): boolean {
+  return (generalErrors as readonly string[]).includes(code)
+}

@@ -1,0 +1,34 @@
+/** What the service says about itself. */
+import * as api from '@microvisor/api'
+import type { Rest } from './rest.ts'
+
+export function addServiceRoutes(rest: Rest, version: string): void {
+  const started = Date.now()
+  rest.handle(api.fetchHealth, () => ({
+    status: 'ok' as const,
+    version,
+    uptime_seconds: Math.floor((Date.now() - started) / 1000),
+  }))
+  rest.handle(api.fetchOpenApi, ({ home }) => api.openApiDocument(home, version))
+  rest.handle(api.fetchHome, ({ home }) => homePage(home, version))
+  rest.handle(api.fetchErrorPage, ({ params }) => errorPage(params.Code))
+}
+
+function homePage(home: string, version: string): string {
+  return `Microvisor ${version}: the cloud for devices.
+
+  ${home}/v1/openapi.json   the REST API (HTTP Basic: Account SID, Auth Token)
+  ${home}/v1/Devices        devices
+  ${home}/v1/Apps           applications
+  ${home}/health            whether it works
+
+On the command line: microvisor devices list, microvisor deploy, microvisor logs stream.
+`
+}
+
+function errorPage(code: string): string {
+  if (!Object.hasOwn(api.errors, code))
+    throw new api.Problem('ROUTE_NOT_FOUND', `There is no error called ${code}.`)
+  const { number, status, fix } = api.errors[code as api.ErrorCode]
+  return `${code} (code ${number}, HTTP status ${status})\n\n${fix}\n`
+}

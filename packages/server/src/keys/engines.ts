@@ -1,0 +1,31 @@
+/** The host's cryptography in the form that protocol asks for. */
+import { createHash, createPublicKey, verify as verifySync } from 'node:crypto'
+import { type Digest, isPublicKey, type Verify } from '@microvisor/protocol'
+
+export const digest: Digest = (parts) => {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest()
+}
+
+export function sha256Hex(...parts: readonly (Uint8Array | string)[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex')
+}
+
+export const verify: Verify = (publicKey, message, signature) => {
+  if (!isPublicKey(publicKey) || signature.length !== 64) return false
+  try {
+    const coordinate = (from: number) =>
+      Buffer.from(publicKey.subarray(from, from + 32)).toString('base64url')
+    const key = createPublicKey({
+      format: 'jwk',
+      key: { kty: 'EC', crv: 'P-256', x: coordinate(1), y: coordinate(33) },
+    })
+    return verifySync('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
+  } catch {
+    // A point that is not on the curve.
+    return false
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * What one server allows, each with its name. What both sides of the link rely on stands in
+ * protocol's limits, what callers of the API rely on in the contract.
+ */
+export interface Limits {
+  /** Bundles being received at once; each is held in memory. */
+  readonly uploadsAtOnce: number
+  readonly listenersPerDevice: number
+  /** Events that wait for one slow listener; the oldest are dropped. */
+  readonly eventsPerListener: number
+  /** A comment in quiet event streams. */
+  readonly eventHeartbeatMs: number
+  readonly connections: number
+  /** From the first byte of TLS to its end, and from there to the Hello. */
+  readonly handshakeMs: number
+  readonly helloMs: number
+  /** The device pings when it has been quiet this long; after 2.5 times as long it counts as gone. */
+  readonly heartbeatSeconds: number
+  /** Bytes that wait to be sent to a device before its frames are no longer read. */
+  readonly unsentBytes: number
+  /** Log bytes a second from one device, and how much may come at once. */
+  readonly logBytesPerSecond: number
+  readonly logBurstBytes: number
+  /** States, progress and crash reports a second from one device, and how many may come at once. */
+  readonly reportsPerSecond: number
+  readonly reportBurst: number
+  /** Crashes kept for each device. */
+  readonly crashesPerDevice: number
+}
+
+export const defaultLimits: Limits = {
+  uploadsAtOnce: 4,
+  listenersPerDevice: 32,
+  eventsPerListener: 1000,
+  eventHeartbeatMs: 15_000,
+  connections: 18_000,
+  handshakeMs: 10_000,
+  helloMs: 10_000,
+  heartbeatSeconds: 30,
+  unsentBytes: 1_048_576,
+  logBytesPerSecond: 65_536,
+  logBurstBytes: 262_144,
+  reportsPerSecond: 20,
+  reportBurst: 200,
+  crashesPerDevice: 100,
+}

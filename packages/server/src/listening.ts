@@ -1,0 +1,54 @@
+/** Where the server listens, by which names it is reached, and why it could not. */
+import { hostname } from 'node:os'
+import { UsageError } from './usage-error.ts'
+
+const LOOPBACK = ['localhost', '127.0.0.1', '::1']
+const EVERYWHERE = ['0.0.0.0', '::']
+
+/** Names and addresses for the gateway's certificate. */
+export function namesOf(host: string, more: readonly string[]): string[] {
+  const own = EVERYWHERE.includes(host) ? [] : [host]
+  return [...new Set([...LOOPBACK, hostname(), ...own, ...more])]
+}
+
+/** The host to put in an address for people on this machine. */
+export function shownHost(host: string): string {
+  if (LOOPBACK.includes(host) || EVERYWHERE.includes(host)) return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** The gateway's name for somebody who knows the service by `home`, if its certificate has it. */
+export function gatewayHost(home: string, names: readonly string[]): string {
+  const name = new URL(home).hostname.replace(/^\[|\]$/g, '')
+  return names.includes(name) ? name : 'localhost'
+}
+
+/** What to throw for an error of `listen`. */
+export function explainListening(
+  error: unknown,
+  { what, host, port, flag }: { what: string; host: string; port: number; flag: string },
+): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE')
+    return new UsageError(
+      'PORT_IN_USE',
+      `Port ${port} on ${host}, for ${what}, is in use by another program.`,
+      `Stop that program, or name another port with ${flag} (0: any free one).`,
+      error,
+    )
+  if (code === 'EACCES' || code === 'EPERM')
+    return new UsageError(
+      'PORT_FORBIDDEN',
+      `This user may not listen on port ${port} of ${host}, for ${what}.`,
+      `Name a port above 1023 with ${flag}.`,
+      error,
+    )
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new UsageError(
+      'HOST_UNKNOWN',
+      `This machine has no address ${host} to listen on, for ${what}.`,
+      'Name one of its own addresses with --host; 0.0.0.0 is all of them.',
+      error,
+    )
+  return error
+}

@@ -1,0 +1,232 @@
+/**
+ * The cloud in one process: opens the data folder, starts REST and the device gateway, and stops them
+ * in an order that loses nothing. Each step that succeeded is undone when a later one fails.
+ */
+import type { AddressInfo } from 'node:net'
+import { type Logger, pino } from 'pino'
+import packageFile from '../package.json' with { type: 'json' }
+import { Accounts, type Credentials } from './accounts/accounts.ts'
+import { Apps } from './apps/apps.ts'
+import { addAppRoutes } from './apps/routes.ts'
+import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { Devices } from './devices/devices.ts'
+import { DeviceOrders } from './devices/orders.ts'
+import { DeviceReports } from './devices/reports.ts'
+import { addDeviceRoutes } from './devices/routes.ts'
+import { type Bus, ProcessBus } from './events/bus.ts'
+import { Listeners } from './events/listeners.ts'
+import { Gateway } from './gateway/gateway.ts'
+import { Rest } from './http/rest.ts'
+import { addServiceRoutes } from './http/service-routes.ts'
+import { Kernels } from './kernels/kernels.ts'
+import { addKernelRoutes } from './kernels/routes.ts'
+import { type Authority, openAuthority } from './keys/certificates.ts'
+import { checkKeys, type Keyring, openKeyring } from './keys/keyring.ts'
+import { defaultLimits, type Limits } from './limits.ts'
+import { explainListening, gatewayHost, namesOf, shownHost } from './listening.ts'
+import { type Blobs, FolderBlobs } from './storage/blobs.ts'
+import { BundleStore } from './storage/bundles.ts'
+import { type Database, openDatabase } from './storage/database.ts'
+
+export interface ServerOptions {
+  readonly dataFolder: string
+  /** Where REST and the gateway listen. Default: 127.0.0.1, this machine only. */
+  readonly host?: string | undefined
+  /** REST. Default 8700; 0: any free one. */
+  readonly port?: number | undefined
+  /** Default 8701; 0: any free one. */
+  readonly gatewayPort?: number | undefined
+  /** More names and addresses by which devices may reach the gateway. */
+  readonly hostNames?: readonly string[] | undefined
+  /** The address that answers give; default: what the request says. */
+  readonly publicUrl?: string | undefined
+  /** Default: none. */
+  readonly log?: { readonly level: string; write(line: string): void } | undefined
+  readonly limits?: Partial<Limits> | undefined
+  /** Where contents are kept; default: the folder `blobs` in the data folder. */
+  readonly blobs?: Blobs | undefined
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  readonly gateway: { readonly host: string; readonly port: number }
+  readonly account: Credentials
+  readonly dataFolder: string
+  /** Ends streams and connections, keeps everything, gives the data folder free. */
+  close(): Promise<void>
+}
+
+const DEFAULT_HOST = '127.0.0.1'
+const DEFAULT_PORT = 8700
+const DEFAULT_GATEWAY_PORT = 8701
+const COLLECTION_MS = 3_600_000
+
+/** Throws UsageError if the settings or the surroundings do not allow it. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const undo: (() => unknown)[] = []
+  const close = async () => {
+    while (undo.length > 0) await undo.pop()?.()
+  }
+  try {
+    const foundation = await layFoundation(options, undo)
+    const cloud = await openCloud(foundation, options)
+    return { ...(await listen(foundation, cloud, options, undo)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** What is on disk: folder, keys, database. */
+interface Foundation {
+  readonly log: Logger
+  readonly limits: Limits
+  readonly folder: DataFolder
+  readonly keyring: Keyring
+  readonly authority: Authority
+  readonly db: Database
+}
+
+async function layFoundation(options: ServerOptions, undo: (() => unknown)[]): Promise<Foundation> {
+  const log = options.log
+    ? pino({ level: options.log.level }, { write: (line) => options.log?.write(line) })
+    : pino({ enabled: false })
+  const folder = await openDataFolder(options.dataFolder)
+  undo.push(() => folder.release())
+  const keyring = await openKeyring(folder.keys, log)
+  const authority = await openAuthority(keyring, new Date())
+  const database = await openDatabase(folder.database)
+  undo.push(() => database.close())
+  await checkKeys(database.db, keyring)
+  const limits = { ...defaultLimits, ...options.limits }
+  return { log, limits, folder, keyring, authority, db: database.db }
+}
+
+/** The rules, over what is on disk. */
+interface Cloud {
+  readonly accounts: Accounts
+  readonly account: Credentials
+  readonly apps: Apps
+  readonly kernels: Kernels
+  readonly devices: Devices
+  readonly bundles: BundleStore
+  readonly blobs: Blobs
+  readonly bus: Bus
+  readonly listeners: Listeners
+}
+
+async function openCloud(foundation: Foundation, options: ServerOptions): Promise<Cloud> {
+  const { db, folder, keyring, authority, limits, log } = foundation
+  const accounts = new Accounts(db)
+  const account = await accounts.openFirst(folder.credentials)
+  const own = new FolderBlobs(folder.blobs)
+  const unfinished = await own.recover()
+  if (unfinished > 0) log.info({ event: 'unfinished uploads removed', files: unfinished })
+  const blobs = options.blobs ?? own
+  const bundles = new BundleStore(db, blobs)
+  const bus = new ProcessBus()
+  const apps = new Apps(db, bundles, keyring.applicationSigner)
+  return {
+    accounts,
+    account,
+    apps,
+    kernels: new Kernels(db, bundles, keyring.kernelSigner),
+    devices: new Devices({ db, apps, authority, bus }),
+    bundles,
+    blobs,
+    bus,
+    listeners: new Listeners(bus, limits),
+  }
+}
+
+async function listen(
+  foundation: Foundation,
+  cloud: Cloud,
+  options: ServerOptions,
+  undo: (() => unknown)[],
+): Promise<Omit<RunningServer, 'close'>> {
+  const host = options.host ?? DEFAULT_HOST
+  const names = namesOf(host, options.hostNames ?? [])
+  const gateway = await makeGateway(foundation, cloud, names)
+  const rest = makeRest(foundation, cloud, options)
+  let gatewayPort = options.gatewayPort ?? DEFAULT_GATEWAY_PORT
+  const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
+  addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
+  undo.push(() => rest.http.close())
+  undo.push(() => cloud.listeners.endAll())
+  undo.push(() => gateway.close())
+  undo.push(() => rest.stop())
+  undo.push(collectFrom(cloud.bundles, foundation.log))
+  const what = { what: 'the device gateway', host, port: gatewayPort, flag: '--gateway-port' }
+  gatewayPort = await gateway.listen(host, gatewayPort).catch((error: unknown) => {
+    throw explainListening(error, what)
+  })
+  const port = await listenRest(rest, host, options.port ?? DEFAULT_PORT)
+  const url = options.publicUrl ?? `http://${shownHost(host)}:${port}`
+  foundation.log.info({ event: 'server started', url, port, gatewayPort })
+  const { path: dataFolder } = foundation.folder
+  return { url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder }
+}
+
+function makeGateway(
+  { db, limits, log, authority, keyring }: Foundation,
+  { bus, bundles, blobs }: Cloud,
+  names: readonly string[],
+): Promise<Gateway> {
+  return Gateway.create({
+    authority,
+    keyring,
+    names,
+    bus,
+    limits,
+    log,
+    orders: new DeviceOrders(db),
+    reports: new DeviceReports(db, bus, limits.crashesPerDevice),
+    // Only what some App of the device's own account consists of.
+    findContent: async ({ accountSid }, hash) => {
+      const isOwn = (await bundles.find(accountSid, hash)) !== undefined
+      return isOwn ? blobs.open(hash) : undefined
+    },
+  })
+}
+
+function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOptions): Rest {
+  const rest = new Rest({
+    accounts: cloud.accounts,
+    log,
+    publicUrl: options.publicUrl?.replace(/\/+$/, ''),
+    uploadsAtOnce: limits.uploadsAtOnce,
+    eventHeartbeatMs: limits.eventHeartbeatMs,
+  })
+  addAppRoutes(rest, cloud.apps)
+  addKernelRoutes(rest, cloud.kernels)
+  addServiceRoutes(rest, packageFile.version)
+  return rest
+}
+
+async function listenRest(rest: Rest, host: string, port: number): Promise<number> {
+  try {
+    await rest.http.listen({ host, port })
+  } catch (error) {
+    throw explainListening(error, { what: 'the REST API', host, port, flag: '--port' })
+  }
+  return (rest.http.server.address() as AddressInfo).port
+}
+
+/** Removes what nobody needs, now and from time to time. Returns what stops it. */
+function collectFrom(bundles: BundleStore, log: Logger): () => Promise<void> {
+  let running = Promise.resolve()
+  const collect = () => {
+    running = bundles.collectGarbage().then(
+      (blobs) => void (blobs > 0 && log.info({ event: 'unused blobs removed', blobs })),
+      (error) => log.error({ event: 'collection failed', err: error }),
+    )
+  }
+  collect()
+  const timer = setInterval(collect, COLLECTION_MS).unref()
+  return () => {
+    clearInterval(timer)
+    return running
+  }
+}

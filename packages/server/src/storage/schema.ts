@@ -1,0 +1,87 @@
+/**
+ * The tables as queries see them. The migrations make them; a test holds the two together.
+ */
+import { bigint, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+
+const time = (name: string) => timestamp(name, { withTimezone: true })
+const created = () => time('created_at').notNull().defaultNow()
+const seq = () => bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity()
+
+export const installation = pgTable('installation', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+})
+
+export const accounts = pgTable('accounts', {
+  sid: text('sid').primaryKey(),
+  authTokenHash: text('auth_token_hash').notNull(),
+  createdAt: created(),
+})
+
+export const apps = pgTable('apps', {
+  seq: seq(),
+  sid: text('sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  uniqueName: text('unique_name'),
+  manifestHash: text('manifest_hash').notNull(),
+  createdAt: created(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+})
+
+export const kernels = pgTable('kernels', {
+  seq: seq(),
+  accountSid: text('account_sid').notNull(),
+  manifestHash: text('manifest_hash').notNull(),
+  bodyHash: text('body_hash').notNull(),
+  versionNumber: bigint('version_number', { mode: 'number' }).notNull(),
+  versionString: text('version_string').notNull(),
+  versionSecurityRatchet: bigint('version_security_ratchet', { mode: 'number' }).notNull(),
+  createdAt: created(),
+})
+
+export const bundleContents = pgTable('bundle_contents', {
+  accountSid: text('account_sid').notNull(),
+  owner: text('owner').notNull(),
+  position: integer('position').notNull(),
+  hash: text('hash').notNull(),
+  sizeBytes: integer('size_bytes').notNull(),
+})
+
+export const devices = pgTable('devices', {
+  seq: seq(),
+  sid: text('sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  uniqueName: text('unique_name'),
+  createdAt: created(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+  targetAppSid: text('target_app_sid'),
+  targetedAt: time('targeted_at'),
+  reportedHash: text('reported_hash'),
+  reportedAppSid: text('reported_app_sid'),
+  reportedAt: time('reported_at'),
+  reportedLayers: jsonb('reported_layers'),
+  kernelVersion: bigint('kernel_version', { mode: 'number' }),
+  kernelVersionText: text('kernel_version_text'),
+  updateErrorCode: integer('update_error_code').notNull().default(0),
+  updateErrorHash: text('update_error_hash'),
+  updateErrorDetail: text('update_error_detail'),
+  loggingUntil: time('logging_until'),
+  restartRequestedAt: time('restart_requested_at'),
+})
+
+export const deviceCertificates = pgTable('device_certificates', {
+  fingerprint: text('fingerprint').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  deviceSid: text('device_sid').notNull(),
+  issuedAt: time('issued_at').notNull().defaultNow(),
+  revokedAt: time('revoked_at'),
+})
+
+export const deviceCrashes = pgTable('device_crashes', {
+  seq: seq(),
+  deviceSid: text('device_sid').notNull(),
+  crashId: text('crash_id').notNull(),
+  receivedAt: time('received_at').notNull().defaultNow(),
+  manifestHash: text('manifest_hash'),
+  report: jsonb('report').notNull(),
+})

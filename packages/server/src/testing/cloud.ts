@@ -1,0 +1,65 @@
+/** A real server on free ports and a data folder of its own, and a client of it. */
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Client, createClient } from '@microvisor/api'
+import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
+
+export interface TestCloud {
+  readonly server: RunningServer
+  readonly client: Client
+  /** What the server has logged, an event each. */
+  readonly log: Record<string, unknown>[]
+  readonly folder: string
+  /** A request as any program would send it, with the account's credentials. */
+  request(path: string, init?: RequestInit): Promise<Response>
+  /** Starts again on the same folder. */
+  restart(): Promise<TestCloud>
+  /** Stops, removes the folder, and fails if the server noted a fault of its own. */
+  close(): Promise<void>
+}
+
+export async function testFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'microvisor-server-'))
+}
+
+export async function testCloud(options: Partial<ServerOptions> = {}): Promise<TestCloud> {
+  const folder = options.dataFolder ?? (await testFolder())
+  const log: Record<string, unknown>[] = []
+  const server = await startServer({
+    port: 0,
+    gatewayPort: 0,
+    log: { level: 'debug', write: (line) => log.push(JSON.parse(line)) },
+    ...options,
+    dataFolder: folder,
+  })
+  return {
+    server,
+    log,
+    folder,
+    client: createClient({ url: server.url, ...server.account }),
+    request: (path, init = {}) =>
+      fetch(`${server.url}${path}`, {
+        ...init,
+        headers: { ...authorization(server), ...init.headers },
+      }),
+    restart: async () => {
+      await server.close()
+      return testCloud({ ...options, dataFolder: folder })
+    },
+    close: async () => {
+      await server.close()
+      await rm(folder, { recursive: true, force: true })
+      assert.deepEqual(
+        log.filter(({ level }) => Number(level) >= 50),
+        [],
+        'the server logged errors',
+      )
+    },
+  }
+}
+
+export function authorization({ account }: RunningServer): Record<string, string> {
+  return { authorization: `Basic ${btoa(`${account.accountSid}:${account.authToken}`)}` }
+}

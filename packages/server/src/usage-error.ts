@@ -1,0 +1,23 @@
+/** The server cannot start as it was told to: wrong settings, or something is in the way. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+  readonly code: UsageCode
+  /** What to do. */
+  readonly fix: string
+
+  constructor(code: UsageCode, message: string, fix: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.fix = fix
+  }
+}
+
+export type UsageCode =
+  | 'PORT_IN_USE'
+  | 'PORT_FORBIDDEN'
+  | 'HOST_UNKNOWN'
+  | 'DATA_FOLDER_IN_USE'
+  | 'DATA_FOLDER_UNUSABLE'
+  | 'DATA_FOLDER_NEWER'
+  | 'KEYS_MISSING'
+  | 'KEYS_UNREADABLE'
