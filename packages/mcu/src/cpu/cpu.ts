@@ -104,7 +104,10 @@ export interface FaultRecord {
     | 'SecureFault'
     | 'Lockup'
   readonly registers: Readonly<
-    Record<`r${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}` | 'sp' | 'lr' | 'pc' | 'xpsr', number>
+    Record<
+      `r${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}` | 'sp' | 'lr' | 'pc' | 'xpsr',
+      number
+    >
   >
   readonly cfsr: number
   readonly hfsr: number
