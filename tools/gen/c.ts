@@ -2,7 +2,7 @@
 import type { Argument, SystemCall } from '@microvisor/protocol'
 
 /** `const uint8_t *data` of an argument. */
-export function declareArgument(name: string, { use, type }: Argument): string {
+function declareArgument(name: string, { use, type }: Argument): string {
   if (use === 'value') return declare(type, name)
   const isRead = use === 'reads' || use === 'readsBytes'
   return declare(`${isRead ? 'const ' : ''}${type} *`, name)

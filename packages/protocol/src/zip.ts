@@ -99,7 +99,7 @@ export function writeZip(entries: Iterable<readonly [name: string, content: Uint
 }
 
 /** CRC-32 as zip, gzip and PNG compute it (ISO 3309, reflected polynomial 0xEDB88320). */
-export function crc32(bytes: Uint8Array): number {
+function crc32(bytes: Uint8Array): number {
   let crc = ~0
   for (const byte of bytes) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 0xff]!
   return ~crc >>> 0
