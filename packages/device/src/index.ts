@@ -1,1 +1,20 @@
-export {}
+/** Devices: making one, running one, looking at one, and building the kernel they are made with. */
+export { DeviceError, type DeviceErrorCode, deviceErrors } from './errors.ts'
+export { type DeviceRecord, isDeviceFolder } from './folder/device-folder.ts'
+export {
+  type DeviceOverview,
+  type DeviceReport,
+  type DeviceStatus,
+  readDeviceOverview,
+} from './folder/device-status.ts'
+export type { Connection, ConnectionEvents, Dialer } from './hardware/network.ts'
+export type { Host } from './host.ts'
+export { buildKernelBundle } from './kernel-image.ts'
+export { type Enrolment, type ProvisionOptions, provisionDevice } from './provision.ts'
+export type { ClockMode } from './run-loop.ts'
+export {
+  type DeviceEvents,
+  type DeviceOptions,
+  openDevice,
+  type VirtualDevice,
+} from './virtual-device.ts'

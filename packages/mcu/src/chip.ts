@@ -13,8 +13,10 @@ import { BusFault } from './bus.ts'
 import { Cpu, createGuestMemory, type MemoryRange, type StopReason } from './cpu/cpu.ts'
 import { INTERNAL_FLASH_BYTES, InternalFlash, Otp } from './flash.ts'
 import {
+  APPLICATION_FLASH_BYTES,
   attributionOf,
   FLASH_BASE,
+  FLASH_SECURE_BASE,
   memoryMap,
   NSC_BASE,
   NSC_BYTES,
@@ -32,8 +34,11 @@ import type { Registers } from './registers.ts'
 import { EventQueue } from './scheduler.ts'
 import { VirtualTime } from './virtual-time.ts'
 
-/** Where veneers branch to; no bytes are there, arriving is the secure call. */
-export const HOST_CODE = { start: NSC_BASE - NSC_BYTES, end: NSC_BASE } as const
+/** Flash of the secure side, where veneers branch to: the host's code, arriving is the secure call. */
+const HOST_CODE = {
+  start: FLASH_SECURE_BASE + APPLICATION_FLASH_BYTES,
+  end: NSC_BASE,
+} as const
 
 export const PORTS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I'] as const
 export type PortName = (typeof PORTS)[number]
@@ -49,11 +54,14 @@ export const IRQ_COUNT = 126
 const KERNEL_IRQS: readonly number[] = [3, 6, 7, 8, 9, 10, 48, 73, 76, 94]
 
 /** Bits of RCC_CSR that tell why the chip came up. */
-export const RESET_FLAGS = {
+const RESET_FLAGS = {
   'power-on': 0x0c00_0000,
   software: 0x1400_0000,
   watchdog: 0x2400_0000,
+  standby: 0,
+  'option-bytes': 0x0600_0000,
 } as const
+export type ResetCause = keyof typeof RESET_FLAGS
 
 export interface ChipOptions {
   readonly supply: Supply
@@ -90,6 +98,7 @@ export class Stm32u585 {
   readonly #bus: PeripheralBus
   readonly #resettable: ReadonlyMap<string, { reset(): void }>
   #isApplicationRunning = false
+  #isWaiting = false
 
   constructor(options: ChipOptions) {
     this.#options = options
@@ -120,24 +129,30 @@ export class Stm32u585 {
   /** Runs until `untilCycle`; earlier if the CPU needs the host. */
   run(untilCycle: number): StopReason {
     for (;;) {
-      this.scheduler.runDue()
-      const { cycles } = this.cpu
-      if (cycles >= untilCycle) return 'cycle'
+      if (this.scheduler.runDue()) this.#isWaiting = false
+      if (this.cpu.cycles >= untilCycle) return 'cycle'
       const limit = Math.min(untilCycle, this.scheduler.next)
       const reason = this.#isApplicationRunning ? this.cpu.run(limit) : 'idle'
-      if (reason === 'idle') this.cpu.skipTo(limit)
+      this.#isWaiting = reason === 'idle'
+      if (reason === 'idle') this.cpu.skipTo(Math.min(untilCycle, this.scheduler.next))
       else if (reason !== 'cycle') return reason
     }
   }
 
-  /** True if nothing will happen before the next event: the application sleeps or is stopped. */
+  /** As far as the last run showed, nothing happens before the next event or an input from outside. */
   get isAsleep(): boolean {
-    return !this.#isApplicationRunning || this.cpu.run(this.cpu.cycles) === 'idle'
+    return !this.#isApplicationRunning || this.#isWaiting
   }
 
   startApplication(vectorTable: number): void {
     this.cpu.startNonSecure(vectorTable)
     this.#isApplicationRunning = true
+    this.#isWaiting = false
+  }
+
+  /** Non-secure code goes no further; its state stays as it is. */
+  haltApplication(): void {
+    this.#isApplicationRunning = false
   }
 
   /** Stops non-secure code where it is and resets what it owns: its half of the CPU, its peripherals. */
@@ -148,7 +163,7 @@ export class Stm32u585 {
   }
 
   /** Resets the whole chip except its memories. */
-  reset(cause: keyof typeof RESET_FLAGS): void {
+  reset(cause: ResetCause): void {
     this.#isApplicationRunning = false
     this.scheduler.clear()
     this.cpu.reset()

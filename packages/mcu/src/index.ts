@@ -1,7 +1,7 @@
 /** The virtual STM32U585 and its board. */
 export { peripheralPlaces, registerNames } from './address-map.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
-export { HOST_CODE, IRQ_COUNT, type PortName, Stm32u585 } from './chip.ts'
+export { IRQ_COUNT, type PortName, type ResetCause, Stm32u585 } from './chip.ts'
 export type { FaultRecord, StopReason } from './cpu/cpu.ts'
 export {
   EXTERNAL_FLASH_BYTES,

@@ -25,6 +25,8 @@ export const MAX_UNMODELLED_PLACES = 1024
 export class NotModelled {
   readonly #accesses = new Map<string, UnmodelledAccess>()
   #total = 0
+  /** Called after every entry. */
+  onRecord: () => void = () => {}
 
   record(access: Omit<UnmodelledAccess, 'count'>): void {
     this.#total++
@@ -34,11 +36,10 @@ export class NotModelled {
     if (known !== undefined) {
       known.count++
       known.value = access.value
-      return
-    }
-    if (this.#accesses.size < MAX_UNMODELLED_PLACES) {
+    } else if (this.#accesses.size < MAX_UNMODELLED_PLACES) {
       this.#accesses.set(key, { ...access, count: 1 })
     }
+    this.onRecord()
   }
 
   /** Accesses of all kinds, also those that no longer found a line. */

@@ -50,12 +50,15 @@ export class EventQueue implements Scheduler {
     }
   }
 
-  /** Runs every action that is due now. */
-  runDue(): void {
+  /** Runs every action that is due now; false if none was. */
+  runDue(): boolean {
+    let hasRun = false
     while (this.next <= this.now) {
       const { action } = this.#pop()
       action?.()
+      hasRun = true
     }
+    return hasRun
   }
 
   /** Forgets every event: the chip was reset. */

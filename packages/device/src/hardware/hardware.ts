@@ -1,0 +1,45 @@
+/** `Hardware` over a virtual board, for one life of the chip: from reset to reset. */
+import type { Board } from '@microvisor/mcu'
+import type { Hardware, ResetCause } from '@microvisor/microvisor'
+import { type ApplicationEvents, applicationPort } from './application.ts'
+import { clockPorts } from './clock.ts'
+import { engines } from './engines.ts'
+import type { NetworkPort } from './network.ts'
+
+/** Thrown by `Power.reset`: the kernel that asked for it is not returned to. */
+export class ChipReset extends Error {
+  override readonly name = 'ChipReset'
+}
+
+export interface HardwareParts {
+  readonly board: Board
+  readonly network: NetworkPort
+  readonly resetCause: ResetCause
+  readonly random: (into: Uint8Array) => void
+  readonly alarm: () => void
+  readonly trace: (line: string) => void
+  readonly notModelled: (name: string) => void
+  readonly events: ApplicationEvents
+}
+
+export function makeHardware(parts: HardwareParts): Hardware {
+  const { board, network, resetCause, trace, notModelled } = parts
+  const { chip } = board
+  return {
+    application: applicationPort(chip, parts.events),
+    internalFlash: chip.internalFlash,
+    externalFlash: board.externalFlash,
+    fuses: chip.otp,
+    engines: engines(parts.random),
+    ...clockPorts(chip, parts.alarm),
+    power: {
+      resetCause,
+      reset() {
+        throw new ChipReset(`The ${resetCause} life of the chip ends.`)
+      },
+    },
+    network,
+    led: { set: (red, green, blue) => board.setSystemLed({ red, green, blue }) },
+    diagnostics: { trace, notModelled },
+  }
+}

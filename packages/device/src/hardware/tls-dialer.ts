@@ -1,0 +1,110 @@
+/**
+ * Connections to the gateway: TLS 1.3, both sides with P-256 certificates. The gateway has to go
+ * back to the authority that the device's fuses name, whatever the file beside the key says.
+ */
+import { createHash, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
+import { connect, type TLSSocket } from 'node:tls'
+import type { Connection, ConnectionEvents, Dialer } from './network.ts'
+
+const HANDSHAKE_TIMEOUT_MS = 15_000
+/** How long a connection that was ended may take to flush. */
+const END_TIMEOUT_MS = 5000
+
+export interface TlsIdentity {
+  readonly gateway: { readonly host: string; readonly port: number }
+  /** PEM. */
+  readonly key: string
+  readonly certificate: string
+  readonly ca: string
+  /** SHA-256 of the authority's certificate (DER), from the fuses. */
+  readonly caSha256: Uint8Array
+}
+
+export class TlsDialer implements Dialer {
+  readonly #identity: TlsIdentity
+
+  constructor(identity: TlsIdentity) {
+    this.#identity = identity
+  }
+
+  connect(events: ConnectionEvents): Connection {
+    const { gateway, key, certificate, ca } = this.#identity
+    const problem = this.#problemWithAuthority()
+    if (problem !== undefined) return refused(events, problem)
+    const { host, port } = gateway
+    const socket = connect({
+      ...{ host, port, key, ca, cert: certificate },
+      ...{ minVersion: 'TLSv1.3', servername: isIP(host) === 0 ? host : '' },
+    })
+    return new TlsConnection(socket, events, `${host}:${port}`)
+  }
+
+  #problemWithAuthority(): string | undefined {
+    try {
+      const { raw } = new X509Certificate(this.#identity.ca)
+      const found = createHash('sha256').update(raw).digest()
+      if (found.equals(this.#identity.caSha256)) return undefined
+    } catch {
+      return 'the file ca.crt holds no certificate'
+    }
+    return 'the certificate in ca.crt is not that of the authority which this device was made for'
+  }
+}
+
+function refused(events: ConnectionEvents, reason: string): Connection {
+  queueMicrotask(() => events.closed(reason))
+  return { pendingBytes: 0, send() {}, setReceiving() {}, end() {}, destroy() {} }
+}
+
+class TlsConnection implements Connection {
+  readonly #socket: TLSSocket
+  #failure: Error | undefined
+
+  constructor(socket: TLSSocket, events: ConnectionEvents, peer: string) {
+    this.#socket = socket
+    socket.setNoDelay(true)
+    socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () =>
+      socket.destroy(new Error(`no answer within ${HANDSHAKE_TIMEOUT_MS / 1000} seconds`)),
+    )
+    socket.once('secureConnect', () => {
+      socket.setTimeout(0)
+      events.connected()
+    })
+    socket.on('data', (bytes: Uint8Array) => events.received(bytes))
+    socket.on('drain', () => events.drained())
+    socket.on('error', (error) => {
+      this.#failure = error
+    })
+    socket.once('close', () => events.closed(this.#reason(peer)))
+  }
+
+  get pendingBytes(): number {
+    return this.#socket.writableLength
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#socket.write(bytes)
+  }
+
+  setReceiving(isReceiving: boolean): void {
+    if (isReceiving === !this.#socket.isPaused()) return
+    if (isReceiving) this.#socket.resume()
+    else this.#socket.pause()
+  }
+
+  end(): void {
+    this.#socket.end()
+    this.#socket.setTimeout(END_TIMEOUT_MS, () => this.#socket.destroy())
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #reason(peer: string): string {
+    if (this.#failure === undefined) return `${peer} ended the connection`
+    const { message } = this.#failure
+    return message.includes(peer) ? message : `${peer}: ${message || this.#failure.name}`
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Builds the kernel's image from the microvisor's sources: one self-contained script that defines
+ * `kernel`, and the layer of system call veneers, packed as an unsigned kernel bundle. The same
+ * sources give the same bytes, wherever they lie.
+ */
+import { fileURLToPath } from 'node:url'
+import { makeVeneers } from '@microvisor/microvisor'
+import {
+  encodeKernelBody,
+  encodeManifest,
+  type KernelMeta,
+  packBundle,
+  toHex,
+  unsigned,
+} from '@microvisor/protocol'
+import { build } from 'esbuild'
+import facts from '../package.json' with { type: 'json' }
+import { hostDigest } from './hardware/engines.ts'
+import { KERNEL_GLOBAL } from './kernel-loader.ts'
+
+/** The unsigned bundle of the kernel that belongs to this version of the platform. */
+export async function buildKernelBundle(): Promise<Uint8Array> {
+  return packKernel(await bundleKernel(kernelEntry()), kernelMeta(facts.version))
+}
+
+/** An unsigned kernel bundle of this script and the veneers. */
+export function packKernel(kernel: Uint8Array, meta: KernelMeta): Uint8Array {
+  const contents = { Kernel: kernel, NSC: makeVeneers() } as const
+  const described = (['Kernel', 'NSC'] as const).map((region) => {
+    const content = contents[region]
+    return { region, content, fetchHash: hostDigest([content]), encryptedWithKeyId: 0n }
+  })
+  const manifest = encodeManifest(unsigned(encodeKernelBody(described, meta)))
+  const layers = described.map(({ fetchHash, content }) => [toHex(fetchHash), content] as const)
+  return packBundle(manifest, new Map(layers))
+}
+
+/** One script of a module and all that it imports. */
+export async function bundleKernel(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    ...{ bundle: true, minify: true, write: false, charset: 'utf8', legalComments: 'none' },
+    ...{ format: 'iife', globalName: KERNEL_GLOBAL, platform: 'neutral', target: 'es2024' },
+    ...{ mainFields: ['module', 'main'], logLevel: 'silent' },
+  })
+  return outputFiles[0]!.contents
+}
+
+/** 1.2.3 is number 1,002,003: an application's minimum kernel version is compared with it. */
+export function kernelMeta(version: string): KernelMeta {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  return {
+    securityRatchet: 0,
+    deviceType: 'Imp201c',
+    versionText: version,
+    versionNumber: major * 1_000_000 + minor * 1000 + patch,
+  }
+}
+
+function kernelEntry(): string {
+  const face = import.meta.resolve('@microvisor/microvisor')
+  return fileURLToPath(new URL('kernel/main.ts', face))
+}

@@ -1,0 +1,175 @@
+/**
+ * A board with its secure side: boots, runs, takes the chip's calls to the kernel, and starts over
+ * after a reset. Synchronous, and a function of its memories and inputs: it knows no clock of the
+ * host, no files and no sockets.
+ *
+ *   (1) The kernel is called only from here, and never while it is being called.
+ *   (2) An error in the kernel ends that kernel, as a fault in it would; the watchdog's reset starts
+ *       the next one a second later.
+ *   (3) After a power cut nothing happens any more.
+ */
+import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
+import {
+  type ApplicationFault,
+  type BootRecord,
+  boot,
+  type LockDown,
+  type ResetCause,
+  type SecureVectors,
+} from '@microvisor/microvisor'
+import { ChipReset, makeHardware } from './hardware/hardware.ts'
+import type { NetworkPort } from './hardware/network.ts'
+import { loadKernel } from './kernel-loader.ts'
+
+const WATCHDOG_MICROSECONDS = 1_000_000
+
+export interface MachineOptions {
+  readonly board: Board
+  readonly network: NetworkPort
+  readonly random: (into: Uint8Array) => void
+  readonly events: MachineEvents
+}
+
+export interface MachineEvents {
+  booted(record: BootRecord): void
+  lockedDown(lockDown: LockDown): void
+  kernelFailed(error: unknown): void
+  powerLost(): void
+  applicationStarted(): void
+  applicationStopped(): void
+  applicationFaulted(fault: ApplicationFault): void
+  trace(line: string): void
+  notModelled(name: string): void
+}
+
+export class Machine {
+  readonly #options: MachineOptions
+  #vectors: SecureVectors | undefined
+  #hasPower = false
+  #hasNetworkNews = false
+  /** Lives of the application, to tell a call that stopped it from one that forgot to answer. */
+  #applicationStops = 0
+
+  constructor(options: MachineOptions) {
+    this.#options = options
+  }
+
+  get #chip() {
+    return this.#options.board.chip
+  }
+
+  get cycles(): number {
+    return this.#chip.cpu.cycles
+  }
+
+  /** The cycle before which nothing will happen by itself: now, if the application is running. */
+  get nextCycle(): number {
+    if (!this.#hasPower) return Infinity
+    return this.#chip.isAsleep ? this.#chip.scheduler.next : this.cycles
+  }
+
+  powerUp(): void {
+    this.#hasPower = true
+    this.#guarded(() => this.#boot('power-on'))
+  }
+
+  powerDown(): void {
+    this.#hasPower = false
+    this.#vectors = undefined
+    this.#options.network.reset()
+  }
+
+  /** Runs until this cycle. Returns early only without power. */
+  advance(untilCycle: number): void {
+    this.#deliverNetwork()
+    while (this.#hasPower && this.cycles < untilCycle) {
+      this.#guarded(() => this.#serve(this.#chip.run(untilCycle)))
+    }
+  }
+
+  /** Something happened on the network; the kernel hears of it with the next `advance`. */
+  networkChanged(): void {
+    this.#hasNetworkNews = true
+  }
+
+  #deliverNetwork(): void {
+    if (!this.#hasNetworkNews) return
+    this.#hasNetworkNews = false
+    this.#guarded(() => this.#vectors?.network())
+  }
+
+  #serve(reason: StopReason): void {
+    const { cpu } = this.#chip
+    if (reason === 'secure-call') this.#systemCall(cpu.gate.veneer)
+    if (reason === 'secure-exception') this.#fault(cpu.faultRecord)
+    if (reason === 'reset-request') throw new ChipReset('AIRCR.SYSRESETREQ was written.')
+  }
+
+  #systemCall(address: number): void {
+    const stops = this.#applicationStops
+    const result = this.#vectors?.systemCall(address)
+    if (result !== undefined) this.#chip.cpu.returnToNonSecure(result >>> 0)
+    else if (stops === this.#applicationStops) {
+      throw new Error(`System call 0x${address.toString(16)} has no result and stopped nothing.`)
+    }
+  }
+
+  #fault(fault: ApplicationFault): void {
+    this.#chip.haltApplication()
+    this.#options.events.applicationFaulted(fault)
+    this.#vectors?.applicationFault(fault)
+  }
+
+  #boot(cause: ResetCause): void {
+    const { board, network, random, events } = this.#options
+    this.#vectors = undefined
+    network.reset()
+    this.#chip.reset(cause)
+    const hardware = makeHardware({
+      ...{ board, network, random, resetCause: cause },
+      alarm: () => this.#vectors?.alarm(),
+      trace: (line) => events.trace(line),
+      notModelled: (name) => events.notModelled(name),
+      events: {
+        applicationStarted: () => events.applicationStarted(),
+        applicationStopped: () => {
+          this.#applicationStops++
+          events.applicationStopped()
+        },
+      },
+    })
+    const outcome = boot(hardware)
+    if (outcome.outcome === 'locked-down') {
+      events.lockedDown(outcome)
+      return
+    }
+    events.booted(outcome.record)
+    this.#vectors = loadKernel(outcome.image)(hardware, outcome.record)
+  }
+
+  /** Runs a step of the device and answers what ends it from the inside. */
+  #guarded(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      if (error instanceof ChipReset) this.#guarded(() => this.#boot('software'))
+      else if (error instanceof PowerCut) this.#losePower()
+      else this.#kernelFailed(error)
+    }
+  }
+
+  #losePower(): void {
+    this.powerDown()
+    this.#options.events.powerLost()
+  }
+
+  #kernelFailed(error: unknown): void {
+    this.#vectors = undefined
+    this.#options.network.reset()
+    this.#chip.haltApplication()
+    this.#options.events.kernelFailed(error)
+    const { scheduler, time } = this.#chip
+    const bite = time.cycleAt(time.microseconds(this.cycles) + WATCHDOG_MICROSECONDS)
+    scheduler.at(bite, () => this.#boot('watchdog'))
+  }
+}

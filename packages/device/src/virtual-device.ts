@@ -1,0 +1,251 @@
+/**
+ * A device that runs: the machine, its folder, the run loop and the connection to the gateway.
+ *
+ * What it does is told through `events`, and kept for others in state.json and report.json.
+ */
+import {
+  Board,
+  EXTERNAL_FLASH_BYTES,
+  OTP_BYTES,
+  type PowerCutPlan,
+  Supply,
+  type SystemLedColour,
+} from '@microvisor/mcu'
+import {
+  type ApplicationFault,
+  type BootRecord,
+  decodeFuses,
+  type LockDown,
+} from '@microvisor/microvisor'
+import {
+  type DeviceFile,
+  type DeviceRecord,
+  damaged,
+  devicePath,
+  readDeviceFile,
+  readDeviceRecord,
+} from './folder/device-folder.ts'
+import { FlashFile } from './folder/flash-file.ts'
+import { lockDevice } from './folder/lock.ts'
+import { hostDigest } from './hardware/engines.ts'
+import { type Dialer, NetworkPort } from './hardware/network.ts'
+import { TlsDialer } from './hardware/tls-dialer.ts'
+import { type Host, realHost } from './host.ts'
+import { Journal } from './journal.ts'
+import { Machine, type MachineEvents } from './machine.ts'
+import { type ClockMode, RunLoop } from './run-loop.ts'
+
+export interface DeviceEvents {
+  booted?(record: BootRecord): void
+  lockedDown?(lockDown: LockDown): void
+  /** The kernel broke down; the watchdog restarts the device. */
+  kernelFailed?(error: unknown): void
+  powerLost?(): void
+  /** A line of the kernel for whoever stands at the bench. */
+  trace?(line: string): void
+  applicationStarted?(): void
+  applicationStopped?(): void
+  applicationFaulted?(fault: ApplicationFault): void
+  /** 'down', 'idle', 'connecting' or 'connected'; why it last ended, for people. */
+  link?(state: string, lastError: string): void
+  userLed?(isLit: boolean): void
+  systemLed?(colour: SystemLedColour): void
+  /** A byte on the board's serial log, PD5. */
+  logByte?(byte: number): void
+}
+
+export interface DeviceOptions {
+  readonly clock: ClockMode
+  readonly events?: DeviceEvents
+  readonly host?: Host
+  /** Instead of TLS to the gateway of the device's record. */
+  readonly dialer?: Dialer
+  /** When the power is to fail, for tests. */
+  readonly powerCut?: PowerCutPlan
+}
+
+/** Opens the device in a folder. Throws DeviceError; then nothing stays locked or open. */
+export function openDevice(folder: string, options: DeviceOptions): VirtualDevice {
+  const record = readDeviceRecord(folder)
+  const unlock = lockDevice(folder)
+  try {
+    return new VirtualDevice(folder, record, options, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+export class VirtualDevice {
+  readonly record: DeviceRecord
+  readonly board: Board
+  readonly #machine: Machine
+  readonly #loop: RunLoop
+  readonly #network: NetworkPort
+  readonly #journal: Journal
+  readonly #events: DeviceEvents
+  readonly #supply = new Supply()
+  readonly #flashFiles: FlashFile[] = []
+  readonly #release: () => void
+  #isStopped = false
+  #lastLink = ''
+
+  /** Use `openDevice`. */
+  constructor(folder: string, record: DeviceRecord, options: DeviceOptions, unlock: () => void) {
+    const { clock, events = {}, host = realHost } = options
+    this.record = record
+    this.#events = events
+    this.#supply.cutAt(options.powerCut)
+    this.board = this.#openBoard(folder)
+    this.#journal = new Journal(folder, host, this.board.chip.notModelled)
+    this.#network = new NetworkPort(options.dialer ?? this.#dialer(folder), () => this.#netNews())
+    this.#machine = new Machine({
+      ...{ board: this.board, network: this.#network, random: host.random },
+      events: this.#machineEvents(),
+    })
+    const { time } = this.board.chip
+    this.#loop = new RunLoop({
+      ...{ machine: this.#machine, host, clock },
+      microsecondsAt: (cycle) => time.microseconds(cycle),
+      cycleAt: (microseconds) => time.cycleAt(microseconds),
+    })
+    this.#release = unlock
+  }
+
+  start(): void {
+    this.#machine.powerUp()
+    if (!this.#isStopped) this.#loop.start()
+  }
+
+  /** Takes the power away and closes everything. The device can be opened again afterwards. */
+  stop(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
+    this.#loop.stop()
+    this.#machine.powerDown()
+    this.#journal.close({ state: 'stopped', application: 'stopped' })
+    for (const file of this.#flashFiles) file.close()
+    this.#release()
+  }
+
+  /** The link comes or goes. */
+  setLink(isUp: boolean): void {
+    this.#network.setLink(isUp)
+  }
+
+  press(isPressed: boolean): void {
+    this.board.press(isPressed)
+    this.#loop.wake()
+  }
+
+  /** Bytes for the receiver of the log's serial port. */
+  sendToLogPort(bytes: Uint8Array): void {
+    this.board.sendToLogPort(bytes)
+    this.#loop.wake()
+  }
+
+  #netNews(): void {
+    const { state, lastError } = this.#network
+    this.#machine.networkChanged()
+    this.#loop.wake()
+    if (`${state} ${lastError}` === this.#lastLink) return
+    this.#lastLink = `${state} ${lastError}`
+    this.#journal.note({ link: { state, lastError } })
+    this.#events.link?.(state, lastError)
+  }
+
+  #openBoard(folder: string): Board {
+    const open = (file: DeviceFile, cells: Uint8Array, isInverted: boolean) =>
+      this.#openFlash(folder, file, cells, isInverted)
+    const externalFlash = new Uint8Array(EXTERNAL_FLASH_BYTES)
+    const otp = new Uint8Array(OTP_BYTES)
+    const { record } = this
+    let internal: FlashFile | undefined
+    const board = new Board({
+      ...{ supply: this.#supply, externalFlash, otp },
+      uniqueId: hostDigest([new TextEncoder().encode(record.sid)]).slice(0, 12),
+      events: {
+        internalFlashChanged: (offset, length) => internal?.save(offset, length),
+        externalFlashChanged: (offset, length) => external.save(offset, length),
+        otpChanged: (offset, length) => fuses.save(offset, length),
+        userLed: (isLit) => this.#events.userLed?.(isLit),
+        systemLed: (colour) => this.#events.systemLed?.(colour),
+        logByte: (byte) => this.#events.logByte?.(byte),
+      },
+    })
+    const external = open('externalFlash', externalFlash, true)
+    const fuses = open('fuses', otp, false)
+    internal = open('internalFlash', board.chip.flashBytes, false)
+    return board
+  }
+
+  #openFlash(folder: string, file: DeviceFile, cells: Uint8Array, isInverted: boolean): FlashFile {
+    try {
+      const opened = new FlashFile({ path: devicePath(folder, file), isInverted }, cells)
+      this.#flashFiles.push(opened)
+      return opened
+    } catch (error) {
+      for (const { close } of this.#flashFiles) close()
+      throw damaged(folder, file, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #dialer(folder: string): Dialer {
+    const read = (file: DeviceFile) => readDeviceFile(folder, file).toString('utf8')
+    const fuses = decodeFuses(new Uint8Array(readDeviceFile(folder, 'fuses')))
+    return new TlsDialer({
+      ...{ key: read('key'), certificate: read('certificate'), ca: read('ca') },
+      gateway: this.record.gateway,
+      caSha256: fuses?.deviceCaSha256 ?? new Uint8Array(),
+    })
+  }
+
+  #machineEvents(): MachineEvents {
+    const events = this.#events
+    return {
+      booted: (record) => {
+        const { kernelVersion, kernelVersionText, resetCause } = record
+        this.#journal.note({ state: 'running', kernelVersion, kernelVersionText, resetCause })
+        events.booted?.(record)
+      },
+      lockedDown: (lockDown) => {
+        const { reason, detail } = lockDown
+        this.#journal.note({ state: 'locked-down', lockDown: { reason, detail } })
+        events.lockedDown?.(lockDown)
+      },
+      kernelFailed: (error) => {
+        this.#journal.note({ state: 'kernel-failed', kernelFailure: describe(error) })
+        events.kernelFailed?.(error)
+      },
+      powerLost: () => {
+        this.#journal.note({ state: 'power-lost', application: 'stopped' })
+        events.powerLost?.()
+      },
+      applicationStarted: () => {
+        this.#journal.note({ application: 'running' })
+        events.applicationStarted?.()
+      },
+      applicationStopped: () => {
+        this.#journal.note({ application: 'stopped' })
+        events.applicationStopped?.()
+      },
+      applicationFaulted: (fault) => {
+        this.#journal.note({ lastCrash: this.#summary(fault), application: 'stopped' })
+        events.applicationFaulted?.(fault)
+      },
+      trace: (line) => events.trace?.(line),
+      notModelled: (name) => this.#journal.count(name),
+    }
+  }
+
+  #summary({ exception, registers, cfsr }: ApplicationFault) {
+    const { time, cpu } = this.board.chip
+    const microseconds = time.microseconds(cpu.cycles)
+    return { exception, pc: registers.pc, lr: registers.lr, cfsr, microseconds }
+  }
+}
+
+function describe(error: unknown): string {
+  const stack = (error as { stack?: unknown } | undefined)?.stack
+  return typeof stack === 'string' ? stack : String(error)
+}
