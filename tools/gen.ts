@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeBundlePage } from './gen/bundle-page.ts'
 import { makeHeader } from './gen/header.ts'
 import { makeLinkPage } from './gen/link-page.ts'
 import { makeProtobuf } from './gen/protobuf.ts'
@@ -18,6 +19,7 @@ export function makeAll(): Map<string, string> {
     ['sdk/src/mv_syscalls.S', makeStubs()],
     ['docs/reference/syscalls.md', makeSystemCallPage()],
     ['docs/reference/link.md', makeLinkPage()],
+    ['docs/reference/bundles.md', makeBundlePage()],
   ])
 }
 

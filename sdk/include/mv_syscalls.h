@@ -339,7 +339,7 @@ struct MvOpenChannelParams {
             MvNotificationHandle notification_handle;
             uint32_t notification_tag;
             MvNetworkHandle network_handle;
-            uint8_t *receive_buffer; /* 512-byte aligned, a multiple of 512 bytes */
+            uint8_t *receive_buffer; /* as the send buffer; any for opaque bytes */
             uint32_t receive_buffer_len;
             uint8_t *send_buffer; /* 512-byte aligned, a multiple of 512 bytes */
             uint32_t send_buffer_len;

@@ -97,7 +97,7 @@ export const structs = {
       notification_handle: field(4, 'MvNotificationHandle'),
       notification_tag: field(8, 'uint32_t'),
       network_handle: field(12, 'MvNetworkHandle'),
-      receive_buffer: field(16, 'uint8_t *', '512-byte aligned, a multiple of 512 bytes'),
+      receive_buffer: field(16, 'uint8_t *', 'as the send buffer; any for opaque bytes'),
       receive_buffer_len: field(20, 'uint32_t'),
       send_buffer: field(24, 'uint8_t *', '512-byte aligned, a multiple of 512 bytes'),
       send_buffer_len: field(28, 'uint32_t'),
