@@ -71,10 +71,10 @@ export class Application {
     world.clearMemory()
     if (store.installed !== undefined && store.isIntact()) {
       this.#wakeReason = store.hasStarted ? reason : WakeReason.APPLICATIONUPDATE
-      if (!store.hasStarted) store.markStarted()
       this.#startedAt = clock.microseconds()
       this.#phase = 'running'
       world.start(INTERNAL_FLASH_ADDRESS)
+      if (!store.hasStarted) store.markStarted()
     } else if (store.installed !== undefined) {
       trace('the application in flash is not what its manifest says: it is not started')
     }

@@ -34,11 +34,13 @@ export const fuseContents: FuseContents = {
   applicationSigner: applicationSigner.publicKey,
 }
 
+export const fuseBytes = encodeFuses(fuseContents)
+
 export function blankChips(): TestChips {
   return {
     internalFlash: blankInternalFlash(),
     externalFlash: blankExternalFlash(),
-    fuses: encodeFuses(fuseContents),
+    fuses: fuseBytes,
   }
 }
 
@@ -48,10 +50,11 @@ export class Bench {
   readonly hardware: TestHardware
   readonly vectors: SecureVectors
   /** Whether the cloud can be reached. */
-  isCloudUp = true
+  isCloudUp: boolean
   #nextAddress = RAM + 0x1000
 
-  constructor({ chips = blankChips(), cloud = new TestCloud(), seed = 1 } = {}) {
+  constructor({ chips = blankChips(), cloud = new TestCloud(), isCloudUp = true, seed = 1 } = {}) {
+    this.isCloudUp = isCloudUp
     this.chips = chips
     this.cloud = cloud
     this.hardware = new TestHardware(chips, seed)
@@ -120,6 +123,12 @@ export class Bench {
 
   word(address: number): number {
     return new DataView(this.bytes(address, 4).buffer).getUint32(0, true)
+  }
+
+  get wakeReason(): number {
+    const mode = this.place(1)
+    this.call('mvGetWakeReason', mode)
+    return this.bytes(mode, 1)[0]!
   }
 
   /** A center with an interrupt of its own. */

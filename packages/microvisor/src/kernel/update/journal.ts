@@ -89,6 +89,11 @@ export class Journal {
     return this.#state
   }
 
+  /** Records that still fit on the page. */
+  get unitsLeft(): number {
+    return UNITS - this.#nextUnit
+  }
+
   /** Adds a record. An error of the flash leaves the state as it was. */
   append(record: JournalRecord): FlashError | undefined {
     const next = follow(this.#state, record)

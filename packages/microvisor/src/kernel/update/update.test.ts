@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { UpdatePhase, WakeReason } from '@microvisor/protocol'
+import { WakeReason } from '@microvisor/protocol'
 import { Bench } from '../../testing/bench.ts'
 import { makeApplication, makeImage, smallRegion } from '../../testing/trust.ts'
 
@@ -9,10 +9,6 @@ test('a device without an application takes the target, installs it and starts i
   const image = makeImage(1, 20_000)
   bench.cloud.offer(makeApplication([{ region: smallRegion, content: image }]))
   bench.run(1000)
-  console.log(
-    bench.hardware.traces,
-    bench.cloud.all('updateProgress').map((p) => [UpdatePhase[p.phase], p.error, p.detail]),
-  )
   assert.deepEqual(bench.hardware.application.starts, [0x0800_0000])
   assert.equal(bench.cloud.last('deviceState')?.wakeReason, WakeReason.APPLICATIONUPDATE)
 })

@@ -1,0 +1,45 @@
+/**
+ * Flash as it lies there, held against the invariants of kernel/update/update.ts. Answers with the
+ * sentences that are not true.
+ */
+import { equalBytes } from '@microvisor/protocol'
+import { ApplicationStore } from '../kernel/update/application-store.ts'
+import { Journal } from '../kernel/update/journal.ts'
+import type { Chip } from '../kernel/update/layers.ts'
+import { stagedHash, stagedMeasurement } from '../kernel/update/layers.ts'
+import { applicationSigner } from './trust.ts'
+
+export function brokenInvariants(chip: Chip): string[] {
+  const store = new ApplicationStore(chip, applicationSigner.publicKey)
+  const { state } = new Journal(chip.internalFlash, chip.engines)
+  const broken: string[] = []
+  if ((state.candidate && !store.candidate) || (state.installed && !store.installed)) {
+    broken.push('the journal speaks of a manifest that is not there')
+  }
+  if (!store.isReady && store.installed !== undefined && !store.isIntact()) {
+    broken.push('(1) the installed application is damaged, and no update is ready to replace it')
+  }
+  const layers = store.candidate?.manifest.layers ?? []
+  for (const [index, staged] of store.staged) {
+    const layer = layers[index]
+    if (layer === undefined) broken.push(`(2) layer ${index} is staged for no manifest`)
+    else if (!equalBytes(stagedHash(chip, staged), layer.fetchHash)) {
+      broken.push(`(2) layer ${index} is marked as staged and is not`)
+    } else if (!equalBytes(stagedMeasurement(chip, layer, staged), layer.measurementHash)) {
+      broken.push(`(2) layer ${index} is staged with a wrong measurement`)
+    }
+  }
+  return broken
+}
+
+/** True if the next start of the application is the first since it was installed. */
+export function isFirstStartDue(chip: Chip): boolean {
+  const store = new ApplicationStore(chip, applicationSigner.publicKey)
+  return store.isReady || (store.installed !== undefined && !store.hasStarted)
+}
+
+/** Uses up the journal's page until only so many records fit on it. */
+export function fillJournal(chip: Chip, unitsLeft: number): void {
+  const journal = new Journal(chip.internalFlash, chip.engines)
+  while (journal.unitsLeft > unitsLeft) journal.append({ kind: 'dropped' })
+}
