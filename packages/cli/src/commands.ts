@@ -5,6 +5,9 @@ import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
 import { Deploy } from './commands/deploy.ts'
+import { DeviceList } from './commands/device/list.ts'
+import { DeviceReport } from './commands/device/report.ts'
+import { DeviceRun } from './commands/device/run.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
@@ -18,6 +21,9 @@ export const commands = {
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
   deploy: Deploy,
+  'device:list': DeviceList,
+  'device:report': DeviceReport,
+  'device:run': DeviceRun,
   'devices:list': DevicesList,
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,

@@ -3,12 +3,97 @@
  * in their folders afterwards.
  */
 import { existsSync, readdirSync } from 'node:fs'
-import { type DeviceRecord, provisionDevice, readDeviceRecord } from '@microvisor/device'
+import {
+  type ClockMode,
+  type DeviceRecord,
+  isDeviceFolder,
+  openDevice,
+  provisionDevice,
+  readDeviceOverview,
+} from '@microvisor/device'
+import { type BenchLine, benchEvents } from './bench-view.ts'
 import type { Cloud } from './cloud.ts'
-import { Failure, usageError } from './errors.ts'
-import { devicesFolder } from './folders.ts'
+import { EXIT, Failure, usageError } from './errors.ts'
+import { isPassing } from './events.ts'
+import { deviceFolder, devicesFolder } from './folders.ts'
+import { aborted } from './interruption.ts'
 
 export const DEFAULT_DEVICE = 'first-device'
+
+export interface PrepareOptions {
+  readonly data: string
+  readonly name: string | undefined
+  readonly connect: () => Promise<Cloud>
+  readonly progress: (line: string) => void
+}
+
+/** The folder of the device that is meant, which is made if it is new. Throws Failure. */
+export async function prepareDevice(options: PrepareOptions): Promise<string> {
+  const { data, connect, progress } = options
+  const isNamed = options.name !== undefined || localDevices(data).length > 0
+  const name = isNamed ? chooseLocalDevice(data, options.name) : DEFAULT_DEVICE
+  const folder = deviceFolder(data, name)
+  if (!isDeviceFolder(folder)) {
+    const cloud = await connect()
+    progress(`Making device ${name}...`)
+    const { sid } = await makeDevice(cloud, { folder, name })
+    progress(`Device ${sid} is in ${folder}.`)
+    return folder
+  }
+  await warnOfAbsence(folder, options)
+  return folder
+}
+
+/** A device that exists runs without a server, too; it connects when there is one. */
+async function warnOfAbsence(folder: string, { connect, progress }: PrepareOptions): Promise<void> {
+  try {
+    await checkOwner(await connect(), folder)
+  } catch (error) {
+    const isWithoutSettings = error instanceof Failure && error.exitCode === EXIT.usage
+    if (!isPassing(error) && !isWithoutSettings) throw error
+    progress(`${error.message} The device runs, and connects when it can.`)
+  }
+}
+
+export interface RunOptions {
+  readonly clock: ClockMode
+  readonly isSerialShown: boolean
+  readonly show: (line: BenchLine) => void
+  readonly signal: AbortSignal
+}
+
+/** Runs the device until interrupted. Throws Failure when it locks down. */
+export async function runDevice(folder: string, options: RunOptions): Promise<void> {
+  const { host, port } = readDeviceOverview(folder).record.gateway
+  const ending = new AbortController()
+  let failure: Failure | undefined
+  const device = openDevice(folder, {
+    clock: options.clock,
+    events: {
+      ...benchEvents({ ...options, gateway: `${host}:${port}` }),
+      lockedDown: ({ reason, detail }) => {
+        failure = lockedDown(folder, reason, detail)
+        ending.abort()
+      },
+    },
+  })
+  try {
+    device.start()
+    await aborted(AbortSignal.any([options.signal, ending.signal]))
+  } finally {
+    device.stop()
+  }
+  if (failure) throw failure
+}
+
+function lockedDown(folder: string, reason: string, detail: string): Failure {
+  return new Failure({
+    code: 'DEVICE_LOCKED_DOWN',
+    message: `the device in ${folder} refused to boot (${reason}): ${detail}`,
+    fix: 'that is what it has to do when its memory was changed. Put the memory back, or remove the folder and make a new device.',
+    details: { reason },
+  })
+}
 
 /** What a folder and a unique name can both be. */
 export function checkDeviceName(name: string): void {
@@ -82,7 +167,7 @@ export function makeDevice(
 
 /** Throws Failure if the folder's device is none that this server and account would accept. */
 export async function checkOwner({ api, client, connection }: Cloud, folder: string) {
-  const { sid, accountSid } = readDeviceRecord(folder)
+  const { sid, accountSid } = readDeviceOverview(folder).record
   const fix = `use the server and account it was made for, or remove ${folder} to make a new device.`
   if (connection.accountSid.toLowerCase() !== accountSid.toLowerCase()) {
     throw new Failure({
