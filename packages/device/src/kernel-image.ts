@@ -13,7 +13,6 @@ import {
   toHex,
   unsigned,
 } from '@microvisor/protocol'
-import { build } from 'esbuild'
 import facts from '../package.json' with { type: 'json' }
 import { hostDigest } from './hardware/engines.ts'
 import { KERNEL_GLOBAL } from './kernel-loader.ts'
@@ -37,6 +36,7 @@ export function packKernel(kernel: Uint8Array, meta: KernelMeta): Uint8Array {
 
 /** One script of a module and all that it imports. */
 export async function bundleKernel(entry: string): Promise<Uint8Array> {
+  const { build } = await import('esbuild')
   const { outputFiles } = await build({
     entryPoints: [entry],
     ...{ bundle: true, minify: true, write: false, charset: 'utf8', legalComments: 'none' },

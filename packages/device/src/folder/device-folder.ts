@@ -54,7 +54,8 @@ export function readDeviceRecord(folder: string): DeviceRecord {
   }
   const record = readJson(folder, 'record')
   if (!isRecord(record)) throw damaged(folder, 'record', 'it does not describe a device')
-  return record
+  const { sid, accountSid, name, gateway } = record
+  return { sid, accountSid, name, gateway }
 }
 
 export function readDeviceFile(folder: string, file: DeviceFile): Buffer {

@@ -37,7 +37,8 @@ test('reset values are those of RM0456 for ports A, B and the others', () => {
     for (const register of Object.keys(gpioLayout(name)) as (keyof ReturnType<
       typeof gpioLayout
     >)[]) {
-      const value = { ...values, SECCFGR: 0xffff }[register as string] ?? 0
+      const expectedValues: Record<string, number> = { ...values, SECCFGR: 0xffff }
+      const value = expectedValues[register] ?? 0
       assert.equal(registers.get(register), value, `GPIO${name}_${register}`)
     }
   }
