@@ -48,7 +48,7 @@ function(microvisor_application name)
     ${cpu}
     --specs=nano.specs -nostartfiles
     -T${MICROVISOR_SDK}/microvisor.ld
-    -Wl,--gc-sections -Wl,--build-id=none -Wl,--fatal-warnings)
+    -Wl,--gc-sections -Wl,--build-id=none)
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND ${CMAKE_OBJCOPY} -O binary --gap-fill 0xFF $<TARGET_FILE:${name}> ${name}.bin
     BYPRODUCTS ${name}.bin

@@ -56,6 +56,18 @@ test('the header says the same to C++', { skip: skip || missing('arm-none-eabi-g
   compile('cpp', ['-std=c++17'], `#include <stddef.h>\n#include "mv_syscalls.h"\n${text}\n`)
 })
 
+test('interrupts have their numbers of the vector table', { skip }, () => {
+  // RM0456, "STM32U5 series vector table": one from each stretch.
+  const numbers = {
+    ...{ WWDG: 0, RTC_S: 3, GTZC: 8, EXTI15: 26, SAES: 28, GPDMA1_Channel7: 36, TIM1_BRK: 41 },
+    ...{ TIM2: 45, TIM5: 48, TIM8_BRK: 51, USART1: 61, LPTIM2: 68, OTG_FS: 73, OCTOSPI1: 76 },
+    ...{ GPDMA1_Channel15: 87, RNG: 94, PKA: 97, UCPD1: 106, LPTIM4: 110, FMAC: 124, LSECSSD: 125 },
+  }
+  const lines = Object.entries(numbers).map(([name, number]) => same(`${name}_IRQ`, number))
+  const count = same('MV_INTERRUPT_COUNT', 126)
+  compile('c', ['-std=c11'], `#include "mv_interrupts.h"\n${[...lines, count].join('\n')}\n`)
+})
+
 test('sources written for the published header compile', { skip }, () => {
   compile('c', ['-std=c11', '-Wno-unused-variable'], customerSource)
 })
