@@ -93,7 +93,9 @@ export class DeviceConnection {
     clearTimeout(this.#silence)
     clearTimeout(this.#loggingEnd)
     await this.#streams.endAll()
-    const { device, log, reports } = this.#parts
+    const { device, log, reports, socket } = this.#parts
+    // What still comes is thrown away, so that the end of it is seen.
+    socket.resume()
     const reason = this.#ended ?? ''
     log.info({ event: 'device disconnected', device: device.sid, reason })
     if (this.#isWelcome) reports.tell(disconnectedEvent(device.sid, reason))
@@ -124,7 +126,9 @@ export class DeviceConnection {
 
   async #serve(): Promise<void> {
     const decoder = new FrameDecoder()
-    for await (const chunk of this.#parts.socket as AsyncIterable<Buffer>) {
+    // Kept open when the loop is left, for the Goodbye.
+    const chunks = this.#parts.socket.iterator({ destroyOnReturn: false })
+    for await (const chunk of chunks as AsyncIterable<Buffer>) {
       if (this.#isWelcome) this.#silence.refresh()
       const { frames, error } = decoder.push(chunk)
       for (const frame of frames) {

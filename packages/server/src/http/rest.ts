@@ -10,6 +10,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
@@ -62,7 +63,7 @@ export class Rest {
     this.http = Fastify({
       // As fastify knows loggers; its own type would go through all that it declares.
       loggerInstance: settings.log as FastifyBaseLogger,
-      disableRequestLogging: true,
+      logController: new LogController({ disableRequestLogging: true }),
       exposeHeadRoutes: false,
       return503OnClosing: false,
       forceCloseConnections: 'idle',

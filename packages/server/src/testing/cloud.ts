@@ -1,10 +1,12 @@
 /** A real server on free ports and a data folder of its own, and a client of it. */
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '@microvisor/api'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
+import { openDatabase } from '../storage/database.ts'
 
 export interface TestCloud {
   readonly server: RunningServer
@@ -20,12 +22,31 @@ export interface TestCloud {
   close(): Promise<void>
 }
 
+let template: Promise<string> | undefined
+
+/**
+ * A database folder as the first start leaves it, made once: that takes PGlite seconds, copying it
+ * does not.
+ */
+async function databaseTemplate(): Promise<string> {
+  template ??= (async () => {
+    const folder = await testFolder()
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    const database = await openDatabase(join(folder, 'db'))
+    await database.close()
+    return join(folder, 'db')
+  })()
+  return template
+}
+
 export async function testFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'microvisor-server-'))
 }
 
 export async function testCloud(options: Partial<ServerOptions> = {}): Promise<TestCloud> {
   const folder = options.dataFolder ?? (await testFolder())
+  if (options.dataFolder === undefined)
+    await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
   const log: Record<string, unknown>[] = []
   const server = await startServer({
     port: 0,
