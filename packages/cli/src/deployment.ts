@@ -22,23 +22,35 @@ export interface BundleSource {
   /** What the build folder holds is good: do not build. */
   readonly isBuilt: boolean
   readonly isCleanFirst: boolean
+  /** Writes the bundle beside an image, too. */
+  readonly isKept: boolean
   readonly progress: (line: string) => void
   /** Takes what the build tools say. */
   readonly buildOutput: (text: string) => void
 }
 
-/** The path of a bundle of what `source` names; made beside the image, unless it is one already. */
-export async function prepareBundle(source: BundleSource): Promise<string> {
+/** A bundle, and what to call it. */
+export interface PreparedBundle {
+  /** Where it is, or would be. */
+  readonly path: string
+  readonly bytes: Uint8Array
+}
+
+/** What `source` names as a bundle. That of a project is also kept in its build folder. */
+export async function prepareBundle(source: BundleSource): Promise<PreparedBundle> {
   const { path, policies, progress } = source
   const isFolder = statSync(path).isDirectory()
   const image = isFolder ? await projectImage(source) : path
   const content = readInput(image)
-  if (inputKind(image, content) === 'bundle') return image
+  if (inputKind(image, content) === 'bundle') return { path: image, bytes: content }
   const name = isFolder ? basename(resolve(path)) : basename(image, extname(image))
   progress(`Bundling ${name}...`)
-  const out = isFolder ? join(image, '..', `${name}.zip`) : bundlePath(image)
-  await writeFile(out, bundleImage(image, content, policies))
-  return out
+  const bundle = {
+    path: isFolder ? join(image, '..', `${name}.zip`) : bundlePath(image),
+    bytes: bundleImage(image, content, policies),
+  }
+  if (isFolder || source.isKept) await writeFile(bundle.path, bundle.bytes)
+  return bundle
 }
 
 async function projectImage(source: BundleSource): Promise<string> {
@@ -56,7 +68,7 @@ async function projectImage(source: BundleSource): Promise<string> {
 }
 
 export interface DeployOptions {
-  readonly bundle: string
+  readonly bundle: PreparedBundle
   readonly device: Device
   readonly uniqueName: string | undefined
   readonly isWaiting: boolean
@@ -75,7 +87,7 @@ export async function deploy(
   options: DeployOptions,
 ): Promise<{ app: App; device: Device | undefined }> {
   const { device, bundle, uniqueName, isAnimated, progress } = options
-  progress(`Uploading ${bundle}...`)
+  progress(`Uploading ${bundle.path}...`)
   const app = await uploadBundle(cloud, bundle, { uniqueName, isAnimated })
   if (!options.isWaiting) {
     await assign(cloud, app, options)

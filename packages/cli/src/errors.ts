@@ -86,18 +86,7 @@ const FILE_TROUBLE: Record<string, { says: string; fix: string }> = {
 
 function operatingSystemFailure(thrown: unknown): Failure | undefined {
   if (!(thrown instanceof Error)) return undefined
-  const { code, path, port, address } = thrown as NodeJS.ErrnoException & {
-    port?: number
-    address?: string
-  }
-  if (code === 'EADDRINUSE') {
-    return new Failure({
-      code: 'PORT_IN_USE',
-      message: `port ${port} on ${address} is in use by another program (perhaps another microvisor server).`,
-      fix: 'stop the other program, or choose other ports with --port and --gateway-port.',
-      cause: thrown,
-    })
-  }
+  const { code, path } = thrown as NodeJS.ErrnoException
   const trouble = code === undefined ? undefined : FILE_TROUBLE[code]
   if (!trouble || path === undefined) return undefined
   return new Failure({

@@ -1,2 +1,11 @@
+/** The command, its reference page, and the steps that `npm start` puts together. */
+export { connectCloud } from './cloud.ts'
+export { deploy, prepareBundle } from './deployment.ts'
+export { asFailure, Failure, formatFailure } from './errors.ts'
+export { formatEvent } from './event-line.ts'
+export { followDevice } from './events.ts'
+export { dataFolder } from './folders.ts'
+export { interruption } from './interruption.ts'
+export { type LocalServer, startLocalServer } from './local-server.ts'
 export { main } from './main.ts'
 export { cliReference } from './reference.ts'

@@ -64,19 +64,21 @@ export interface RunOptions {
 
 /** Runs the device until interrupted. Throws Failure when it locks down. */
 export async function runDevice(folder: string, options: RunOptions): Promise<void> {
-  const { host, port } = readDeviceOverview(folder).record.gateway
+  const { sid, gateway } = readDeviceOverview(folder).record
   const ending = new AbortController()
   let failure: Failure | undefined
   const device = openDevice(folder, {
     clock: options.clock,
     events: {
-      ...benchEvents({ ...options, gateway: `${host}:${port}` }),
+      ...benchEvents({ ...options, gateway: `${gateway.host}:${gateway.port}` }),
       lockedDown: ({ reason, detail }) => {
         failure = lockedDown(folder, reason, detail)
         ending.abort()
       },
     },
   })
+  const text = `device ${sid} in ${folder}`
+  options.show({ kind: 'boot', text, facts: { event: 'opened', sid, folder } })
   try {
     device.start()
     await aborted(AbortSignal.any([options.signal, ending.signal]))

@@ -1,5 +1,4 @@
 /** Uploading a bundle as a new app. */
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { App } from '@microvisor/api'
 import type { Cloud } from './cloud.ts'
@@ -13,10 +12,9 @@ export interface UploadOptions {
 
 export async function uploadBundle(
   { api, client }: Cloud,
-  path: string,
+  { path, bytes: content }: { path: string; bytes: Uint8Array },
   { uniqueName, isAnimated }: UploadOptions,
 ): Promise<App> {
-  const content = readFileSync(path)
   const draw = isAnimated && content.length > WORTH_DRAWING_BYTES
   try {
     return await client.upload(api.createApp, {

@@ -74,12 +74,13 @@ export class Deploy extends MicrovisorCommand {
       policies: policiesOf(flags),
       isBuilt: flags.deploy,
       isCleanFirst: flags.clean,
+      isKept: flags.build,
       buildOutput: (text: string) => this.toolOutput(text),
       ...speak,
     }
     if (flags.build) {
-      const bundle = await steps.prepareBundle(source)
-      return this.result({ bundle }, bundle)
+      const { path } = await steps.prepareBundle(source)
+      return this.result({ bundle: path }, path)
     }
     const { chooseDevice } = await import('../choose-device.ts')
     const signal = interruption()

@@ -22,13 +22,12 @@ export class AppsCreate extends MicrovisorCommand {
     this.settle(flags)
     const { appFacts } = await import('../../resources.ts')
     const { uploadBundle } = await import('../../upload.ts')
-    const { writeFile } = await import('node:fs/promises')
+    const { readFile, writeFile } = await import('node:fs/promises')
     const cloud = await this.connect(flags)
     this.progress(`Uploading ${args.file}...`)
-    const app = await uploadBundle(cloud, args.file, {
-      uniqueName: args.uniquename,
-      isAnimated: this.canAnimate,
-    })
+    const bundle = { path: args.file, bytes: await readFile(args.file) }
+    const options = { uniqueName: args.uniquename, isAnimated: this.canAnimate }
+    const app = await uploadBundle(cloud, bundle, options)
     const out = flags['bundle-out']
     if (out !== undefined) {
       const { api, client } = cloud
