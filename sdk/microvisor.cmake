@@ -29,6 +29,7 @@ function(microvisor_application name)
   set(cpu -mcpu=cortex-m33 -mthumb -mfloat-abi=soft)
   add_executable(${name}
     ${ARGN}
+    ${MICROVISOR_SDK}/src/mv_log.c
     ${MICROVISOR_SDK}/src/mv_syscalls.S
     ${MICROVISOR_SDK}/src/newlib.c
     ${MICROVISOR_SDK}/src/startup.c)

@@ -5,8 +5,8 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
+#include "mv_log.h"
 #include "mv_stm32u585.h"
 #include "mv_syscalls.h"
 
@@ -23,28 +23,8 @@ void SysTick_Handler(void) {
     ticks++;
 }
 
-/* What cannot go on stops here: the microvisor reports the crash and starts the application anew. */
-static void expect(enum MvStatus status) {
-    if (status != MV_STATUS_OKAY) __builtin_trap();
-}
-
-/* Logs a line, and says how many did not fit since the last one that did. */
-static void log_line(const char *text) {
-    static unsigned lost;
-    char line[128];
-    int length = lost == 0 ? snprintf(line, sizeof line, "%s", text)
-                           : snprintf(line, sizeof line, "%s (%u lines lost)", text, lost);
-    enum MvStatus status = mvServerLog((const uint8_t *)line, (uint16_t)length);
-    if (status == MV_STATUS_INVALIDBUFFERSIZE || status == MV_STATUS_LOGGINGDISABLEDBYSERVER) {
-        lost++;
-        return;
-    }
-    expect(status);
-    lost = 0;
-}
-
 static void start_led(void) {
-    expect(mvPeriphPoke32(RCC_AHB2ENR1, RCC_AHB2ENR1_GPIOAEN, RCC_AHB2ENR1_GPIOAEN));
+    mv_expect(mvPeriphPoke32(RCC_AHB2ENR1, RCC_AHB2ENR1_GPIOAEN, RCC_AHB2ENR1_GPIOAEN));
     GPIOA->MODER = (GPIOA->MODER & ~(3u << (2 * LED_PIN))) | (1u << (2 * LED_PIN));
 }
 
@@ -57,24 +37,21 @@ static void wait_until(uint32_t tick) {
 }
 
 int main(void) {
-    char text[96];
     uint32_t hclk_hz;
     enum MvWakeReason reason;
 
-    expect(mvServerLoggingInit(log_buffer, sizeof log_buffer));
-    expect(mvGetHClk(&hclk_hz));
-    expect(mvGetWakeReason(&reason));
+    mv_expect(mvServerLoggingInit(log_buffer, sizeof log_buffer));
+    mv_expect(mvGetHClk(&hclk_hz));
+    mv_expect(mvGetWakeReason(&reason));
     start_led();
     mv_start_systick(hclk_hz, TICKS_PER_SECOND);
 
-    snprintf(text, sizeof text, "blink %s started, wake reason %u", VERSION, (unsigned)reason);
-    log_line(text);
+    mv_log("blink %s started, wake reason %u", VERSION, (unsigned)reason);
     for (uint32_t second = 0;; second++) {
         uint32_t now = second * TICKS_PER_SECOND;
         wait_until(now);
         set_led(true);
-        snprintf(text, sizeof text, "%s, second %lu", MESSAGE, (unsigned long)second);
-        log_line(text);
+        mv_log("%s, second %lu", MESSAGE, (unsigned long)second);
         wait_until(now + TICKS_PER_SECOND / 2);
         set_led(false);
     }

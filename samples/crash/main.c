@@ -3,8 +3,8 @@
  * alone, reports where it was, and starts it again; the device stays reachable all the time.
  */
 #include <stdint.h>
-#include <stdio.h>
 
+#include "mv_log.h"
 #include "mv_stm32u585.h"
 #include "mv_syscalls.h"
 
@@ -15,16 +15,6 @@ static volatile uint32_t ticks;
 
 void SysTick_Handler(void) {
     ticks++;
-}
-
-static void expect(enum MvStatus status) {
-    if (status != MV_STATUS_OKAY) __builtin_trap();
-}
-
-static void log_line(const char *text, int length) {
-    enum MvStatus status = mvServerLog((const uint8_t *)text, (uint16_t)length);
-    if (status == MV_STATUS_INVALIDBUFFERSIZE || status == MV_STATUS_LOGGINGDISABLEDBYSERVER) return;
-    expect(status);
 }
 
 static const char *name_of(enum MvWakeReason reason) {
@@ -42,18 +32,17 @@ static __attribute__((noinline)) void jump_to_nowhere(void) {
 }
 
 int main(void) {
-    char line[80];
     uint32_t hclk_hz;
     enum MvWakeReason reason;
 
-    expect(mvServerLoggingInit(log_buffer, sizeof log_buffer));
-    expect(mvGetWakeReason(&reason));
-    expect(mvGetHClk(&hclk_hz));
+    mv_expect(mvServerLoggingInit(log_buffer, sizeof log_buffer));
+    mv_expect(mvGetWakeReason(&reason));
+    mv_expect(mvGetHClk(&hclk_hz));
     mv_start_systick(hclk_hz, 10);
 
-    log_line(line, snprintf(line, sizeof line, "crash started because %s", name_of(reason)));
+    mv_log("crash started because %s", name_of(reason));
     for (uint32_t second = 0; second < SECONDS; second++) {
-        log_line(line, snprintf(line, sizeof line, "%u seconds left", (unsigned)(SECONDS - second)));
+        mv_log("%u seconds left", (unsigned)(SECONDS - second));
         while (ticks < (second + 1) * 10) mv_wait_for_interrupt();
     }
     jump_to_nowhere();

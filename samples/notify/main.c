@@ -3,8 +3,8 @@
  * notification buffer, and an interrupt.
  */
 #include <stdint.h>
-#include <stdio.h>
 
+#include "mv_log.h"
 #include "mv_stm32u585.h"
 #include "mv_syscalls.h"
 
@@ -21,16 +21,6 @@ void TIM2_IRQHandler(void) {
     interrupts++;
 }
 
-static void expect(enum MvStatus status) {
-    if (status != MV_STATUS_OKAY) __builtin_trap();
-}
-
-static void log_line(const char *text, int length) {
-    enum MvStatus status = mvServerLog((const uint8_t *)text, (uint16_t)length);
-    if (status == MV_STATUS_INVALIDBUFFERSIZE || status == MV_STATUS_LOGGINGDISABLEDBYSERVER) return;
-    expect(status);
-}
-
 static const char *name_of(enum MvNetworkStatus status) {
     switch (status) {
         case MV_NETWORKSTATUS_DELIBERATELYOFFLINE: return "deliberately offline";
@@ -42,14 +32,12 @@ static const char *name_of(enum MvNetworkStatus status) {
 }
 
 static void log_network(const char *cause, MvNetworkHandle network) {
-    char line[96];
     uint64_t microseconds;
     enum MvNetworkStatus status;
-    expect(mvGetMicroseconds(&microseconds));
-    expect(mvGetNetworkStatus(network, &status));
-    int length = snprintf(line, sizeof line, "%s at %lu ms: network %s", cause,
-                          (unsigned long)(microseconds / 1000), name_of(status));
-    log_line(line, length);
+    mv_expect(mvGetMicroseconds(&microseconds));
+    mv_expect(mvGetNetworkStatus(network, &status));
+    mv_log("%s at %lu ms: network %s", cause, (unsigned long)(microseconds / 1000),
+           name_of(status));
 }
 
 /* Handles the records from `next` on, marks them as free, and says where the following one will be. */
@@ -70,13 +58,13 @@ int main(void) {
     MvNotificationHandle center;
     MvNetworkHandle network;
 
-    expect(mvServerLoggingInit(log_buffer, sizeof log_buffer));
-    expect(mvSetupNotifications(&setup, &center));
+    mv_expect(mvServerLoggingInit(log_buffer, sizeof log_buffer));
+    mv_expect(mvSetupNotifications(&setup, &center));
     mv_enable_interrupt(TIM2_IRQ);
 
     const struct MvRequestNetworkParams request = {
         .version = 1, .v1 = {.notification_handle = center, .notification_tag = NETWORK_TAG}};
-    expect(mvRequestNetwork(&request, &network));
+    mv_expect(mvRequestNetwork(&request, &network));
     log_network("start", network);
 
     for (uint32_t next = 0, handled = 0;;) {
