@@ -56,6 +56,7 @@ export const mvExternalFlashEraseBlocking: Handler<'mvExternalFlashEraseBlocking
   { handle, address, length },
 ) => {
   if (!externalFlash.has(handle)) return Status.INVALIDHANDLE
+  if (length === 0) return Status.PARAMETERFAULT
   const { sectorBytes } = externalFlash
   if (address % sectorBytes !== 0 || length % sectorBytes !== 0) {
     return Status.INVALIDBUFFERALIGNMENT
