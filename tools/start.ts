@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import type { Device, DeviceEvent } from '@microvisor/api'
 import {
   asFailure,
+  type Cloud,
   connectCloud,
   dataFolder,
   deploy,
@@ -91,17 +92,27 @@ async function live(server: LocalServer, child: DeviceProcess, until: AbortSigna
     if (event.type === 'app_logging') explain(true)
   }
   const quiet = setTimeout(explain, QUIET_MS, false)
-  if (device.app.target_sid === null) await deploySample(cloud, device, showEvent, until)
-  else {
-    say(`Device ${sid} has its application from before; logging from it...`)
-    const events = await followDevice(cloud, sid, { signal: until, isLogging: true })
-    for await (const event of events) showEvent(event)
+  try {
+    if (device.app.target_sid === null) await deploySample(cloud, device, showEvent, until)
+    else await followAgain(cloud, device, showEvent, until)
+  } finally {
+    clearTimeout(quiet)
   }
-  clearTimeout(quiet)
+}
+
+async function followAgain(
+  cloud: Cloud,
+  { sid }: Device,
+  showEvent: (event: DeviceEvent) => void,
+  until: AbortSignal,
+): Promise<void> {
+  say(`Device ${sid} has its application from before; logging from it...`)
+  const events = await followDevice(cloud, sid, { signal: until, isLogging: true })
+  for await (const event of events) showEvent(event)
 }
 
 async function deploySample(
-  cloud: ReturnType<typeof connectCloud>,
+  cloud: Cloud,
   device: Device,
   showEvent: (event: DeviceEvent) => void,
   until: AbortSignal,

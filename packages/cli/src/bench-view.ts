@@ -47,7 +47,7 @@ export function benchEvents(options: BenchViewOptions): DeviceEvents {
       show({
         kind: 'boot',
         text: `the kernel failed, the watchdog restarts the device: ${String(error)}`,
-        facts: { event: 'kernel-failed', error: String(error) },
+        facts: { event: 'kernel-failed', reason: String(error) },
       }),
     link: (state, lastError) =>
       show({

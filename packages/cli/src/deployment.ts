@@ -88,7 +88,7 @@ export async function deploy(
 ): Promise<{ app: App; device: Device | undefined }> {
   const { device, bundle, uniqueName, isAnimated, progress } = options
   progress(`Uploading ${bundle.path}...`)
-  const app = await uploadBundle(cloud, bundle, { uniqueName, isAnimated })
+  const app = await uploadBundle(cloud, bundle, { uniqueName, isAnimated, signal: options.signal })
   if (!options.isWaiting) {
     await assign(cloud, app, options)
     return { app, device: undefined }

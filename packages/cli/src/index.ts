@@ -1,5 +1,5 @@
 /** The command, its reference page, and the steps that `npm start` puts together. */
-export { connectCloud } from './cloud.ts'
+export { type Cloud, connectCloud } from './cloud.ts'
 export { deploy, prepareBundle } from './deployment.ts'
 export { asFailure, Failure, formatFailure } from './errors.ts'
 export { formatEvent } from './event-line.ts'

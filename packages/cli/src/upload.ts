@@ -8,23 +8,25 @@ export interface UploadOptions {
   readonly uniqueName?: string | undefined
   /** Draws how far it is, over and over on one line. */
   readonly isAnimated: boolean
+  readonly signal?: AbortSignal | undefined
 }
 
 export async function uploadBundle(
   { api, client }: Cloud,
   { path, bytes: content }: { path: string; bytes: Uint8Array },
-  { uniqueName, isAnimated }: UploadOptions,
+  { uniqueName, isAnimated, signal }: UploadOptions,
 ): Promise<App> {
   const draw = isAnimated && content.length > WORTH_DRAWING_BYTES
   try {
-    return await client.upload(api.createApp, {
+    const input = {
       form: { UniqueName: uniqueName },
       file: {
         bytes: content,
         fileName: basename(path),
         onProgress: draw ? drawProgress : undefined,
       },
-    })
+    }
+    return await client.upload(api.createApp, input, { signal })
   } finally {
     if (draw) process.stderr.write('\r\x1b[K')
   }
