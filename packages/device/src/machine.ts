@@ -81,18 +81,17 @@ export class Machine {
 
   /** Runs until this cycle. Returns early only without power. */
   advance(untilCycle: number): void {
-    this.#deliverNetwork()
     while (this.#hasPower && this.cycles < untilCycle) {
       this.#guarded(() => this.#serve(this.#chip.run(untilCycle)))
     }
   }
 
-  /** Something happened on the network; the kernel hears of it with the next `advance`. */
+  /** Something happened on the network; the kernel hears of it with the next `deliver`. */
   networkChanged(): void {
     this.#hasNetworkNews = true
   }
 
-  #deliverNetwork(): void {
+  deliver(): void {
     if (!this.#hasNetworkNews) return
     this.#hasNetworkNews = false
     this.#guarded(() => this.#vectors?.network())

@@ -7,7 +7,6 @@
  * still gets a turn before each sleep, so that the network is served.
  */
 import type { Host } from './host.ts'
-import type { Machine } from './machine.ts'
 
 export type ClockMode = 'real' | 'virtual'
 
@@ -15,13 +14,24 @@ export type ClockMode = 'real' | 'virtual'
 const SLICE_MS = 6
 /** Cycles between looks at the host's clock: under a millisecond for translated code. */
 const STRETCH_CYCLES = 50_000
+/** How far one slice on the clock `virtual` may go when nothing stops it. */
+const VIRTUAL_SLICE_CYCLES = 50_000_000
 /** Events closer together than this are run together on the clock `real`. */
 const REST_MS = 4
 /** On the clock `real`, being further behind than this is forgiven. */
 const MAX_LAG_MS = 100
 
+/** What is run: time in cycles, and the cycle before which nothing happens by itself. */
+export interface Runnable {
+  readonly cycles: number
+  readonly nextCycle: number
+  advance(untilCycle: number): void
+  /** Takes in what came from outside; now is when it came. */
+  deliver(): void
+}
+
 export interface RunLoopOptions {
-  readonly machine: Machine
+  readonly machine: Runnable
   readonly host: Host
   readonly clock: ClockMode
   readonly microsecondsAt: (cycle: number) => number
@@ -62,13 +72,15 @@ export class RunLoop {
   }
 
   #slice(): void {
-    const { machine, host } = this.#options
+    const { machine, host, clock } = this.#options
     const endMs = host.now() + SLICE_MS
+    if (clock === 'virtual') machine.deliver()
     const target = this.#target()
     do {
       const stretch = Math.max(machine.cycles + STRETCH_CYCLES, machine.nextCycle)
       machine.advance(Math.min(target, stretch))
     } while (this.#isRunning && machine.cycles < target && host.now() < endMs && !this.#sleeps())
+    if (clock === 'real') machine.deliver()
     if (this.#isRunning) this.#plan(target)
   }
 
@@ -81,8 +93,6 @@ export class RunLoop {
         ? machine.cycles
         : Math.max(next, machine.cycles + VIRTUAL_SLICE_CYCLES)
     }
-    const lagMs = host.now() - this.#epochMs - this.#virtualMs()
-    if (lagMs > MAX_LAG_MS) this.#epochMs += lagMs - MAX_LAG_MS
     return cycleAt(Math.max(0, (host.now() - this.#epochMs) * 1000))
   }
 
@@ -95,7 +105,9 @@ export class RunLoop {
     const { machine, host, clock, microsecondsAt } = this.#options
     const next = machine.nextCycle
     if (next === Infinity) return
-    if (clock === 'virtual' || machine.cycles < target) {
+    const isBehind = machine.cycles < target
+    if (isBehind && clock === 'real') this.#forgive()
+    if (isBehind || clock === 'virtual') {
       this.#again(host.soon)
       return
     }
@@ -103,11 +115,14 @@ export class RunLoop {
     this.#again((action) => host.after(Math.max(REST_MS, dueMs), action))
   }
 
+  /** A whole slice was not enough: the machine works more than the host can do in the time. */
+  #forgive(): void {
+    const lagMs = this.#options.host.now() - this.#epochMs - this.#virtualMs()
+    if (lagMs > MAX_LAG_MS) this.#epochMs += lagMs - MAX_LAG_MS
+  }
+
   #virtualMs(): number {
     const { machine, microsecondsAt } = this.#options
     return microsecondsAt(machine.cycles) / 1000
   }
 }
-
-/** How far one slice on the clock `virtual` may go when nothing stops it. */
-const VIRTUAL_SLICE_CYCLES = 50_000_000

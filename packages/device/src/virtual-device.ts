@@ -67,13 +67,24 @@ export interface DeviceOptions {
 /** Opens the device in a folder. Throws DeviceError; then nothing stays locked or open. */
 export function openDevice(folder: string, options: DeviceOptions): VirtualDevice {
   const record = readDeviceRecord(folder)
-  const unlock = lockDevice(folder)
+  const held = [lockDevice(folder)]
+  const release = () => {
+    for (const give of held.splice(0).reverse()) give()
+  }
   try {
-    return new VirtualDevice(folder, record, options, unlock)
+    return new VirtualDevice({ folder, record, hold: (give) => held.push(give), release }, options)
   } catch (error) {
-    unlock()
+    release()
     throw error
   }
+}
+
+interface Opening {
+  readonly folder: string
+  readonly record: DeviceRecord
+  /** Remembers how to give back what was opened. */
+  readonly hold: (give: () => void) => void
+  readonly release: () => void
 }
 
 export class VirtualDevice {
@@ -85,14 +96,15 @@ export class VirtualDevice {
   readonly #journal: Journal
   readonly #events: DeviceEvents
   readonly #supply = new Supply()
-  readonly #flashFiles: FlashFile[] = []
-  readonly #release: () => void
+  readonly #opening: Opening
   #isStopped = false
   #lastLink = ''
 
   /** Use `openDevice`. */
-  constructor(folder: string, record: DeviceRecord, options: DeviceOptions, unlock: () => void) {
+  constructor(opening: Opening, options: DeviceOptions) {
     const { clock, events = {}, host = realHost } = options
+    const { folder, record } = opening
+    this.#opening = opening
     this.record = record
     this.#events = events
     this.#supply.cutAt(options.powerCut)
@@ -109,7 +121,6 @@ export class VirtualDevice {
       microsecondsAt: (cycle) => time.microseconds(cycle),
       cycleAt: (microseconds) => time.cycleAt(microseconds),
     })
-    this.#release = unlock
   }
 
   start(): void {
@@ -124,8 +135,7 @@ export class VirtualDevice {
     this.#loop.stop()
     this.#machine.powerDown()
     this.#journal.close({ state: 'stopped', application: 'stopped' })
-    for (const file of this.#flashFiles) file.close()
-    this.#release()
+    this.#opening.release()
   }
 
   /** The link comes or goes. */
@@ -182,10 +192,9 @@ export class VirtualDevice {
   #openFlash(folder: string, file: DeviceFile, cells: Uint8Array, isInverted: boolean): FlashFile {
     try {
       const opened = new FlashFile({ path: devicePath(folder, file), isInverted }, cells)
-      this.#flashFiles.push(opened)
+      this.#opening.hold(() => opened.close())
       return opened
     } catch (error) {
-      for (const { close } of this.#flashFiles) close()
       throw damaged(folder, file, error instanceof Error ? error.message : String(error))
     }
   }

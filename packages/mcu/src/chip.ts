@@ -175,6 +175,12 @@ export class Stm32u585 {
     return Number.isInteger(irq) && irq >= 0 && irq < IRQ_COUNT && !KERNEL_IRQS.includes(irq)
   }
 
+  /** Pends an interrupt of the application, as the secure side can. */
+  pendInterrupt(irq: number): void {
+    this.#isWaiting = false
+    this.cpu.setPending(irq)
+  }
+
   /** A word read by the secure side, at an address of either alias. */
   readSecure(address: number): number {
     return this.#bus.read(address, 4, this.#secureMaster())
@@ -187,6 +193,11 @@ export class Stm32u585 {
   /** The secure side acts for the code that called it. */
   #secureMaster() {
     return { isSecure: true, isPrivileged: true, pc: this.cpu.get('pc') }
+  }
+
+  #setLine(irq: number, isHigh: boolean): void {
+    this.#isWaiting = false
+    this.cpu.setLine(irq, isHigh)
   }
 
   #resetPeripherals(): void {
@@ -245,7 +256,7 @@ export class Stm32u585 {
       isLowPower: port === 'LPUART1',
       kernelHz: () => this.rcc.serialClock(port),
       cyclesPerSecond: () => this.rcc.frequencies.hclk,
-      setLine: (isHigh) => this.cpu.setLine(SERIAL_IRQ[port], isHigh),
+      setLine: (isHigh) => this.#setLine(SERIAL_IRQ[port], isHigh),
       transmitted: (data) => this.#options.events.serial(port, data),
     })
   }

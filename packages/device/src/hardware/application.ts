@@ -36,7 +36,7 @@ export function applicationPort(chip: Stm32u585, events: ApplicationEvents): App
       return cpu.isInHandlerMode
     },
     isInterruptAvailable: (irq) => chip.isInterruptAvailable(irq),
-    pendInterrupt: (irq) => cpu.setPending(irq),
+    pendInterrupt: (irq) => chip.pendInterrupt(irq),
     stop() {
       chip.stopApplication()
       events.applicationStopped()
