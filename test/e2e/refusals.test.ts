@@ -71,7 +71,7 @@ test('a second server on the same data folder or port does not start', async () 
 
 test('a device runs once at a time', async () => {
   const outcome = await world.run('device', 'run', 'one', '--data', world.data)
-  assertRefused(outcome, 1, 'DEVICE_FOLDER_IN_USE')
+  assertRefused(outcome, 1, 'DEVICE_IN_USE')
 })
 
 test('a flipped bit in the kernel locks the device down', async () => {

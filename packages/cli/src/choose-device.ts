@@ -35,6 +35,6 @@ export async function chooseDevice(
   )
 }
 
-export function nameOf({ sid, unique_name }: { sid: string; unique_name: string | null }): string {
+function nameOf({ sid, unique_name }: { sid: string; unique_name: string | null }): string {
   return unique_name === null ? sid : `${unique_name} (${sid})`
 }

@@ -107,7 +107,7 @@ export function isPassing(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && PASSING.includes(String(error.code))
 }
 
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms)
     signal.addEventListener('abort', done)

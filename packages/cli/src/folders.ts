@@ -8,7 +8,7 @@
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 
-export function defaultDataFolder(environment: NodeJS.ProcessEnv = process.env): string {
+function defaultDataFolder(environment: NodeJS.ProcessEnv = process.env): string {
   return join(base(environment.XDG_DATA_HOME, '.local/share'), 'microvisor')
 }
 

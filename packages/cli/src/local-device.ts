@@ -18,7 +18,7 @@ import { isPassing } from './events.ts'
 import { deviceFolder, devicesFolder } from './folders.ts'
 import { aborted } from './interruption.ts'
 
-export const DEFAULT_DEVICE = 'first-device'
+const DEFAULT_DEVICE = 'first-device'
 
 export interface PrepareOptions {
   readonly data: string
@@ -98,7 +98,7 @@ function lockedDown(folder: string, reason: string, detail: string): Failure {
 }
 
 /** What a folder and a unique name can both be. */
-export function checkDeviceName(name: string): void {
+function checkDeviceName(name: string): void {
   if (/^[A-Za-z0-9][\w.-]{0,63}$/.test(name) && !name.endsWith('.partial')) return
   throw usageError(
     `\`${name}\` cannot name a device of this machine.`,
@@ -138,7 +138,7 @@ export function chooseLocalDevice(data: string, given: string | undefined): stri
 }
 
 /** Enrols a new device with the cloud and writes its folder. Can be repeated after a failure. */
-export function makeDevice(
+function makeDevice(
   { api, client }: Cloud,
   { folder, name }: { folder: string; name: string },
 ): Promise<DeviceRecord> {
@@ -168,7 +168,7 @@ export function makeDevice(
 }
 
 /** Throws Failure if the folder's device is none that this server and account would accept. */
-export async function checkOwner({ api, client, connection }: Cloud, folder: string) {
+async function checkOwner({ api, client, connection }: Cloud, folder: string) {
   const { sid, accountSid } = readDeviceOverview(folder).record
   const fix = `use the server and account it was made for, or remove ${folder} to make a new device.`
   if (connection.accountSid.toLowerCase() !== accountSid.toLowerCase()) {

@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-export const LOG_BYTES_MAX = 8 * 1024 * 1024
+const LOG_BYTES_MAX = 8 * 1024 * 1024
 
 /** Takes lines. A disk that is full costs log lines, not the server. */
 export function openLogFile(path: string, limitBytes = LOG_BYTES_MAX): (line: string) => void {

@@ -1,13 +1,23 @@
 /** The command as a whole, as far as it needs no server: words, help, exit codes, the reference page. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { commands as registered } from './commands.ts'
 import { loadConfig } from './main.ts'
 import { cliReference } from './reference.ts'
 
 const BIN = fileURLToPath(new URL('../bin/microvisor.js', import.meta.url))
 const { commands } = await loadConfig()
+
+test('every file of commands/ is a command, under the words of its path', () => {
+  const folder = fileURLToPath(new URL('commands', import.meta.url))
+  const ids = globSync('**/*.ts', { cwd: folder }).map((file) =>
+    file.replace(/\.ts$/, '').replaceAll('/', ':'),
+  )
+  assert.deepEqual(Object.keys(registered).sort(), ids.sort())
+})
 
 test('every command has a summary, examples and --json', () => {
   for (const { id, summary, examples, flags } of commands) {

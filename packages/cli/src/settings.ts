@@ -57,7 +57,7 @@ export function resolveConnection(
   }
 }
 
-export function profileFile(name: string, environment: NodeJS.ProcessEnv = process.env): string {
+function profileFile(name: string, environment: NodeJS.ProcessEnv = process.env): string {
   if (!/^[\w.-]{1,64}$/.test(name) || name.startsWith('.')) {
     throw usageError(
       `\`${name}\` cannot name a profile.`,
@@ -67,7 +67,7 @@ export function profileFile(name: string, environment: NodeJS.ProcessEnv = proce
   return join(configFolder(environment), 'profiles', `${name}.json`)
 }
 
-export function readProfile(
+function readProfile(
   name: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): Connection | undefined {
