@@ -2,10 +2,11 @@
  * Predecoded code: one table of entries for each code window and privilege, filled instruction by
  * instruction as they are first executed, and forgotten when their bytes or the rules change.
  */
+
+import type { MemoryRange } from './cpu.ts'
 import { decode, type Handler, isWide, withFarTarget } from './decoder.ts'
 import { DISPATCH, type Interpreter } from './interpreter.ts'
 import { ENTRY, IT_FIRST, PREDECODE } from './layout.ts'
-import type { MemoryRange } from './cpu.ts'
 import type { State } from './state.ts'
 import { inOrder, type Operands } from './table/row.ts'
 
@@ -74,8 +75,7 @@ export class CodeCache {
   fill(window: Window, ip: number, address: number, it: { before: number; own: number }): void {
     const first = this.halfword(window, address)
     const length = isWide(first) ? 4 : 2
-    const word =
-      length === 4 ? ((first << 16) | this.halfword(window, address + 2)) >>> 0 : first
+    const word = length === 4 ? ((first << 16) | this.halfword(window, address + 2)) >>> 0 : first
     const place = { address, pc: (address + 4) >>> 0, isInIt: it.own !== 0 }
     const decoded = decode(word, length, place)
     const table = this.#tableAt(window, ip)
@@ -184,6 +184,9 @@ export class CodeCache {
         case 'immediate':
           words[immediate++] = operand.value
           break
+        case 'far':
+          words[immediate++] = operand.address | 1
+          break
         default:
           words[immediate++] =
             at.table.address + ((operand.address - at.window.base) << ENTRY.scale)
@@ -207,4 +210,3 @@ export function nextIt(it: number): number {
   if ((it & 7) === 0) return 0
   return (it & 0xe0) | ((it << 1) & 0x1f)
 }
-

@@ -9,6 +9,7 @@
  */
 
 import type { AccessSize, Bus, BusFault, InterruptLines, Master, Scheduler } from '../bus.ts'
+import { Core } from './core.ts'
 
 /** Security of an address: IDAU, SAU and the chip's blocks, the most secure of them counts. */
 export type Attribution = 'non-secure' | 'callable' | 'secure'
@@ -75,6 +76,8 @@ export interface Gate {
   readonly veneer: number
   /** Address inside the host code range that the veneer branched to. */
   readonly target: number
+  /** The caller's stack pointer (MSP_NS or PSP_NS): arguments beyond r3 are there. */
+  readonly stackPointer: number
 }
 
 export const REGISTER_NAMES = [
@@ -125,112 +128,125 @@ export function createGuestMemory(): WebAssembly.Memory {
 export class Cpu implements InterruptLines {
   /** Guest memory by guest address: `bytes[0x2000_0000]` is the first byte of SRAM. */
   readonly bytes: Uint8Array
+  readonly #core: Core
 
   constructor(options: CpuOptions) {
-    this.bytes = new Uint8Array(options.memory.buffer)
+    this.#core = new Core(options)
+    this.bytes = this.#core.state.bytes
   }
 
   /** Cycles since power-on (1 instruction = 1 cycle). Exact also inside bus accesses and hooks. */
   get cycles(): number {
-    throw new Error('not yet')
+    return this.#core.clock.cycles
   }
 
   /** Moves time forward without executing: sleep. Only between runs. */
-  skipTo(_cycle: number): void {
-    throw new Error('not yet')
+  skipTo(cycle: number): void {
+    this.#core.clock.skipTo(cycle)
   }
 
   /** Executes until `cycles >= untilCycle` or something needs the host; never overshoots. */
-  run(_untilCycle: number): StopReason {
-    throw new Error('not yet')
+  run(untilCycle: number): StopReason {
+    return this.#core.run(untilCycle)
   }
 
   /** Makes the present run return `cycle` no later than this cycle: a new event became due earlier. */
-  stopAt(_cycle: number): void {
-    throw new Error('not yet')
+  stopAt(cycle: number): void {
+    this.#core.clock.stopAt(cycle)
   }
 
-  get(_name: RegisterName): number {
-    throw new Error('not yet')
+  /** Makes `run` return `halt` at the next instruction boundary. */
+  halt(): void {
+    this.#core.halt()
   }
 
-  set(_name: RegisterName, _value: number): void {
-    throw new Error('not yet')
+  get(name: RegisterName): number {
+    return this.#core.registers.get(name)
+  }
+
+  set(name: RegisterName, value: number): void {
+    this.#core.registers.set(name, value)
   }
 
   /** Cold reset of the whole CPU: Secure, privileged, every PPB register at its reset value. */
   reset(): void {
-    throw new Error('not yet')
+    this.#core.reset()
   }
 
   /** Sets VTOR_NS, MSP_NS and PC from the table and enters the Non-secure state, thread mode. */
-  startNonSecure(_vectorTable: number): void {
-    throw new Error('not yet')
+  startNonSecure(vectorTable: number): void {
+    this.#core.startNonSecure(vectorTable)
   }
 
   /** Drops the non-secure context: its exceptions, interrupts, SysTick, MPU and registers. Now Secure. */
   abandonNonSecure(): void {
-    throw new Error('not yet')
+    this.#core.abandonNonSecure()
   }
 
+  /** Valid after `run` returned `secure-call`. */
   get gate(): Gate {
-    throw new Error('not yet')
+    return this.#core.gate
   }
 
   /** Ends a secure call: r0 gets the result, then BXNS LR. */
-  returnToNonSecure(_r0: number): void {
-    throw new Error('not yet')
+  returnToNonSecure(r0: number): void {
+    this.#core.returnToNonSecure(r0)
   }
 
   /** Valid after `run` returned `secure-exception`. */
   get faultRecord(): FaultRecord {
-    throw new Error('not yet')
+    return this.#core.faultRecord
   }
 
   get isSecure(): boolean {
-    throw new Error('not yet')
+    return this.#core.state.isSecure
   }
 
   /** In an exception handler of the interrupted or running code (IPSR is not 0). */
   get isInHandlerMode(): boolean {
-    throw new Error('not yet')
+    return this.#core.state.isHandler
   }
 
-  setLine(_irq: number, _isHigh: boolean): void {
-    throw new Error('not yet')
+  /** IPSR.nPRIV and mode of the Non-secure state: what the caller of a secure call was. */
+  get isPrivileged(): boolean {
+    return this.#core.isCallerPrivileged
+  }
+
+  setLine(irq: number, isHigh: boolean): void {
+    this.#core.nvic.setLine(irq, isHigh)
   }
 
   /** Pends an interrupt once, as a write to NVIC_ISPR by the Secure state would. */
-  setPending(_irq: number): void {
-    throw new Error('not yet')
+  setPending(irq: number): void {
+    this.#core.pendInterrupt(irq)
   }
 
   /** A 32-bit register of the private peripheral bus, as the given state sees it, privileged. */
-  readPrivate(_address: number, _isSecure: boolean): number {
-    throw new Error('not yet')
+  readPrivate(address: number, isSecure: boolean): number {
+    return this.#core.readPrivate(address, isSecure)
   }
 
-  writePrivate(_address: number, _value: number, _isSecure: boolean): void {
-    throw new Error('not yet')
+  writePrivate(address: number, value: number, isSecure: boolean): void {
+    this.#core.writePrivate(address, value, isSecure)
   }
 
-  /** True if every byte may be accessed by unprivileged/privileged non-secure code (SAU, MPU, blocks). */
+  /** True if every byte may be accessed by non-secure code of this privilege (SAU, MPU, blocks). */
   isNonSecureAccessible(
-    _address: number,
-    _length: number,
-    _access: 'read' | 'write',
-    _isPrivileged: boolean,
+    address: number,
+    length: number,
+    access: 'read' | 'write',
+    isPrivileged: boolean,
   ): boolean {
-    throw new Error('not yet')
+    return this.#core.isNonSecureAccessible({ address, length, access, isPrivileged })
   }
 
   /** The bytes of plain memory changed from outside (flash programmed or erased, a host write). */
-  invalidate(_address: number, _length: number): void {
-    throw new Error('not yet')
+  invalidate(address: number, length: number): void {
+    this.#core.invalidate(address, length)
   }
 
   /** What `ChipHooks.attribution` answers has changed. */
   attributionChanged(): void {
-    throw new Error('not yet')
+    this.#core.protectionChanged()
   }
 }

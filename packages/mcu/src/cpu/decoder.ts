@@ -126,7 +126,10 @@ function* representatives(row: Row): Generator<number> {
   const choices = row.fields.map((field, at) => valuesOf(field, at))
   const picked = choices.map(() => 0)
   for (;;) {
-    yield assemble(row, picked.map((pick, at) => choices[at]![pick]!))
+    yield assemble(
+      row,
+      picked.map((pick, at) => choices[at]![pick]!),
+    )
     let at = 0
     while (at < picked.length && ++picked[at]! === choices[at]!.length) picked[at++] = 0
     if (at === picked.length) return

@@ -12,8 +12,8 @@
  */
 import { assert } from '../assert.ts'
 import { type Handler, HandlerTable } from './decoder.ts'
-import { Builder } from './ir/builder.ts'
 import { loadOpcode, storeOpcode } from './ir/access-code.ts'
+import { Builder } from './ir/builder.ts'
 import { FastBackEnd, FIXED_LOCALS, LOCAL } from './ir/fast.ts'
 import type { AccessWidth, Statement } from './ir/nodes.ts'
 import { assignSlots } from './ir/operand-slots.ts'

@@ -2,7 +2,7 @@
  * The CPU's state in its `WebAssembly.Memory`: words by name, banks, and what follows from them
  * (which stack pointer is current, which privilege applies).
  */
-import { type Word, WORDS } from './layout.ts'
+import { WORDS, type Word } from './layout.ts'
 
 /** Banked words: Non-secure first, Secure 4 bytes further. */
 export type BankedWord =

@@ -2,7 +2,7 @@
  * The fast back end: all handlers in one function, flags and position in locals, plain memory
  * only. Whatever is not plain leaves, before anything is changed, for the careful handler.
  */
-import { ENTRY, MAPS, PREDECODE, type Word, WORDS } from '../layout.ts'
+import { ENTRY, MAPS, PREDECODE, WORDS, type Word } from '../layout.ts'
 import { loadOpcode, storeOpcode } from './access-code.ts'
 import type { Access, Flag, Immediate, Register, Target } from './nodes.ts'
 import { pushImmediate, pushRegisterAddress, type Slots } from './operand-slots.ts'
@@ -39,12 +39,7 @@ export class FastBackEnd implements BackEnd {
   /** Something was changed: leaving would execute half an instruction twice. */
   #isCommitted = false
 
-  constructor(
-    code: Code,
-    slots: Slots,
-    locals: Locals,
-    labels: { slow: number; next: number },
-  ) {
+  constructor(code: Code, slots: Slots, locals: Locals, labels: { slow: number; next: number }) {
     this.code = code
     this.#slots = slots
     this.#locals = locals
@@ -166,7 +161,10 @@ export class FastBackEnd implements BackEnd {
   startIt(state: Print): void {
     state()
     this.code.set(LOCAL.it)
-    this.code.get(LOCAL.ip).const(ENTRY.bytes + PREDECODE.itOffset).op('i32.add')
+    this.code
+      .get(LOCAL.ip)
+      .const(ENTRY.bytes + PREDECODE.itOffset)
+      .op('i32.add')
     this.code.set(LOCAL.ip).branch(this.#next)
   }
 
@@ -195,7 +193,10 @@ export class FastBackEnd implements BackEnd {
     this.#pushMapByte(() => code.get(at))
     code.const(bit).op('i32.and')
     if (width > 1) {
-      code.get(at).const(width - 1).op('i32.and', 'i32.or')
+      code
+        .get(at)
+        .const(width - 1)
+        .op('i32.and', 'i32.or')
       code.const(bit).op('i32.ne')
     } else code.op('i32.eqz')
     this.#leaveIf()

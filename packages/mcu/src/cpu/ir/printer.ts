@@ -140,7 +140,11 @@ function printValue(node: Node, backEnd: BackEnd): void {
 
 function printNode(node: Node, backEnd: BackEnd): void {
   const { form, inputs } = node
-  const printed = inputs.map((input): Print => () => printValue(input, backEnd))
+  const printed = inputs.map(
+    (input): Print =>
+      () =>
+        printValue(input, backEnd),
+  )
   switch (form.kind) {
     case 'operation':
       for (const print of printed) print()

@@ -3,7 +3,7 @@
  * through helpers that apply protection and may abort the instruction.
  */
 import { usageFault } from '../faults.ts'
-import { ENTRY, PREDECODE, type Word, WORDS } from '../layout.ts'
+import { ENTRY, PREDECODE, WORDS, type Word } from '../layout.ts'
 import type { Access, Flag, Immediate, Register, Target } from './nodes.ts'
 import { pushImmediate, pushRegisterAddress, type Slots } from './operand-slots.ts'
 import type { BackEnd, Locals, Print } from './printer.ts'
@@ -112,7 +112,11 @@ export class SlowBackEnd implements BackEnd {
         this.code.get(number).memory('i32.load', WORDS.R)
         this.code.call(this.#helpers.store)
       } else {
-        this.code.get(number).get(at).const(4 | MUST_ALIGN).call(this.#helpers.load)
+        this.code
+          .get(number)
+          .get(at)
+          .const(4 | MUST_ALIGN)
+          .call(this.#helpers.load)
         this.code.memory('i32.store', WORDS.STAGED)
       }
       this.#leaveIfAborted()
@@ -133,6 +137,11 @@ export class SlowBackEnd implements BackEnd {
   }
 
   jump(target: Target): void {
+    if (target.kind === 'far') {
+      const value = () => pushImmediate(this.code, IP, this.#slots.get(target)!)
+      this.go(value, false)
+      return
+    }
     this.code.const(0)
     pushImmediate(this.code, IP, this.#slots.get(target)!)
     this.code.memory('i32.store', WORDS.IP)
@@ -151,7 +160,10 @@ export class SlowBackEnd implements BackEnd {
   startIt(state: Print): void {
     this.writeWord('IT', state)
     this.writeWord('IP', () => {
-      this.code.get(IP).const(ENTRY.bytes + PREDECODE.itOffset).op('i32.add')
+      this.code
+        .get(IP)
+        .const(ENTRY.bytes + PREDECODE.itOffset)
+        .op('i32.add')
     })
     this.code.branch(this.#finished)
   }

@@ -67,4 +67,3 @@ export const divide: Meaning<Divide> = (b, o) => {
     b.write(o.d, b.select(isZero, b.constant(0), quotient))
   }
 }
-

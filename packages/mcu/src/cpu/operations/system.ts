@@ -29,4 +29,3 @@ export const query: Meaning<Query> = (b, o) => {
 export const refuse: Meaning<{ readonly fault: UsageFault }> = (b, o) => {
   b.raise(usageFault(o.fault))
 }
-

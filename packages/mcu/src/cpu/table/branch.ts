@@ -31,10 +31,16 @@ const branches: Row[] = [
   row('11110 s iiiiiiiiii 10 j 1 k iiiiiiiiiii', 'b.w', '{target}', branch.branch, (f, p) => ({
     target: target(p.pc + longOffset(f)),
   })),
-  row('11110 s iiiiiiiiii 11 j 1 k iiiiiiiiiii', 'bl', '{target}', branch.branchWithLink, (f, p) => ({
-    target: target(p.pc + longOffset(f)),
-    link: immediate(p.pc | 1),
-  })),
+  row(
+    '11110 s iiiiiiiiii 11 j 1 k iiiiiiiiiii',
+    'bl',
+    '{target}',
+    branch.branchWithLink,
+    (f, p) => ({
+      target: target(p.pc + longOffset(f)),
+      link: immediate(p.pc | 1),
+    }),
+  ),
   ...([1, 2] as const).map((width) =>
     row(
       `11101000 1101 nnnn 1111 0000 000${width - 1} mmmm`,
@@ -83,9 +89,27 @@ const control: Row[] = [
     ['h=0', 'h=1', 'h=2', 'h=3', 'h=4', ...Array.from({ length: 16 }, (_, o) => `h=${240 + o}`)],
   ),
   row('1111 0011 1011 1111 1000 1111 0010 1111', 'clrex', '', memory.clearExclusive, () => ({})),
-  row('1111 0011 1011 1111 1000 1111 0100 oooo', 'dsb', '{barrier}', branch.noOperation, () => ({})),
-  row('1111 0011 1011 1111 1000 1111 0101 oooo', 'dmb', '{barrier}', branch.noOperation, () => ({})),
-  row('1111 0011 1011 1111 1000 1111 0110 oooo', 'isb', '{barrier}', branch.noOperation, () => ({})),
+  row(
+    '1111 0011 1011 1111 1000 1111 0100 oooo',
+    'dsb',
+    '{barrier}',
+    branch.noOperation,
+    () => ({}),
+  ),
+  row(
+    '1111 0011 1011 1111 1000 1111 0101 oooo',
+    'dmb',
+    '{barrier}',
+    branch.noOperation,
+    () => ({}),
+  ),
+  row(
+    '1111 0011 1011 1111 1000 1111 0110 oooo',
+    'isb',
+    '{barrier}',
+    branch.noOperation,
+    () => ({}),
+  ),
   row('1111 0111 1111 iiii 1010 iiiiiiiiiiii', 'udf.w', '#{i}', system.refuse, () => ({
     fault: 'UNDEFINSTR',
   })),

@@ -65,12 +65,14 @@ const SHIFTS = ['lsl', 'lsr', 'asr', 'ror'] as const
 /** DecodeImmShift() */
 function decodeShift(type: number, imm5: number): { shift: FixedShift; amount: number } {
   if (imm5 !== 0) return { shift: SHIFTS[type]!, amount: imm5 }
-  return ([
-    { shift: 'none', amount: 0 },
-    { shift: 'lsr', amount: 32 },
-    { shift: 'asr', amount: 32 },
-    { shift: 'rrx', amount: 1 },
-  ] as const)[type]!
+  return (
+    [
+      { shift: 'none', amount: 0 },
+      { shift: 'lsr', amount: 32 },
+      { shift: 'asr', amount: 32 },
+      { shift: 'rrx', amount: 1 },
+    ] as const
+  )[type]!
 }
 
 function shiftedRegister(f: Fields): Operands {
@@ -102,13 +104,20 @@ function rowsOf(operation: Operation, form: Form): Row[] {
   const usesSp = mayUseSp ?? false
   const except = [...(test ? ['d=15 S=1'] : []), ...(move ? ['n=15'] : [])]
   const rows = [
-    row(draw('S', 'nnnn', 'dddd'), wideS(name), `{d}, {n}, ${form.syntax}`, meaning, (f) => ({
-      d: destinationOf(f, usesSp)(f.d!),
-      n: usesSp ? generalOrSp(f.n!) : general(f.n!),
-      setFlags: f.S === 1,
-      ...form.second(f),
-      m: form.second(f).m,
-    }), except),
+    row(
+      draw('S', 'nnnn', 'dddd'),
+      wideS(name),
+      `{d}, {n}, ${form.syntax}`,
+      meaning,
+      (f) => ({
+        d: destinationOf(f, usesSp)(f.d!),
+        n: usesSp ? generalOrSp(f.n!) : general(f.n!),
+        setFlags: f.S === 1,
+        ...form.second(f),
+        m: form.second(f).m,
+      }),
+      except,
+    ),
   ]
   if (test) {
     rows.push(

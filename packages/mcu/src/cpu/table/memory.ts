@@ -10,7 +10,6 @@ import {
   immediate,
   type Place,
   type Row,
-
   row,
   UNPREDICTABLE,
 } from './row.ts'
@@ -55,25 +54,46 @@ function singleRows(kind: Kind): Row[] {
   const wide = `${name}.w`
   const simple = (f: Fields) => ({ ...transferred(kind, f.t!), n: generalOrSp(f.n!) })
   const rows = [
-    row(`${head('1')} nnnn tttt iiiiiiiiiiii`, wide, '{t}, [{n}{offset}]', meaning, (f) => ({
-      ...simple(f),
-      offset: immediate(f.i!),
-      index: 'offset',
-      ...common,
-    }), except),
-    row(`${head('0')} nnnn tttt 000000 ii mmmm`, wide, '{t}, [{n}, {m}{scale}]', meaning, (f) => ({
-      ...simple(f),
-      m: general(f.m!),
-      amount: immediate(f.i!),
-      index: 'offset',
-      ...common,
-    }), except),
-    row(`${head('0')} nnnn tttt 1100 iiiiiiii`, name, '{t}, [{n}{offset}]', meaning, (f) => ({
-      ...simple(f),
-      offset: immediate(-f.i!),
-      index: 'offset',
-      ...common,
-    }), except),
+    row(
+      `${head('1')} nnnn tttt iiiiiiiiiiii`,
+      wide,
+      '{t}, [{n}{offset}]',
+      meaning,
+      (f) => ({
+        ...simple(f),
+        offset: immediate(f.i!),
+        index: 'offset',
+        ...common,
+      }),
+      except,
+    ),
+    row(
+      `${head('0')} nnnn tttt 000000 ii mmmm`,
+      wide,
+      '{t}, [{n}, {m}{scale}]',
+      meaning,
+      (f) => ({
+        ...simple(f),
+        m: general(f.m!),
+        amount: immediate(f.i!),
+        index: 'offset',
+        ...common,
+      }),
+      except,
+    ),
+    row(
+      `${head('0')} nnnn tttt 1100 iiiiiiii`,
+      name,
+      '{t}, [{n}{offset}]',
+      meaning,
+      (f) => ({
+        ...simple(f),
+        offset: immediate(-f.i!),
+        index: 'offset',
+        ...common,
+      }),
+      except,
+    ),
     row(
       `${head('0')} nnnn tttt 1110 iiiiiiii`,
       `${name}t`,
@@ -167,7 +187,13 @@ const hints: Row[] = (
     () => ({}),
     ['n=15'],
   ),
-  row(`1111100 ${sign} u ${size} 1 1111 1111 iiiiiiiiiiii`, name, '{literal}', noOperation, () => ({})),
+  row(
+    `1111100 ${sign} u ${size} 1 1111 1111 iiiiiiiiiiii`,
+    name,
+    '{literal}',
+    noOperation,
+    () => ({}),
+  ),
 ])
 
 function severalRow(direction: 'up' | 'down', isLoad: boolean): Row {
@@ -205,15 +231,30 @@ function doubleRows(isLoad: boolean): Row[] {
   const draw = (p: string, w: string) =>
     `1110100 ${p} u 1 ${w} ${isLoad ? '1' : '0'} nnnn tttt ssss iiiiiiii`
   return [
-    row(draw('1', '0'), name, '{t}, {u}, [{n}{offset}]', meaning, doubleOperands('offset', isLoad), [
-      'n=15',
-    ]),
-    row(draw('1', '1'), name, '{t}, {u}, [{n}, {offset}]!', meaning, doubleOperands('pre', isLoad), [
-      'n=15',
-    ]),
-    row(draw('0', '1'), name, '{t}, {u}, [{n}], {offset}', meaning, doubleOperands('post', isLoad), [
-      'n=15',
-    ]),
+    row(
+      draw('1', '0'),
+      name,
+      '{t}, {u}, [{n}{offset}]',
+      meaning,
+      doubleOperands('offset', isLoad),
+      ['n=15'],
+    ),
+    row(
+      draw('1', '1'),
+      name,
+      '{t}, {u}, [{n}, {offset}]!',
+      meaning,
+      doubleOperands('pre', isLoad),
+      ['n=15'],
+    ),
+    row(
+      draw('0', '1'),
+      name,
+      '{t}, {u}, [{n}], {offset}',
+      meaning,
+      doubleOperands('post', isLoad),
+      ['n=15'],
+    ),
   ]
 }
 
@@ -291,8 +332,20 @@ const exclusives: Row[] = [
     ),
   ]),
   ...SIZES.flatMap(({ bits, suffix, width }) => [
-    row(`11101000 1100 nnnn tttt 1111 10${bits} 1111`, `stl${suffix}`, T, memory.store, ordered(width)),
-    row(`11101000 1101 nnnn tttt 1111 10${bits} 1111`, `lda${suffix}`, T, memory.load, ordered(width)),
+    row(
+      `11101000 1100 nnnn tttt 1111 10${bits} 1111`,
+      `stl${suffix}`,
+      T,
+      memory.store,
+      ordered(width),
+    ),
+    row(
+      `11101000 1101 nnnn tttt 1111 10${bits} 1111`,
+      `lda${suffix}`,
+      T,
+      memory.load,
+      ordered(width),
+    ),
     row(
       `11101000 1100 nnnn tttt 1111 11${bits} dddd`,
       `stlex${suffix}`,

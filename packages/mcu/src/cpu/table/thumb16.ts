@@ -283,9 +283,7 @@ const miscellaneous: Row[] = [
   row('1011 0000 0 iiiiiii', 'add', 'sp, #{m}', alu.add, spSum),
   row('1011 0000 1 iiiiiii', 'sub', 'sp, #{m}', alu.sub, spSum),
   row('1011 Z0i1 iiiii nnn', 'cb{z}', '{n}, {target}', branch.compareAndBranch, (f, p) =>
-    p.isInIt
-      ? undefined
-      : { n: reg(f.n), target: target(p.pc + f.i! * 2), ifZero: f.Z === 0 },
+    p.isInIt ? undefined : { n: reg(f.n), target: target(p.pc + f.i! * 2), ifZero: f.Z === 0 },
   ),
   row('1011 0010 00 mmm ddd', 'sxth', '{d}, {m}', bits.extend, extendRow(2, true)),
   row('1011 0010 01 mmm ddd', 'sxtb', '{d}, {m}', bits.extend, extendRow(1, true)),
@@ -312,14 +310,13 @@ const miscellaneous: Row[] = [
   row('1011 1111 0010 0000', 'wfe', '', system.call, () => ({ effect: 'waitForEvent' })),
   row('1011 1111 0011 0000', 'wfi', '', system.call, () => ({ effect: 'waitForInterrupt' })),
   row('1011 1111 0100 0000', 'sev', '', system.call, () => ({ effect: 'sendEvent' })),
-  row(
-    '1011 1111 iiii 0000',
-    'nop',
-    '{ {hint} }',
-    branch.noOperation,
-    () => ({}),
-    ['i=0', 'i=1', 'i=2', 'i=3', 'i=4'],
-  ),
+  row('1011 1111 iiii 0000', 'nop', '{ {hint} }', branch.noOperation, () => ({}), [
+    'i=0',
+    'i=1',
+    'i=2',
+    'i=3',
+    'i=4',
+  ]),
   row(
     '1011 1111 cccc mmmm',
     'it{itMask}',
@@ -340,9 +337,7 @@ const branches: Row[] = [
     '{target}',
     branch.branchIf,
     (f, p) =>
-      p.isInIt
-        ? undefined
-        : { target: target(p.pc + signExtend(f.i!, 8) * 2), condition: f.C! },
+      p.isInIt ? undefined : { target: target(p.pc + signExtend(f.i!, 8) * 2), condition: f.C! },
     ['C=14', 'C=15'],
   ),
   row('1101 1110 iiiiiiii', 'udf', '#{a}', system.refuse, () => ({ fault: 'UNDEFINSTR' })),

@@ -1,0 +1,229 @@
+/**
+ * Data accesses that are not plain: protection, peripherals, the private peripheral bus, aliases,
+ * unaligned words, stores to flash and to decoded code. Also fills the access maps that let plain
+ * accesses pass without asking: one byte for 512 bytes of address space, per privilege.
+ */
+import type { AccessSize, Bus } from '../bus.ts'
+import type { CodeCache } from './code.ts'
+import type { ChipHooks, MemoryRange } from './cpu.ts'
+import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
+import { MUST_ALIGN, UNPRIVILEGED } from './ir/slow.ts'
+import { MAPS } from './layout.ts'
+import { isDevice, isPrivate, type Protection, type Purpose } from './protection.ts'
+import type { State } from './state.ts'
+
+const PAGE = 1 << MAPS.shift
+
+/** The CPU's own registers. `undefined`: there is no such register, or it may not be touched so. */
+export interface PrivateRegisters {
+  readAs(address: number, size: AccessSize, who: Requester): number | undefined
+  writeAs(address: number, size: AccessSize, value: number, who: Requester): boolean
+}
+
+export interface Requester {
+  readonly isSecure: boolean
+  readonly isPrivileged: boolean
+}
+
+export interface AccessParts {
+  readonly state: State
+  readonly bus: Bus
+  readonly hooks: ChipHooks
+  readonly ranges: readonly MemoryRange[]
+  readonly protection: Protection
+  readonly code: CodeCache
+  readonly registers: PrivateRegisters
+  /** Priority of HardFault, NMI or FAULTMASK: the MPU may be off then. */
+  isBelowZero(): boolean
+  pc(): number
+}
+
+export class Accesses {
+  readonly #parts: AccessParts
+  /** Set by an access that failed; the caller takes it. */
+  fault: Fault | undefined
+
+  constructor(parts: AccessParts) {
+    this.#parts = parts
+  }
+
+  /** What the present state may do, or as unprivileged code. */
+  requester(asUnprivileged: boolean): Requester {
+    const { isSecure, isPrivileged } = this.#parts.state
+    return { isSecure, isPrivileged: isPrivileged && !asUnprivileged }
+  }
+
+  /** `access` is a width with MUST_ALIGN and UNPRIVILEGED, as handlers pass it. */
+  load(address: number, access: number): number {
+    const size = (access & 7) as AccessSize
+    const who = this.requester((access & UNPRIVILEGED) !== 0)
+    if ((address & (size - 1)) === 0) return this.#loadAligned(address, size, who)
+    if (!this.#mayBeUnaligned(address, access)) return 0
+    let value = 0
+    for (let at = 0; at < size && this.fault === undefined; at++) {
+      value |= this.#loadAligned((address + at) >>> 0, 1, who) << (8 * at)
+    }
+    return value
+  }
+
+  store(address: number, access: number, value: number): void {
+    const size = (access & 7) as AccessSize
+    const who = this.requester((access & UNPRIVILEGED) !== 0)
+    if ((address & (size - 1)) === 0) {
+      this.storeAligned(address, size, value, who)
+      return
+    }
+    if (!this.#mayBeUnaligned(address, access)) return
+    for (let at = 0; at < size && this.fault === undefined; at++) {
+      this.storeAligned((address + at) >>> 0, 1, (value >>> (8 * at)) & 0xff, who)
+    }
+  }
+
+  /** A word as exception entry and return move it. */
+  loadWord(address: number, who: Requester): number {
+    return this.#loadAligned(address, 4, who)
+  }
+
+  #loadAligned(address: number, size: AccessSize, who: Requester): number {
+    const { bus, registers } = this.#parts
+    if (!this.#check(address, 'read', who)) return 0
+    if (isPrivate(address)) {
+      const value = registers.readAs(address, size, who)
+      if (value === undefined) this.#busError(address)
+      return value ?? 0
+    }
+    const range = this.#rangeOf(address)
+    if (range !== undefined) {
+      this.#allowPage(address, range, who)
+      return this.#plain(address - range.base + (range.backing ?? range.base), size)
+    }
+    const value = bus.read(address, size, { ...who, pc: this.#parts.pc() })
+    this.#takeBusFault(address, bus.fault)
+    return value
+  }
+
+  storeAligned(address: number, size: AccessSize, value: number, who: Requester): void {
+    const { bus, hooks, registers } = this.#parts
+    if (!this.#check(address, 'write', who)) return
+    if (isPrivate(address)) {
+      if (!registers.writeAs(address, size, value, who)) this.#busError(address)
+      return
+    }
+    const range = this.#rangeOf(address)
+    const master = { ...who, pc: this.#parts.pc() }
+    if (range?.kind === 'flash') {
+      this.#takeBusFault(address, hooks.storeToFlash(address, size, value, master))
+    } else if (range !== undefined) {
+      this.#storePlain(address - range.base + (range.backing ?? range.base), size, value)
+      this.#allowPage(address, range, who)
+    } else {
+      bus.write(address, size, value, master)
+      this.#takeBusFault(address, bus.fault)
+    }
+  }
+
+  /** False with `fault` set when SAU or MPU forbid the access. */
+  #check(address: number, purpose: Purpose, who: Requester): boolean {
+    const { protection } = this.#parts
+    if (!isPrivate(address)) {
+      if (!who.isSecure && protection.attribution(address) !== 'non-secure') {
+        const syndrome = SFSR.AUVIOL | SFSR.SFARVALID
+        this.fault = { exception: EXCEPTION.secureFault, syndrome, address }
+        return false
+      }
+      const isBelowZero = this.#parts.isBelowZero()
+      if (!protection.mpuAllows(address, purpose, { ...who, isBelowZero })) {
+        const syndrome = CFSR.DACCVIOL | CFSR.MMARVALID
+        this.fault = { exception: EXCEPTION.memManage, syndrome, address }
+        return false
+      }
+    }
+    return true
+  }
+
+  #mayBeUnaligned(address: number, access: number): boolean {
+    const isForbidden =
+      (access & MUST_ALIGN) !== 0 ||
+      this.#parts.state.get('TRAP_UNALIGNED') !== 0 ||
+      isDevice(address)
+    if (isForbidden) this.fault = { exception: EXCEPTION.usageFault, syndrome: CFSR.UNALIGNED }
+    return !isForbidden
+  }
+
+  #busError(address: number): void {
+    const syndrome = CFSR.PRECISERR | CFSR.BFARVALID
+    this.fault = { exception: EXCEPTION.busFault, syndrome, address }
+  }
+
+  #takeBusFault(address: number, outcome: number): void {
+    if (outcome === 1) this.#busError(address)
+    if (outcome === 2) {
+      const syndrome = SFSR.AUVIOL | SFSR.SFARVALID
+      this.fault = { exception: EXCEPTION.secureFault, syndrome, address }
+    }
+  }
+
+  #rangeOf(address: number): MemoryRange | undefined {
+    return this.#parts.ranges.find(({ base, size }) => address >= base && address - base < size)
+  }
+
+  #plain(at: number, size: AccessSize): number {
+    const { state } = this.#parts
+    if (size === 4) return state.words[at >>> 2]!
+    return size === 2 ? state.halves[at >>> 1]! : state.bytes[at]!
+  }
+
+  #storePlain(at: number, size: AccessSize, value: number): void {
+    const { state, code } = this.#parts
+    if (size === 4) state.words[at >>> 2] = value
+    else if (size === 2) state.halves[at >>> 1] = value
+    else state.bytes[at] = value
+    if (!code.isDecoded(at)) return
+    code.invalidate(at, size)
+    this.forgetPage(at)
+  }
+
+  /** Lets later accesses to this page pass, if it is plain memory with the same rights all over. */
+  #allowPage(address: number, range: MemoryRange, who: Requester): void {
+    const { state, protection } = this.#parts
+    const current = this.requester(false)
+    const isCurrent = current.isPrivileged === who.isPrivileged && current.isSecure === who.isSecure
+    if (!isCurrent || who.isSecure || (range.backing ?? range.base) !== range.base) return
+    const start = (address & ~(PAGE - 1)) >>> 0
+    const at = state.get('MAP') + (address >>> MAPS.shift)
+    if ((state.bytes[at]! & MAPS.known) !== 0) return
+    let rights: number = MAPS.known
+    if (protection.isUniform(start, start + PAGE)) {
+      if (this.#isAllowed(address, 'read', who)) rights |= MAPS.read
+      if (this.#mayStorePlainly(address, range, who)) rights |= MAPS.write
+    }
+    state.bytes[at] = rights
+  }
+
+  #mayStorePlainly(address: number, range: MemoryRange, who: Requester): boolean {
+    if (range.kind !== 'ram' || this.#parts.code.isDecoded(address)) return false
+    return this.#isAllowed(address, 'write', who)
+  }
+
+  #isAllowed(address: number, purpose: Purpose, who: Requester): boolean {
+    const isBelowZero = this.#parts.isBelowZero()
+    return this.#parts.protection.mpuAllows(address, purpose, { ...who, isBelowZero })
+  }
+
+  /** Rights changed: every page is asked for again. */
+  forgetMaps(): void {
+    for (const { base, size } of this.#parts.ranges) {
+      for (const map of [MAPS.privileged, MAPS.unprivileged]) {
+        const from = map + (base >>> MAPS.shift)
+        this.#parts.state.bytes.fill(0, from, from + (size >>> MAPS.shift))
+      }
+    }
+  }
+
+  /** Code was decoded there, or forgotten: stores must, or need no longer, be noticed. */
+  forgetPage(address: number): void {
+    for (const map of [MAPS.privileged, MAPS.unprivileged]) {
+      this.#parts.state.bytes[map + (address >>> MAPS.shift)] = 0
+    }
+  }
+}

@@ -1,0 +1,66 @@
+/** Cycles: exact at every instruction, though the loop only counts a slice down in COUNT. */
+import type { State } from './state.ts'
+
+/** COUNT is a 32-bit word. */
+const LONGEST_SLICE = 0x3fff_ffff
+
+export class Clock {
+  readonly #state: State
+  /** Cycle at which COUNT would reach zero. */
+  #end = 0
+  #limit = 0
+  isRunning = false
+
+  constructor(state: State) {
+    this.#state = state
+  }
+
+  get cycles(): number {
+    return this.#end - this.#state.get('COUNT')
+  }
+
+  get limit(): number {
+    return this.#limit
+  }
+
+  /** Begins a run; `cycle` may be in the past. */
+  limitTo(cycle: number): void {
+    this.#limit = cycle
+  }
+
+  /** Sets COUNT for the next slice; false if there is nothing left. */
+  startSlice(): boolean {
+    const { cycles } = this
+    const length = Math.min(this.#limit - cycles, LONGEST_SLICE)
+    if (!(length > 0)) return false
+    this.#setCount(length, cycles)
+    return true
+  }
+
+  /** An instruction that did not complete takes its cycle all the same. */
+  countAborted(): void {
+    const count = this.#state.get('COUNT')
+    if (count > 0) this.#state.set('COUNT', count - 1)
+  }
+
+  /** The instruction under way is always finished: one is left for it. */
+  stopAt(cycle: number): void {
+    if (cycle >= this.#limit) return
+    this.#limit = cycle
+    if (!this.isRunning) return
+    const { cycles } = this
+    const left = Math.max(Math.ceil(cycle) - cycles, 1)
+    if (left < this.#state.get('COUNT')) this.#setCount(left, cycles)
+  }
+
+  skipTo(cycle: number): void {
+    const { cycles } = this
+    if (cycle > cycles) this.#setCount(0, cycle)
+  }
+
+  #setCount(count: number, cycles: number): void {
+    const whole = Math.ceil(count)
+    this.#state.set('COUNT', whole)
+    this.#end = cycles + whole
+  }
+}

@@ -1,0 +1,610 @@
+/**
+ * The parts of the CPU put together, and the loop that alternates between the interpreter and what
+ * happens between two instructions: faults, exceptions, sleep, calls into the host.
+ */
+import { Accesses } from './access.ts'
+import { Clock } from './clock.ts'
+import { CodeCache, NOWHERE, nextIt, type Window } from './code.ts'
+import type { AddressRange, ChipHooks, CpuOptions, FaultRecord, Gate, StopReason } from './cpu.ts'
+import { EFFECTS } from './effect-names.ts'
+import { type Effects, effects } from './effects.ts'
+import { EXC_RETURN, Exceptions, FaultStatus } from './exceptions.ts'
+import { CFSR, EXCEPTION, type Fault, SFSR, USAGE_FAULTS } from './faults.ts'
+import { interpreter } from './interpreter.ts'
+import { ENTRY, IT_FIRST, MAPS, PREDECODE } from './layout.ts'
+import { Nvic } from './nvic.ts'
+import { PrivateBus } from './private-bus.ts'
+import { Protection, type Purpose } from './protection.ts'
+import { Registers } from './registers.ts'
+import { SpecialRegisters } from './special-registers.ts'
+import { State } from './state.ts'
+import { CCR, Controls, SCR, systemRegisters } from './system-registers.ts'
+import { SysTick } from './systick.ts'
+
+const SG = 0xe97f
+const FNC_RETURN_PREFIX = 0xfe
+
+/** What an instruction left to be done once it is over. */
+type Deferred =
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly it: number }
+  | { readonly kind: 'breakpoint'; readonly it: number }
+  | { readonly kind: 'supervisorCall' }
+  | { readonly kind: 'return'; readonly excReturn: number }
+
+export class Core {
+  readonly state: State
+  readonly clock: Clock
+  readonly nvic: Nvic
+  readonly registers: Registers
+  readonly #hooks: ChipHooks
+  readonly #hostCode: AddressRange
+  readonly #protection: Protection
+  readonly #code: CodeCache
+  readonly #accesses: Accesses
+  readonly #exceptions: Exceptions
+  readonly #status = new FaultStatus()
+  readonly #controls = new Controls()
+  readonly #sysTick: { readonly secure: SysTick; readonly nonSecure: SysTick }
+  readonly #bus: PrivateBus
+  readonly #execute: () => void
+  readonly #effects: Effects
+  readonly #special: SpecialRegisters
+  #window: Window | undefined
+  #deferred: Deferred | undefined
+  /** ITSTATE of the instruction at PC while it is being taken back; otherwise IT says. */
+  #heldIt: number | undefined
+  #sleeping: 'interrupt' | 'event' | undefined
+  #stop: StopReason | undefined
+  #gate: Gate = { veneer: 0, target: 0, stackPointer: 0 }
+  #veneer = 0
+  #wasBelowZero = false
+
+  constructor(options: CpuOptions) {
+    const { memory, ranges, bus, scheduler, hooks } = options
+    this.#hooks = hooks
+    this.#hostCode = options.hostCode
+    const state = new State(memory)
+    this.state = state
+    this.clock = new Clock(state)
+    this.nvic = new Nvic(state, () => this.#pendedSomething())
+    this.#protection = new Protection((address) => hooks.attribution(address))
+    const made = interpreter()
+    this.#code = new CodeCache(state, made, ranges)
+    const tick = () =>
+      new SysTick(
+        scheduler,
+        () => this.nvic.setPending(EXCEPTION.sysTick),
+        (cycle) => this.clock.stopAt(cycle),
+      )
+    this.#sysTick = {
+      nonSecure: tick(),
+      secure: new SysTick(
+        scheduler,
+        () => {},
+        (cycle) => this.clock.stopAt(cycle),
+      ),
+    }
+    this.#bus = new PrivateBus(this.#systemRegisters(), (isSecure) => {
+      return (this.#controls.ccr[isSecure ? 1 : 0] & CCR.USERSETMPEND) !== 0
+    })
+    const pc = () => this.#pc()
+    this.#accesses = new Accesses({
+      ...{ state, bus, hooks, ranges, pc },
+      ...{ protection: this.#protection, code: this.#code, registers: this.#bus },
+      isBelowZero: () => this.#wasBelowZero,
+    })
+    const refresh = () => this.#refresh()
+    const position = {
+      pc,
+      it: () => this.#it(),
+      goTo: (address: number, thumb: boolean, it: number) => this.#goTo(address, thumb, it),
+    }
+    this.#exceptions = new Exceptions({
+      ...{ state, refresh, ...position },
+      ...{ nvic: this.nvic, accesses: this.#accesses, status: this.#status },
+      vectorTable: () => this.#controls.vtor[0],
+      sleepsOnExit: () => (this.#controls.scr[0] & SCR.SLEEPONEXIT) !== 0,
+      sleep: () => {
+        this.#sleeping = 'interrupt'
+      },
+    })
+    const special = new SpecialRegisters(state, this.nvic, refresh)
+    this.#special = special
+    this.registers = new Registers(state, special, {
+      ...position,
+      xpsr: () => this.#exceptions.xpsr(),
+    })
+    this.#effects = this.#makeEffects()
+    const instance = new WebAssembly.Instance(made.module, { host: { memory, ...this.#host() } })
+    this.#execute = instance.exports.execute as () => void
+    this.reset()
+  }
+
+  // The run loop
+
+  run(untilCycle: number): StopReason {
+    const { state, clock } = this
+    clock.limitTo(untilCycle)
+    this.#stop = undefined
+    for (;;) {
+      if (state.get('ATTENTION') !== 0) {
+        this.#attend()
+        const reason = this.#reasonToStop()
+        if (reason !== undefined) return reason
+      }
+      if (!clock.startSlice()) return 'cycle'
+      clock.isRunning = true
+      this.#execute()
+      clock.isRunning = false
+    }
+  }
+
+  /** Everything that waits for the end of an instruction. */
+  #attend(): void {
+    const { state } = this
+    state.set('ATTENTION', 0)
+    state.set('ABORT', 0)
+    const deferred = this.#deferred
+    this.#deferred = undefined
+    if (deferred) this.#finish(deferred)
+    this.#heldIt = undefined
+    if (this.#exceptions.stopped || this.#stop || state.isSecure) return
+    this.#wake()
+    if (this.#sleeping === undefined) this.#exceptions.takePending()
+    this.#relocate()
+  }
+
+  #finish(deferred: Deferred): void {
+    const exceptions = this.#exceptions
+    switch (deferred.kind) {
+      case 'fault':
+        this.clock.countAborted()
+        this.#heldIt = deferred.it
+        this.#takeFault(deferred.fault)
+        break
+      case 'breakpoint':
+        this.clock.countAborted()
+        this.#heldIt = deferred.it
+        exceptions.breakpoint()
+        break
+      case 'supervisorCall':
+        exceptions.supervisorCall()
+        break
+      case 'return':
+        exceptions.return(deferred.excReturn)
+    }
+  }
+
+  #takeFault(fault: Fault): void {
+    this.#exceptions.takeFault(fault)
+  }
+
+  #reasonToStop(): StopReason | undefined {
+    const { state } = this
+    const stop = this.#exceptions.stopped ? 'secure-exception' : this.#stop
+    if (stop !== undefined || this.#sleeping !== undefined) state.set('ATTENTION', 1)
+    return stop ?? (this.#sleeping === undefined ? undefined : 'idle')
+  }
+
+  #wake(): void {
+    if (this.#sleeping === undefined) return
+    const isEvent = this.#sleeping === 'event' && this.#exceptions.event
+    if (!isEvent && !this.nvic.wakes) return
+    if (isEvent) this.#exceptions.event = false
+    this.#sleeping = undefined
+  }
+
+  #pendedSomething(): void {
+    if ((this.#controls?.scr[0] ?? 0) & SCR.SEVONPEND) this.#exceptions.event = true
+    this.state.set('ATTENTION', 1)
+  }
+
+  halt(): void {
+    this.#stop = 'halt'
+    this.state.set('ATTENTION', 1)
+  }
+
+  // Position
+
+  #pc(): number {
+    const { state } = this
+    const ip = state.get('IP')
+    if (ip === NOWHERE) return state.get('OUTSIDE_PC')
+    const plain = isInIt(ip) ? ip - PREDECODE.itOffset : ip
+    const offset = (plain - state.get('CODE_TABLE')) >> ENTRY.scale
+    return (state.get('CODE_BASE') + offset) >>> 0
+  }
+
+  #it(): number {
+    return this.#heldIt ?? nextIt(this.state.get('IT'))
+  }
+
+  #goTo(address: number, thumb: boolean, it: number): void {
+    const { state } = this
+    const window = thumb ? this.#enterable(address) : undefined
+    state.set('THUMB', thumb ? 1 : 0)
+    this.#window = window
+    this.#heldIt = undefined
+    const isInBlock = (it & 15) !== 0
+    state.set('IT', isInBlock ? IT_FIRST | it : 0)
+    if (window === undefined) {
+      state.set('CODE_SIZE', 0)
+      state.set('OUTSIDE_PC', address)
+      state.set('IP', NOWHERE)
+      state.set('ATTENTION', 1)
+      return
+    }
+    const table = this.#wantedTable(window)
+    state.set('CODE_BASE', window.base)
+    state.set('CODE_SIZE', window.size)
+    state.set('CODE_TABLE', table)
+    const entry = table + ((address - window.base) << ENTRY.scale)
+    state.set('IP', isInBlock ? entry + PREDECODE.itOffset : entry)
+    // The loop keeps the window in locals.
+    state.set('ATTENTION', 1)
+  }
+
+  /** The window at an address that the present state may branch to. */
+  #enterable(address: number): Window | undefined {
+    const window = this.#code.find(address)
+    if (window === undefined || this.state.isSecure) return window
+    if (this.#protection.attribution(address) === 'non-secure') return window
+    return this.#isGateway(window, address) ? window : undefined
+  }
+
+  #isGateway(window: Window, address: number): boolean {
+    return (
+      this.#protection.attribution(address) === 'callable' &&
+      this.#code.halfword(window, address) === SG &&
+      this.#code.halfword(window, address + 2) === SG
+    )
+  }
+
+  #wantedTable({ tables }: Window): number {
+    const { isPrivileged, isSecure } = this.state
+    const isChecked = !isPrivileged && this.#protection.isMpuOn(isSecure)
+    return (isChecked ? tables.unprivileged : tables.privileged).address
+  }
+
+  /** Privilege changed: the same place in the other table. */
+  #relocate(): void {
+    const { state } = this
+    if (this.#window && this.#wantedTable(this.#window) !== state.get('CODE_TABLE')) {
+      this.#goTo(this.#pc(), true, this.#it())
+    }
+  }
+
+  /** What the loop's words derive from mode, bank and priority. */
+  #refresh(): void {
+    const { state } = this
+    const at = state.isSecure ? 1 : 0
+    const isBelowZero = this.nvic.executionPriority < 0
+    const ccr = this.#controls.ccr[at]
+    const ignoresLimit = isBelowZero && (ccr & CCR.STKOFHFNMIGN) !== 0
+    const limit = state.currentStack === 'MSP' ? 'MSPLIM' : 'PSPLIM'
+    state.set('SP_LIMIT', ignoresLimit ? 0 : state.bank(limit, state.isSecure))
+    state.set('MAP', state.isPrivileged ? MAPS.privileged : MAPS.unprivileged)
+    state.set('TRAP_DIVIDE', ccr & CCR.DIV_0_TRP ? 1 : 0)
+    state.set('TRAP_UNALIGNED', ccr & CCR.UNALIGN_TRP ? 1 : 0)
+    state.set('ATTENTION', 1)
+    if (isBelowZero === this.#wasBelowZero) return
+    this.#wasBelowZero = isBelowZero
+    if (this.#protection.isMpuOn(false)) this.protectionChanged()
+  }
+
+  // What the interpreter calls
+
+  #host() {
+    const abort = () => this.#abortIfFaulty()
+    return {
+      decode: (ip: number) => this.#decode(ip >>> 0),
+      load: (address: number, access: number) => {
+        const value = this.#accesses.load(address >>> 0, access)
+        abort()
+        return value
+      },
+      store: (address: number, access: number, value: number) => {
+        this.#accesses.store(address >>> 0, access, value)
+        abort()
+      },
+      branch: (value: number) => this.#branch(value >>> 0),
+      raise: (fault: number) => this.#raiseUsage(CFSR[USAGE_FAULTS[fault]!]),
+      effect: (effect: number, a: number, b: number) => this.#effects[EFFECTS[effect]!](a, b),
+    }
+  }
+
+  #abortIfFaulty(): void {
+    const { fault } = this.#accesses
+    if (fault === undefined) return
+    this.#accesses.fault = undefined
+    this.#abort({ kind: 'fault', fault, it: this.#ownIt() })
+  }
+
+  #raiseUsage(syndrome: number): void {
+    const fault = { exception: EXCEPTION.usageFault, syndrome }
+    this.#abort({ kind: 'fault', fault, it: this.#ownIt() })
+  }
+
+  #abort(deferred: Deferred): void {
+    this.#deferred = deferred
+    this.state.set('ABORT', 1)
+    this.state.set('ATTENTION', 1)
+  }
+
+  /** Inside an instruction, IT is that instruction's. */
+  #ownIt(): number {
+    return isInIt(this.state.get('IP')) ? this.state.get('IT') & 0xff : 0
+  }
+
+  /** An interworking branch out of the window: EXC_RETURN, FNC_RETURN, or an address. */
+  #branch(value: number): void {
+    const { state } = this
+    if (value >>> 24 === EXC_RETURN.prefix && state.isHandler) {
+      this.#deferred = { kind: 'return', excReturn: value }
+      state.set('ATTENTION', 1)
+      return
+    }
+    this.#goTo((value & ~1) >>> 0, (value & 1) !== 0, 0)
+  }
+
+  /** Fills the entry at `ip`, or finds out why there is nothing to execute. */
+  #decode(ip: number): void {
+    const { state } = this
+    const address = this.#pc()
+    const own = nextIt(state.get('IT'))
+    const window = this.#window
+    if (window === undefined || address < window.base || address - window.base >= window.size) {
+      if (ip === NOWHERE) this.#leave(address)
+      else this.#goTo(address, true, own)
+      return
+    }
+    if (isInIt(ip) && own === 0) {
+      this.#code.fillLeave(window, ip, address)
+      return
+    }
+    const fault = this.#checkFetch(window, address)
+    if (fault) {
+      this.#abort({ kind: 'fault', fault, it: own })
+      return
+    }
+    this.#code.fill(window, ip, address, { before: state.get('IT'), own })
+    if (window.kind === 'ram') {
+      this.#accesses.forgetPage(address)
+      this.#accesses.forgetPage(address + 2)
+    }
+  }
+
+  /** The PC is where no code can be: the host's code, or a fault. */
+  #leave(address: number): void {
+    const { state } = this
+    const isHost = address >= this.#hostCode.start && address < this.#hostCode.end
+    if (state.isSecure && isHost && state.get('THUMB') !== 0) {
+      const stackPointer = this.#callerStack()
+      this.#gate = { veneer: this.#veneer, target: address, stackPointer }
+      this.#stop = 'secure-call'
+      state.set('ATTENTION', 1)
+      return
+    }
+    const isThumb = state.get('THUMB') !== 0
+    const syndrome = CFSR.INVSTATE
+    const fault = isThumb
+      ? (this.#checkAddress(address) ?? { exception: EXCEPTION.busFault, syndrome: CFSR.IBUSERR })
+      : { exception: EXCEPTION.usageFault, syndrome }
+    this.#abort({ kind: 'fault', fault, it: this.#it() })
+  }
+
+  #callerStack(): number {
+    const { state } = this
+    const usesProcess = (state.bank('CONTROL', false) & 2) !== 0 && !state.isHandler
+    return state.bank(usesProcess ? 'PSP' : 'MSP', false)
+  }
+
+  #checkFetch(window: Window, address: number): Fault | undefined {
+    const fault = this.#checkAddress(address)
+    if (fault) return this.#isGateway(window, address) ? undefined : fault
+    const isLast = address + 2 - window.base >= window.size
+    const isWide = this.#code.halfword(window, address) >>> 11 >= 0b11101
+    if (!isWide) return undefined
+    if (isLast) return { exception: EXCEPTION.busFault, syndrome: CFSR.IBUSERR }
+    return this.#checkAddress(address + 2)
+  }
+
+  #checkAddress(address: number): Fault | undefined {
+    const { isSecure, isPrivileged } = this.state
+    const isOpen = this.#protection.attribution(address) === 'non-secure'
+    if (!isSecure && !isOpen) return { exception: EXCEPTION.secureFault, syndrome: SFSR.INVEP }
+    const who = { isSecure, isPrivileged, isBelowZero: this.#wasBelowZero }
+    if (this.#protection.mpuAllows(address, 'execute', who)) return undefined
+    return { exception: EXCEPTION.memManage, syndrome: CFSR.IACCVIOL }
+  }
+
+  #makeEffects(): Effects {
+    const { state } = this
+    const attention = () => state.set('ATTENTION', 1)
+    return effects({
+      ...{ state, special: this.#special, protection: this.#protection },
+      supervisorCall: () => {
+        this.#deferred = { kind: 'supervisorCall' }
+        attention()
+      },
+      breakpoint: (immediate) => {
+        if (this.#hooks.breakpoint?.(immediate)) attention()
+        else this.#abort({ kind: 'breakpoint', it: this.#ownIt() })
+      },
+      sleep: (kind) => {
+        if (kind === 'event' && this.#exceptions.event) this.#exceptions.event = false
+        else this.#sleeping = kind
+        attention()
+      },
+      sendEvent: () => {
+        this.#exceptions.event = true
+      },
+      enterSecure: (veneer) => this.#enterSecure(veneer),
+      undefined: () => this.#raiseUsage(CFSR.UNDEFINSTR),
+      noCoprocessor: () => this.#raiseUsage(CFSR.NOCP),
+    })
+  }
+
+  // Between the worlds
+
+  #enterSecure(veneer: number): void {
+    const { state } = this
+    this.#veneer = veneer
+    state.set('LR', state.get('LR') & ~1)
+    this.#switchTo(true)
+  }
+
+  #switchTo(isSecure: boolean): void {
+    const { state } = this
+    state.parkStack()
+    state.set('SECURE', isSecure ? 1 : 0)
+    state.adoptStack()
+    this.#refresh()
+  }
+
+  get gate(): Gate {
+    return this.#gate
+  }
+
+  get isCallerPrivileged(): boolean {
+    const { state } = this
+    return state.isHandler || (state.bank('CONTROL', false) & 1) === 0
+  }
+
+  get faultRecord(): FaultRecord {
+    const { stopped } = this.#exceptions
+    if (stopped === undefined)
+      throw new Error('There is no fault: run did not return secure-exception.')
+    return stopped
+  }
+
+  returnToNonSecure(r0: number): void {
+    const { state } = this
+    state.setRegister(0, r0)
+    const lr = state.get('LR')
+    this.#switchTo(false)
+    if (lr >>> 24 === EXC_RETURN.prefix && state.isHandler) this.#branch(lr)
+    else this.#goTo((lr & ~1) >>> 0, lr >>> 24 !== FNC_RETURN_PREFIX, 0)
+  }
+
+  startNonSecure(vectorTable: number): void {
+    const { state } = this
+    this.abandonNonSecure()
+    this.#controls.vtor[0] = vectorTable >>> 0
+    const [stack, entry] = [0, 4].map((offset) => state.words[(vectorTable + offset) >>> 2]! >>> 0)
+    this.#switchTo(false)
+    state.set('SP', stack! & ~3)
+    state.set('LR', 0xffff_ffff)
+    this.#goTo((entry! & ~1) >>> 0, (entry! & 1) !== 0, 0)
+  }
+
+  abandonNonSecure(): void {
+    const { state } = this
+    if (!state.isSecure) this.#switchTo(true)
+    this.nvic.resetNonSecure()
+    this.#sysTick.nonSecure.reset()
+    this.#protection.mpu.nonSecure.reset()
+    this.#status.reset()
+    const { vtor, scr, ccr, cpacr, mair } = new Controls()
+    for (const [pair, fresh] of [
+      [this.#controls.vtor, vtor],
+      [this.#controls.scr, scr],
+      [this.#controls.ccr, ccr],
+      [this.#controls.cpacr, cpacr],
+    ] as const) {
+      pair[0] = fresh[0]
+    }
+    this.#controls.mair[0] = mair[0]
+    for (let number = 0; number < 15; number++) state.setRegister(number, 0)
+    state.setFlags(0)
+    for (const word of BANKS) state.setBank(word, false, 0)
+    for (const word of ['GE', 'IPSR', 'EXCLUSIVE', 'Q'] as const) state.set(word, 0)
+    this.#exceptions.stopped = undefined
+    this.#exceptions.event = false
+    this.#deferred = undefined
+    this.#sleeping = undefined
+    this.#veneer = 0
+    this.#goTo(this.#hostCode.start, true, 0)
+    this.#refresh()
+    this.protectionChanged()
+  }
+
+  reset(): void {
+    const { state } = this
+    state.set('SECURE', 1)
+    for (const word of BANKS) state.setBank(word, true, 0)
+    this.nvic.reset()
+    this.#sysTick.secure.reset()
+    this.#protection.reset()
+    this.#controls.reset()
+    this.abandonNonSecure()
+  }
+
+  // Registers of the private peripheral bus
+
+  #systemRegisters() {
+    return systemRegisters({
+      state: this.state,
+      nvic: this.nvic,
+      status: this.#status,
+      protection: this.#protection,
+      controls: this.#controls,
+      sysTick: this.#sysTick,
+      cycles: () => this.clock.cycles,
+      requestReset: () => {
+        this.#stop = 'reset-request'
+      },
+      refresh: () => this.#refresh(),
+      protectionChanged: () => this.protectionChanged(),
+    })
+  }
+
+  readPrivate(address: number, isSecure: boolean): number {
+    return this.#bus.readAs(address, 4, { isSecure, isPrivileged: true }) ?? 0
+  }
+
+  writePrivate(address: number, value: number, isSecure: boolean): void {
+    this.#bus.writeAs(address, 4, value, { isSecure, isPrivileged: true })
+  }
+
+  pendInterrupt(irq: number): void {
+    this.nvic.setPending(EXCEPTION.firstIrq + irq)
+  }
+
+  // Memory
+
+  protectionChanged(): void {
+    this.#accesses.forgetMaps()
+    this.#code.forgetAll()
+    this.state.set('ATTENTION', 1)
+  }
+
+  invalidate(address: number, length: number): void {
+    this.#code.invalidate(address, length)
+    this.state.set('ATTENTION', 1)
+  }
+
+  isNonSecureAccessible(range: {
+    address: number
+    length: number
+    access: Exclude<Purpose, 'execute'>
+    isPrivileged: boolean
+  }): boolean {
+    const { address, length, access, isPrivileged } = range
+    const who = { isSecure: false, isPrivileged, isBelowZero: false }
+    for (let at = address; at < address + length; at = (at | 31) + 1) {
+      if (this.#protection.attribution(at) !== 'non-secure') return false
+      if (!this.#protection.mpuAllows(at, access, who)) return false
+    }
+    return true
+  }
+}
+
+const BANKS = [
+  ...(['MSP', 'PSP', 'MSPLIM', 'PSPLIM'] as const),
+  ...(['CONTROL', 'PRIMASK', 'BASEPRI', 'FAULTMASK'] as const),
+]
+
+function isInIt(ip: number): boolean {
+  return ip >= PREDECODE.start + PREDECODE.itOffset
+}

@@ -1,0 +1,136 @@
+/**
+ * MRS, MSR and CPS: the special registers by SYSm. Armv8-M ARM, D1.1 and the pseudocode of MRS and
+ * MSR (register).
+ */
+import type { Nvic } from './nvic.ts'
+import { PRIORITY_MASK } from './nvic.ts'
+import { type BankedWord, CONTROL, type State } from './state.ts'
+
+const SYSM = {
+  msp: 8,
+  psp: 9,
+  msplim: 10,
+  psplim: 11,
+  primask: 16,
+  basepri: 17,
+  basepriMax: 18,
+  faultmask: 19,
+  control: 20,
+} as const
+
+/** SYSm of a banked register, by its low five bits. */
+const BANKED: Readonly<Record<number, BankedWord>> = {
+  [SYSM.msp]: 'MSP',
+  [SYSM.psp]: 'PSP',
+  [SYSM.msplim]: 'MSPLIM',
+  [SYSM.psplim]: 'PSPLIM',
+  [SYSM.primask]: 'PRIMASK',
+  [SYSM.basepri]: 'BASEPRI',
+  [SYSM.faultmask]: 'FAULTMASK',
+  [SYSM.control]: 'CONTROL',
+}
+
+/** Bit 7 of SYSm: the Non-secure bank, named from the Secure state. */
+const NON_SECURE = 0x80
+
+export class SpecialRegisters {
+  readonly #state: State
+  readonly #nvic: Nvic
+  readonly #refresh: () => void
+
+  constructor(state: State, nvic: Nvic, refresh: () => void) {
+    this.#state = state
+    this.#nvic = nvic
+    this.#refresh = refresh
+  }
+
+  /** A banked register, whichever stack pointer is in r13 now. */
+  bank(word: BankedWord, isSecure: boolean): number {
+    const state = this.#state
+    const isCurrent = isSecure === state.isSecure && word === state.currentStack
+    return isCurrent ? state.get('SP') : state.bank(word, isSecure)
+  }
+
+  setBank(word: BankedWord, isSecure: boolean, value: number): void {
+    const state = this.#state
+    if (word === 'CONTROL') {
+      // SPSEL belongs to exception entry and return while a handler runs.
+      const fixed = state.isHandler && isSecure === state.isSecure ? CONTROL.SPSEL : 0
+      const kept = state.bank(word, isSecure) & fixed
+      state.parkStack()
+      state.setBank(word, isSecure, (value & WRITABLE.CONTROL & ~fixed) | kept)
+      state.adoptStack()
+    } else if (isSecure === state.isSecure && word === state.currentStack) {
+      state.set('SP', value & ~3)
+    } else state.setBank(word, isSecure, value & WRITABLE[word])
+    this.#refresh()
+  }
+
+  read(sysm: number): number {
+    const state = this.#state
+    if (sysm < 8) return this.#readStatus(sysm)
+    if (!state.isPrivileged && sysm !== SYSM.control) return 0
+    const place = this.#locate(sysm)
+    return place === undefined ? 0 : this.bank(place.word, place.isSecure)
+  }
+
+  #readStatus(sysm: number): number {
+    const state = this.#state
+    const ipsr = sysm & 1 && state.isPrivileged ? state.get('IPSR') : 0
+    return (ipsr | (sysm & 4 ? 0 : state.apsr)) >>> 0
+  }
+
+  /** `mask` is the instruction's: bit 1 selects NZCVQ, bit 0 GE. */
+  write(sysm: number, mask: number, value: number): void {
+    const state = this.#state
+    if (sysm < 8) {
+      if (sysm >= 4) return
+      if (mask & 2) state.setFlags(value)
+      if (mask & 1) state.set('GE', (value >>> 16) & 15)
+      return
+    }
+    const place = this.#locate(sysm === SYSM.basepriMax ? SYSM.basepri : sysm)
+    if (!state.isPrivileged || place === undefined) return
+    if (sysm === SYSM.basepriMax && !this.#raisesBase(value, place.isSecure)) return
+    if (place.word === 'FAULTMASK' && !this.#mayMaskFaults(value)) return
+    this.setBank(place.word, place.isSecure, value)
+  }
+
+  /** CPSID and CPSIE. */
+  change(isDisable: boolean, flags: { i: boolean; f: boolean }): void {
+    const state = this.#state
+    if (!state.isPrivileged) return
+    const value = isDisable ? 1 : 0
+    if (flags.i) this.setBank('PRIMASK', state.isSecure, value)
+    if (flags.f && this.#mayMaskFaults(value)) this.setBank('FAULTMASK', state.isSecure, value)
+  }
+
+  #mayMaskFaults(value: number): boolean {
+    return (value & 1) === 0 || this.#nvic.executionPriority > -1
+  }
+
+  #raisesBase(value: number, isSecure: boolean): boolean {
+    const wanted = value & PRIORITY_MASK
+    const present = this.#state.bank('BASEPRI', isSecure)
+    return wanted !== 0 && (present === 0 || wanted < present)
+  }
+
+  #locate(sysm: number): { word: BankedWord; isSecure: boolean } | undefined {
+    const { isSecure } = this.#state
+    const wantsOther = (sysm & NON_SECURE) !== 0
+    if (wantsOther && !isSecure) return undefined
+    const word = BANKED[sysm & ~NON_SECURE]
+    return word && { word, isSecure: isSecure && !wantsOther }
+  }
+}
+
+const WRITABLE: Readonly<Record<BankedWord, number>> = {
+  MSP: ~3,
+  PSP: ~3,
+  MSPLIM: ~7,
+  PSPLIM: ~7,
+  CONTROL: CONTROL.nPRIV | CONTROL.SPSEL,
+  PRIMASK: 1,
+  BASEPRI: PRIORITY_MASK,
+  FAULTMASK: 1,
+}
