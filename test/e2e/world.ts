@@ -15,10 +15,9 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BIN = join(ROOT, 'packages/cli/bin/microvisor.js')
-export const PREBUILT = join(ROOT, 'samples/prebuilt')
 
 /** Generous: two busy cores may run everything else at the same time. */
-export const PATIENCE_MS = 30_000
+const PATIENCE_MS = 30_000
 
 export interface Outcome {
   readonly code: number | null

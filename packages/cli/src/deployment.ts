@@ -104,6 +104,7 @@ export async function deploy(
   await assign(cloud, app, options)
   const shown = view.show(events)
   shown.catch(() => ending.abort())
+  const silence = setTimeout(() => view.noteSilence(), SILENCE_MS)
   try {
     const { timeoutSeconds } = options
     const lastFailure = () => view.lastFailure
@@ -112,10 +113,14 @@ export async function deploy(
     if (updated && options.isLogging) await shown
     return { app, device: updated }
   } finally {
+    clearTimeout(silence)
     ending.abort()
     await shown
   }
 }
+
+/** A device that is connected begins an update within this time. */
+const SILENCE_MS = 3_000
 
 async function assign({ api, client }: Cloud, app: App, options: DeployOptions): Promise<void> {
   const { device, progress, isLogging } = options
@@ -131,6 +136,7 @@ async function assign({ api, client }: Cloud, app: App, options: DeployOptions):
 class EventView {
   readonly #options: DeployOptions
   #lastFailure: string | undefined
+  #hasHeardOfUpdate = false
 
   constructor(options: DeployOptions) {
     this.#options = options
@@ -141,10 +147,20 @@ class EventView {
     return this.#lastFailure
   }
 
+  /** Tells the user why nothing happens. */
+  noteSilence(): void {
+    const { device, progress } = this.#options
+    if (this.#hasHeardOfUpdate) return
+    progress(
+      `Device ${device.sid} has not answered yet; if it is offline, it updates when it connects...`,
+    )
+  }
+
   async show(events: AsyncIterable<DeviceEvent>): Promise<void> {
     const { isLogging, showEvent, progress } = this.#options
     for await (const event of events) {
       const { update } = event
+      if (update) this.#hasHeardOfUpdate = true
       if (update?.error)
         this.#lastFailure = [update.error, update.detail].filter(Boolean).join(': ')
       if (isLogging) showEvent(event)
