@@ -9,6 +9,7 @@
  */
 import {
   BundleError,
+  encodeManifest,
   equalBytes,
   type KernelManifest,
   type KernelRegionName,
@@ -69,7 +70,12 @@ function verifyManifest(
     const manifest = parseKernelManifest(bytes)
     const crypto = { digest: chipDigest(engines), verify: chipVerify(engines) }
     verifySignature(manifest, [roots.kernelSigner], crypto)
-    return manifest
+    // One manifest has one encoding: what protobuf would read past is a change all the same.
+    if (equalBytes(encodeManifest(manifest), bytes)) return manifest
+    return lockDown(
+      'KERNEL_MANIFEST_MALFORMED',
+      'The kernel manifest is not encoded as it should be.',
+    )
   } catch (error) {
     if (!(error instanceof BundleError)) throw error
     return lockDown(reasonOf(error), error.message)

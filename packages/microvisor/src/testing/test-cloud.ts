@@ -8,6 +8,7 @@ import {
   type FrameBody,
   FrameDecoder,
   type FrameInit,
+  MANIFEST_BYTES_MAX,
   STREAM_DATA_BYTES_MAX,
   StreamCloseReason,
   toHex,
@@ -114,7 +115,8 @@ export class TestCloud {
   }
 
   #targetValue() {
-    const manifestSize = this.contents.get(toHex(this.target))?.length ?? 0
+    const bytes = this.contents.get(toHex(this.target))?.length ?? 0
+    const manifestSize = Math.min(bytes, MANIFEST_BYTES_MAX)
     return { manifestHash: this.target, manifestSize }
   }
 
@@ -123,6 +125,10 @@ export class TestCloud {
     if (frame.case === 'ping') this.send({ case: 'pong', value: { token: frame.value.token } })
     if (frame.case === 'streamOpen') this.#open(frame.value)
     if (frame.case === 'streamClose') this.#fetches.delete(frame.value.stream)
+    if (frame.case === 'streamData') {
+      const { stream, data } = frame.value
+      this.send({ case: 'streamCredit', value: { stream, bytes: data.length } })
+    }
     if (frame.case === 'streamCredit') {
       const fetch = this.#fetches.get(frame.value.stream)
       if (fetch !== undefined) fetch.credit += frame.value.bytes
