@@ -177,6 +177,13 @@ export class Running {
     return outcome
   }
 
+  /** Waits for its end, which has to be a good one. */
+  async succeeds(timeoutMs = PATIENCE_MS): Promise<Outcome> {
+    const outcome = await this.ended(timeoutMs)
+    assert.equal(outcome.code, 0, `\`${this.name}\` ended with ${outcome.code}:\n${this.#both}`)
+    return outcome
+  }
+
   /** As Ctrl-C. */
   async interrupt(): Promise<Outcome> {
     this.#child.kill('SIGINT')

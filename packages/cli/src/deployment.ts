@@ -10,7 +10,7 @@ import { bundleImage, bundlePath, inputKind, readInput } from './bundling.ts'
 import type { Cloud } from './cloud.ts'
 import { Failure } from './errors.ts'
 import { formatEvent } from './event-line.ts'
-import { connectionLine, followDevice } from './events.ts'
+import { connectionLine, followDevice, persist } from './events.ts'
 import { buildProject, isProject, latestBuild } from './project.ts'
 import { watchUpdate } from './update-watch.ts'
 import { uploadBundle } from './upload.ts'
@@ -123,12 +123,10 @@ export async function deploy(
 const SILENCE_MS = 3_000
 
 async function assign({ api, client }: Cloud, app: App, options: DeployOptions): Promise<void> {
-  const { device, progress, isLogging } = options
+  const { device, progress, isLogging, signal } = options
   progress(`Assigning app ${app.sid} to device ${device.sid}...`)
-  await client.call(api.updateDevice, {
-    params: { Sid: device.sid },
-    form: { TargetApp: app.sid },
-  })
+  const change = { params: { Sid: device.sid }, form: { TargetApp: app.sid } }
+  await persist(() => client.call(api.updateDevice, change, { signal }), signal)
   if (isLogging) progress(`Logging from ${device.sid}...`)
 }
 

@@ -107,6 +107,21 @@ export function isPassing(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && PASSING.includes(String(error.code))
 }
 
+const PATIENCE_MS = 60_000
+
+/** Does what may be done twice, again and again while the trouble is one that passes. */
+export async function persist<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS
+  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await work()
+    } catch (error) {
+      if (signal.aborted || !isPassing(error) || performance.now() > deadline) throw error
+      await pause(waitMs, signal)
+    }
+  }
+}
+
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms)

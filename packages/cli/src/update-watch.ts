@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Device } from '@microvisor/api'
+import { UpdateError } from '@microvisor/protocol'
 import type { Cloud } from './cloud.ts'
 import { Failure } from './errors.ts'
 import { isPassing } from './events.ts'
@@ -58,7 +59,7 @@ function isSettled(device: Device, { app: wanted, lastFailure }: WatchOptions): 
     })
   }
   if (update_status !== 'error') return update_status === 'up-to-date'
-  const said = lastFailure()
+  const said = lastFailure() ?? UpdateError[update_error_code]
   throw new Failure({
     code: 'UPDATE_FAILED',
     message: `device ${device.sid} could not install ${wanted}: error ${update_error_code}${said ? ` (${said})` : ''}. It runs ${device.app.reported_sid ?? 'no application'}.`,
