@@ -25,7 +25,7 @@ export interface Wiring {
   readonly externalFlash: (flash: Flash) => Flash
 }
 
-export const straight: Wiring = { internalFlash: (flash) => flash, externalFlash: (flash) => flash }
+const straight: Wiring = { internalFlash: (flash) => flash, externalFlash: (flash) => flash }
 
 export class PoweredDevice {
   readonly supply = new Supply()

@@ -99,6 +99,14 @@ test('an update cures a crashing application while it waits', () => {
   assert.equal(bench.hardware.application.starts.length, 2)
 })
 
+test('a crash ends the wait of an update for consent', () => {
+  const bench = runningBench(policiesWith({ update: { maximumPolitenessSeconds: 3_600 } }))
+  bench.cloud.sendTarget(smallApplication(2))
+  bench.run(1_000)
+  crash(bench)
+  assert.equal(bench.wakeReason, WakeReason.APPLICATIONUPDATE)
+})
+
 test('the cloud can start a crashed application at once', () => {
   const bench = runningBench(policiesWith({ crash: { minimumRestartMs: 500_000 } }))
   crash(bench)

@@ -65,6 +65,7 @@ export class Kernel implements SecureVectors {
   readonly update: Update
   readonly #random: Random
   readonly #crashReports = new CrashReports()
+  #cancelSettle: () => void = () => {}
 
   constructor(hardware: Hardware, boot: BootRecord, fuses: FuseContents) {
     this.hardware = hardware
@@ -126,7 +127,8 @@ export class Kernel implements SecureVectors {
 
   /** For system calls: does what they cannot do themselves right after them. */
   settleSoon(): void {
-    this.timers.after(0, () => {})
+    this.#cancelSettle()
+    this.#cancelSettle = this.timers.after(0, () => {})
   }
 
   /** For the log. */

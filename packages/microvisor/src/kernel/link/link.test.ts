@@ -81,6 +81,18 @@ test('a Goodbye may ask for a longer pause, and is obeyed', () => {
   assert.equal(bench.hardware.network.connects, 2)
 })
 
+test('a Goodbye is heard even if the connection is gone when the device looks', () => {
+  const bench = runningBench()
+  const { network } = bench.hardware
+  const reason = GoodbyeReason.GOING_AWAY
+  const bytes = encodeFrame({ case: 'goodbye', value: { reason, retryAfterSeconds: 300 } })
+  network.toDevice.push(...bytes)
+  network.state = 'idle'
+  bench.vectors.network()
+  bench.run(299_000)
+  assert.equal(network.connects, 1)
+})
+
 const notForDevices: readonly FrameInit[] = [
   { case: 'hello', value: {} },
   { case: 'welcome', value: {} },

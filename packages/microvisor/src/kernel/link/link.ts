@@ -115,7 +115,7 @@ export class Link {
   poll(): void {
     const { network } = this.#parts
     if (network.state === 'connected') this.#pump()
-    else if (network.state !== 'connecting') this.#lost()
+    else if (network.state !== 'connecting') this.#ended()
     if (this.#phase === 'offline' && this.#isWanted && network.state === 'idle') this.#connect()
     if (!this.#isWanted && this.#phase !== 'closing') this.#retire()
   }
@@ -262,6 +262,12 @@ export class Link {
     this.#parts.trace(why)
     this.#outgoing.clear()
     this.#parts.network.close()
+    this.#lost()
+  }
+
+  /** The other side has closed: its last words may still wait to be read. */
+  #ended(): void {
+    if (this.#phase === 'greeting' || this.#phase === 'open') this.#receive()
     this.#lost()
   }
 

@@ -39,7 +39,7 @@ import type { Chip } from './layers.ts'
 import { isPermanent, manifestProblem, type UpdateProblem } from './update-problem.ts'
 
 /** What an update asks of the rest of the kernel. */
-export interface UpdateHost {
+interface UpdateHost {
   /** Seconds that the running application may put an update off; 0 if none runs. */
   politenessSeconds(): number
   stopApplication(): void
@@ -292,7 +292,7 @@ export class Update {
   }
 }
 
-export function flashProblem(code: string, doing: string): UpdateProblem {
+function flashProblem(code: string, doing: string): UpdateProblem {
   return { error: UpdateError.FLASH, detail: `Flash answered ${code} when ${doing}.` }
 }
 
