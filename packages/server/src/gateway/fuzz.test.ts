@@ -17,7 +17,7 @@ before(async () => {
 })
 after(() => cloud.close())
 
-const CONNECTIONS = 120
+const CONNECTIONS = 60
 
 test('no sequence of frames makes the server fail', async () => {
   const random = Random.fresh()

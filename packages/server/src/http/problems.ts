@@ -14,8 +14,6 @@ export function problemOf(error: unknown): Problem | undefined {
   const { code } = error as { code?: unknown }
   const framework = typeof code === 'string' ? frameworkErrors[code] : undefined
   if (framework) return new Problem(framework, `${error.message}.`)
-  if (/^(Unexpected end of|Multipart: |Malformed part)/.test(error.message))
-    return new Problem('BODY_MALFORMED', `The multipart body ends too early: ${error.message}.`)
   return undefined
 }
 

@@ -38,7 +38,7 @@ export interface Migration {
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 
-async function readMigrations(): Promise<Migration[]> {
+export async function readMigrations(): Promise<Migration[]> {
   const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort()
   return Promise.all(
     names.map(async (name) => ({

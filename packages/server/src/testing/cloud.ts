@@ -28,7 +28,7 @@ let template: Promise<string> | undefined
  * A database folder as the first start leaves it, made once: that takes PGlite seconds, copying it
  * does not.
  */
-async function databaseTemplate(): Promise<string> {
+export async function databaseTemplate(): Promise<string> {
   template ??= (async () => {
     const folder = await testFolder()
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -54,6 +54,9 @@ export async function testCloud(options: Partial<ServerOptions> = {}): Promise<T
     log: { level: 'debug', write: (line) => log.push(JSON.parse(line)) },
     ...options,
     dataFolder: folder,
+  }).catch(async (error: unknown) => {
+    if (options.dataFolder === undefined) await rm(folder, { recursive: true })
+    throw error
   })
   return {
     server,

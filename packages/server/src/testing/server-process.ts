@@ -1,0 +1,45 @@
+/**
+ * A server in a process of its own, to be killed: `node server-process.ts DATA_FOLDER` prints one line
+ * with where it is.
+ */
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { type Client, createClient } from '@microvisor/api'
+import { type RunningServer, startServer } from '../server.ts'
+
+type Facts = Pick<RunningServer, 'url' | 'gateway' | 'account'>
+
+export interface ServerProcess extends Facts {
+  readonly pid: number
+  readonly client: Client
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
+}
+
+export async function spawnServer(dataFolder: string): Promise<ServerProcess> {
+  const file = fileURLToPath(import.meta.url)
+  const child = spawn(process.execPath, [file, dataFolder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  for await (const line of createInterface({ input: child.stdout })) {
+    const facts = JSON.parse(line) as Facts
+    return {
+      ...facts,
+      pid: child.pid ?? 0,
+      client: createClient({ url: facts.url, ...facts.account }),
+      kill: () => {
+        child.kill('SIGKILL')
+        return gone
+      },
+    }
+  }
+  throw new Error('the server did not start')
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const server = await startServer({ dataFolder: process.argv[2] ?? '', port: 0, gatewayPort: 0 })
+  const { url, gateway, account } = server
+  process.stdout.write(`${JSON.stringify({ url, gateway, account })}\n`)
+}
