@@ -221,11 +221,11 @@ export class Builder {
 
   // Control
 
-  when(condition: Value, then: () => void, otherwise?: () => void): void {
+  when(condition: Value, body: () => void, otherwise?: () => void): void {
     const statement = {
       kind: 'when',
       condition: use(condition),
-      then: this.#nested(then),
+      body: this.#nested(body),
       otherwise: otherwise ? this.#nested(otherwise) : [],
     } as const
     this.#into.push(statement)

@@ -106,7 +106,7 @@ export type Statement =
   | {
       readonly kind: 'when'
       readonly condition: Node
-      readonly then: readonly Statement[]
+      readonly body: readonly Statement[]
       readonly otherwise: readonly Statement[]
     }
   | { readonly kind: 'jump'; readonly target: Target }

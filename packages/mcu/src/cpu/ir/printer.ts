@@ -67,46 +67,60 @@ function printStatement(statement: Statement, backEnd: BackEnd, locals: Locals):
   }
   switch (statement.kind) {
     case 'value':
-      return settle(statement.node, backEnd, locals)
+      settle(statement.node, backEnd, locals)
+      break
     case 'write':
-      return backEnd.write(statement.register, lazily(statement.value))
+      backEnd.write(statement.register, lazily(statement.value))
+      break
     case 'writeFlag':
-      return backEnd.writeFlag(statement.flag, lazily(statement.value))
+      backEnd.writeFlag(statement.flag, lazily(statement.value))
+      break
     case 'writeWord':
-      return backEnd.writeWord(statement.word, lazily(statement.value))
+      backEnd.writeWord(statement.word, lazily(statement.value))
+      break
     case 'store':
-      return backEnd.store(statement.access, lazily(statement.address), lazily(statement.value))
+      backEnd.store(statement.access, lazily(statement.address), lazily(statement.value))
+      break
     case 'probe':
-      return backEnd.probe(statement.access, lazily(statement.address), lazily(statement.bytes))
+      backEnd.probe(statement.access, lazily(statement.address), lazily(statement.bytes))
+      break
     case 'transferList': {
       const { direction, address, list } = statement
-      return backEnd.transferList(direction, lazily(address), lazily(list))
+      backEnd.transferList(direction, lazily(address), lazily(list))
+      break
     }
     case 'checkStackLimit':
-      return backEnd.checkStackLimit(lazily(statement.value))
+      backEnd.checkStackLimit(lazily(statement.value))
+      break
     case 'when':
-      return printWhen(statement, backEnd, locals)
+      printWhen(statement, backEnd, locals)
+      break
     case 'jump':
-      return backEnd.jump(statement.target)
+      backEnd.jump(statement.target)
+      break
     case 'aim':
-      return backEnd.aim(lazily(statement.value))
+      backEnd.aim(lazily(statement.value))
+      break
     case 'go':
-      return backEnd.go(lazily(statement.value), statement.link)
+      backEnd.go(lazily(statement.value), statement.link)
+      break
     case 'startIt':
-      return backEnd.startIt(lazily(statement.state))
+      backEnd.startIt(lazily(statement.state))
+      break
     case 'raise':
-      return backEnd.raise(statement.fault)
+      backEnd.raise(statement.fault)
+      break
   }
 }
 
 function printWhen(
-  { condition, then, otherwise }: Extract<Statement, { kind: 'when' }>,
+  { condition, body, otherwise }: Extract<Statement, { kind: 'when' }>,
   backEnd: BackEnd,
   locals: Locals,
 ): void {
   printValue(condition, backEnd)
   backEnd.code.if()
-  printStatements(then, backEnd, locals)
+  printStatements(body, backEnd, locals)
   if (otherwise.length > 0) {
     backEnd.code.else()
     printStatements(otherwise, backEnd, locals)
@@ -154,15 +168,19 @@ function printNode(node: Node, backEnd: BackEnd): void {
       backEnd.code.const(form.value)
       return
     case 'operand':
-      return backEnd.operand(form.operand)
+      backEnd.operand(form.operand)
+      break
     case 'flag':
-      return backEnd.flag(form.flag)
+      backEnd.flag(form.flag)
+      break
     case 'word':
       backEnd.code.loadWord(WORDS[form.word])
       return
     case 'load':
-      return backEnd.load(form.access, form.isSigned, printed[0]!)
+      backEnd.load(form.access, form.isSigned, printed[0]!)
+      break
     case 'effect':
-      return backEnd.effect(form.effect, printed)
+      backEnd.effect(form.effect, printed)
+      break
   }
 }

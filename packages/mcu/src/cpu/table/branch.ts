@@ -81,12 +81,12 @@ const control: Row[] = [
   })),
   row('1111 0011 1010 1111 1000 0000 1111 oooo', 'dbg', '#{o}', branch.noOperation, () => ({})),
   row(
-    '1111 0011 1010 1111 1000 0000 hhhhhhhh',
+    '1111 0011 1010 1111 1000 0000 gggg hhhh',
     'nop.w',
-    '{ {h} }',
+    '{{hint}}',
     branch.noOperation,
     () => ({}),
-    ['h=0', 'h=1', 'h=2', 'h=3', 'h=4', ...Array.from({ length: 16 }, (_, o) => `h=${240 + o}`)],
+    ['g=15', ...[0, 1, 2, 3, 4].map((h) => `g=0 h=${h}`)],
   ),
   row('1111 0011 1011 1111 1000 1111 0010 1111', 'clrex', '', memory.clearExclusive, () => ({})),
   row(

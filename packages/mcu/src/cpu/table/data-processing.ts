@@ -44,7 +44,7 @@ const OPERATIONS: readonly Operation[] = [
 ]
 
 /** Names that take no `.w`: they have no 16-bit form. */
-const ONLY_WIDE = new Set(['orn', 'teq'])
+const ONLY_WIDE = new Set(['orn', 'teq', 'rsb'])
 const wide = (name: string) => (ONLY_WIDE.has(name) ? name : `${name}.w`)
 const wideS = (name: string) => (ONLY_WIDE.has(name) ? `${name}{s}` : `${name}{s}.w`)
 
@@ -144,22 +144,16 @@ function moveRow(
   form: Form,
 ): Row {
   const isShift = form.head === '11101 01' && name === 'mov'
-  return row(
-    drawing,
-    isShift ? '{mov}' : name === 'mvn' && form.head === '11110 i0' ? 'mvn{s}' : wideS(name),
-    isShift ? '{d}, {m}{movShift}' : `{d}, ${form.syntax}`,
-    meaning,
-    (f) => {
-      const second = form.second(f)
-      const isPlain = isShift && second.shift === 'none' && f.S === 0
-      return {
-        d: isPlain ? destinationOrSp(f.d!) : general(f.d!),
-        setFlags: f.S === 1,
-        ...second,
-        m: isPlain ? generalOrSp(f.m!) : second.m,
-      }
-    },
-  )
+  return row(drawing, wideS(name), `{d}, ${form.syntax}`, meaning, (f) => {
+    const second = form.second(f)
+    const isPlain = isShift && second.shift === 'none' && f.S === 0
+    return {
+      d: isPlain ? destinationOrSp(f.d!) : general(f.d!),
+      setFlags: f.S === 1,
+      ...second,
+      m: isPlain ? generalOrSp(f.m!) : second.m,
+    }
+  })
 }
 
 const plain12 = (f: Fields) => ({
@@ -223,7 +217,7 @@ const plainImmediates: Row[] = [
     m: immediate((f.i! << 12) | f.h!),
     setFlags: false,
   })),
-  row('11110 h 10 1100 iiii 0 hhh dddd hhhhhhhh', 'movt', '{d}, #{high:top}', alu.movt, (f) => ({
+  row('11110 h 10 1100 iiii 0 hhh dddd hhhhhhhh', 'movt', '{d}, #{top}', alu.movt, (f) => ({
     d: general(f.d!),
     high: immediate(((f.i! << 12) | f.h!) << 16),
   })),

@@ -44,113 +44,107 @@ function transferred(kind: Kind, t: number) {
   return { t: general(t) }
 }
 
+const head = ({ sign, size, isLoad }: Kind, top: '0' | '1' | 'u') =>
+  `1111100 ${sign} ${top} ${size} ${isLoad ? '1' : '0'}`
+const meaningOf = ({ isLoad }: Kind) => (isLoad ? memory.load : memory.store)
+const common = ({ width, sign }: Kind) => ({ width, isSigned: sign === '1' })
+
 function singleRows(kind: Kind): Row[] {
-  const { sign, size, isLoad, name } = kind
-  const meaning = isLoad ? memory.load : memory.store
-  const head = (top: string) => `1111100 ${sign} ${top} ${size} ${isLoad ? '1' : '0'}`
-  const common = { width: kind.width, isSigned: sign === '1' }
+  const rows = [...offsetRows(kind), unprivilegedRow(kind)]
+  rows.push(indexedRow(kind, 'pre'), indexedRow(kind, 'post'))
+  if (kind.isLoad) rows.push(literalRow(kind))
+  return rows
+}
+
+/** [n, #imm12], [n, m, LSL #i] and [n, #-imm8]. */
+function offsetRows(kind: Kind): Row[] {
+  const { isLoad, name } = kind
   const hint = isLoad && name !== 'ldr' ? ['t=15'] : []
   const except = isLoad ? ['n=15', ...hint] : ['n=15']
-  const wide = `${name}.w`
-  const simple = (f: Fields) => ({ ...transferred(kind, f.t!), n: generalOrSp(f.n!) })
-  const rows = [
+  const meaning = meaningOf(kind)
+  const operands = (f: Fields) => ({
+    ...transferred(kind, f.t!),
+    n: generalOrSp(f.n!),
+    index: 'offset',
+    ...common(kind),
+  })
+  return [
     row(
-      `${head('1')} nnnn tttt iiiiiiiiiiii`,
-      wide,
+      `${head(kind, '1')} nnnn tttt iiiiiiiiiiii`,
+      `${name}.w`,
       '{t}, [{n}{offset}]',
       meaning,
-      (f) => ({
-        ...simple(f),
-        offset: immediate(f.i!),
-        index: 'offset',
-        ...common,
-      }),
+      (f) => ({ ...operands(f), offset: immediate(f.i!) }),
       except,
     ),
     row(
-      `${head('0')} nnnn tttt 000000 ii mmmm`,
-      wide,
+      `${head(kind, '0')} nnnn tttt 000000 ii mmmm`,
+      `${name}.w`,
       '{t}, [{n}, {m}{scale}]',
       meaning,
-      (f) => ({
-        ...simple(f),
-        m: general(f.m!),
-        amount: immediate(f.i!),
-        index: 'offset',
-        ...common,
-      }),
+      (f) => ({ ...operands(f), m: general(f.m!), amount: immediate(f.i!) }),
       except,
     ),
     row(
-      `${head('0')} nnnn tttt 1100 iiiiiiii`,
-      name,
+      `${head(kind, '0')} nnnn tttt 1100 iiiiiiii`,
+      `${name}.w`,
       '{t}, [{n}{offset}]',
       meaning,
-      (f) => ({
-        ...simple(f),
-        offset: immediate(-f.i!),
-        index: 'offset',
-        ...common,
-      }),
+      (f) => ({ ...operands(f), offset: immediate(-f.i!) }),
       except,
     ),
-    row(
-      `${head('0')} nnnn tttt 1110 iiiiiiii`,
-      `${name}t`,
-      '{t}, [{n}{offset}]',
-      meaning,
-      (f) => ({
-        t: general(f.t!),
-        n: generalOrSp(f.n!),
-        offset: immediate(f.i!),
-        index: 'offset',
-        ...common,
-        unprivileged: true,
-      }),
-      ['n=15'],
-    ),
-    indexedRow(kind, 'pre'),
-    indexedRow(kind, 'post'),
   ]
-  if (isLoad) rows.push(literalRow(kind))
-  return rows
+}
+
+function unprivilegedRow(kind: Kind): Row {
+  return row(
+    `${head(kind, '0')} nnnn tttt 1110 iiiiiiii`,
+    `${kind.name}t`,
+    '{t}, [{n}{offset}]',
+    meaningOf(kind),
+    (f) => ({
+      t: general(f.t!),
+      n: generalOrSp(f.n!),
+      offset: immediate(f.i!),
+      index: 'offset',
+      ...common(kind),
+      unprivileged: true,
+    }),
+    ['n=15'],
+  )
 }
 
 /** [n, #i]! and [n], #i. The drawing has P and W fixed, U as a field. */
 function indexedRow(kind: Kind, index: 'pre' | 'post'): Row {
-  const { sign, size, isLoad, name, width } = kind
   return row(
-    `1111100 ${sign} 0 ${size} ${isLoad ? '1' : '0'} nnnn tttt 1 ${index === 'pre' ? '1' : '0'} u 1 iiiiiiii`,
-    isLoad ? `${name}.w` : `${name}.w`,
-    index === 'pre' ? '{t}, [{n}, {offset}]!' : '{t}, [{n}], {offset}',
-    isLoad ? memory.load : memory.store,
+    `${head(kind, '0')} nnnn tttt 1 ${index === 'pre' ? '1' : '0'} u 1 iiiiiiii`,
+    `${kind.name}.w`,
+    index === 'pre' ? '{t}, [{n}{offset}]!' : '{t}, [{n}], {move}',
+    meaningOf(kind),
     (f) => ({
       ...transferred(kind, f.t!),
       n: f.n === f.t ? UNPREDICTABLE : destinationOrSp(f.n!),
       offset: signed(f),
       index,
-      width,
-      isSigned: sign === '1',
+      ...common(kind),
     }),
     ['n=15'],
   )
 }
 
 function literalRow(kind: Kind): Row {
-  const { sign, size, name, width } = kind
   return row(
-    `1111100 ${sign} u ${size} 1 1111 tttt iiiiiiiiiiii`,
-    `${name}.w`,
+    `${head(kind, 'u')} 1111 tttt iiiiiiiiiiii`,
+    `${kind.name}.w`,
     '{t}, {literal}',
     memory.load,
     (f, p) => ({
       ...transferred(kind, f.t!),
       n: immediate(align(p.pc) + (f.u === 1 ? f.i! : -f.i!)),
       index: 'offset',
-      width,
-      isSigned: sign === '1',
+      ...common(kind),
     }),
-    name === 'ldr' ? [] : ['t=15'],
+    kind.name === 'ldr' ? [] : ['t=15'],
   )
 }
 
@@ -182,7 +176,7 @@ const hints: Row[] = (
   row(
     `1111100 ${sign} 0 ${size} 1 nnnn 1111 000000 ii mmmm`,
     name,
-    '[{n}, {m}]',
+    '[{n}, {m}{scale}]',
     noOperation,
     () => ({}),
     ['n=15'],
@@ -197,10 +191,10 @@ const hints: Row[] = (
 ])
 
 function severalRow(direction: 'up' | 'down', isLoad: boolean): Row {
-  const suffix = direction === 'up' ? 'ia' : 'db'
+  const suffix = direction === 'up' ? 'ia.w' : 'db'
   return row(
     `1110100 ${direction === 'up' ? '01' : '10'} 0 W ${isLoad ? '1' : '0'} nnnn ${isLoad ? 'P' : '0'} p 0 lllllllllllll`,
-    `${isLoad ? 'ldm' : 'stm'}${suffix}.w`,
+    `${isLoad ? 'ldm' : 'stm'}${suffix}`,
     '{n}{!}, {list}',
     isLoad ? memory.loadSeveral : memory.storeSeveral,
     (f) => {
@@ -239,22 +233,12 @@ function doubleRows(isLoad: boolean): Row[] {
       doubleOperands('offset', isLoad),
       ['n=15'],
     ),
-    row(
-      draw('1', '1'),
-      name,
-      '{t}, {u}, [{n}, {offset}]!',
-      meaning,
-      doubleOperands('pre', isLoad),
-      ['n=15'],
-    ),
-    row(
-      draw('0', '1'),
-      name,
-      '{t}, {u}, [{n}], {offset}',
-      meaning,
-      doubleOperands('post', isLoad),
-      ['n=15'],
-    ),
+    row(draw('1', '1'), name, '{t}, {u}, [{n}{offset}]!', meaning, doubleOperands('pre', isLoad), [
+      'n=15',
+    ]),
+    row(draw('0', '1'), name, '{t}, {u}, [{n}], {move}', meaning, doubleOperands('post', isLoad), [
+      'n=15',
+    ]),
   ]
 }
 

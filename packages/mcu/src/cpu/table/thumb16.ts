@@ -110,7 +110,7 @@ const dataProcessing: Row[] = [
   row('010000 0110 mmm ddd', 'sbc{s}', '{d}, {m}', alu.sbc, dm),
   row('010000 0111 mmm ddd', 'ror{s}', '{d}, {m}', alu.shiftRegister, shiftBy('ror')),
   row('010000 1000 mmm nnn', 'tst', '{n}, {m}', alu.and, compare),
-  row('010000 1001 nnn ddd', 'rsb{s}|neg', '{d}, {n}, #{m}', alu.rsb, (f, p) => ({
+  row('010000 1001 nnn ddd', 'neg{s}', '{d}, {n}', alu.rsb, (f, p) => ({
     d: reg(f.d),
     n: reg(f.n),
     m: immediate(0),
@@ -269,7 +269,7 @@ const spSum = (f: Fields) => ({
 const unary = (f: Fields) => ({ d: reg(f.d), m: reg(f.m) })
 
 const miscellaneous: Row[] = [
-  row('1010 0 ddd iiiiiiii', 'add|adr', '{d}, pc, {pcOffset}', alu.mov, (f, p) => ({
+  row('1010 0 ddd iiiiiiii', 'add', '{d}, pc, {pcOffset}', alu.mov, (f, p) => ({
     d: reg(f.d),
     m: immediate(align(p.pc) + f.i! * 4),
     setFlags: false,
@@ -301,7 +301,7 @@ const miscellaneous: Row[] = [
   row('1011 1010 00 mmm ddd', 'rev', '{d}, {m}', bits.reverseBytes, unary),
   row('1011 1010 01 mmm ddd', 'rev16', '{d}, {m}', bits.reverseBytesInHalves, unary),
   row('1011 1010 11 mmm ddd', 'revsh', '{d}, {m}', bits.reverseSignedHalf, unary),
-  row('1011 1110 iiiiiiii', 'bkpt', '{a:x4}', system.call, (f) => ({
+  row('1011 1110 iiiiiiii', 'bkpt', '{x4}', system.call, (f) => ({
     effect: 'breakpoint',
     a: immediate(f.i!),
   })),
@@ -310,7 +310,7 @@ const miscellaneous: Row[] = [
   row('1011 1111 0010 0000', 'wfe', '', system.call, () => ({ effect: 'waitForEvent' })),
   row('1011 1111 0011 0000', 'wfi', '', system.call, () => ({ effect: 'waitForInterrupt' })),
   row('1011 1111 0100 0000', 'sev', '', system.call, () => ({ effect: 'sendEvent' })),
-  row('1011 1111 iiii 0000', 'nop', '{ {hint} }', branch.noOperation, () => ({}), [
+  row('1011 1111 iiii 0000', 'nop', '{{i}}', branch.noOperation, () => ({}), [
     'i=0',
     'i=1',
     'i=2',
@@ -340,8 +340,8 @@ const branches: Row[] = [
       p.isInIt ? undefined : { target: target(p.pc + signExtend(f.i!, 8) * 2), condition: f.C! },
     ['C=14', 'C=15'],
   ),
-  row('1101 1110 iiiiiiii', 'udf', '#{a}', system.refuse, () => ({ fault: 'UNDEFINSTR' })),
-  row('1101 1111 iiiiiiii', 'svc', '{a}', system.call, (f) => ({
+  row('1101 1110 iiiiiiii', 'udf', '#{i}', system.refuse, () => ({ fault: 'UNDEFINSTR' })),
+  row('1101 1111 iiiiiiii', 'svc', '{svc}', system.call, (f) => ({
     effect: 'supervisorCall',
     a: immediate(f.i!),
   })),
