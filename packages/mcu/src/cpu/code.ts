@@ -8,7 +8,7 @@ import { decode, type Handler, isWide, withFarTarget } from './decoder.ts'
 import { DISPATCH, type Interpreter } from './interpreter.ts'
 import { ENTRY, IT_FIRST, PREDECODE } from './layout.ts'
 import type { State } from './state.ts'
-import { inOrder, type Operands } from './table/row.ts'
+import type { Operands } from './table/row.ts'
 
 /** Pages of code that are decoded and forgotten together. */
 const PAGE_SHIFT = 9
@@ -23,10 +23,11 @@ export interface Window {
   readonly tables: { readonly privileged: Table; readonly unprivileged: Table }
 }
 
-/** Entries of a window; `pages` marks where any are filled in. */
+/** Entries of a window; `pages` marks where any are filled in, `marked` lists those. */
 export interface Table {
   readonly address: number
   readonly pages: Uint8Array
+  readonly marked: Set<number>
 }
 
 /** Where control is when it is in no window: an entry that is never filled. */
@@ -45,7 +46,7 @@ export class CodeCache {
     const table = (size: number): Table => {
       const address = next
       next += (size << ENTRY.scale) + 4 * ENTRY.bytes
-      return { address, pages: new Uint8Array(size >> PAGE_SHIFT) }
+      return { address, pages: new Uint8Array(size >> PAGE_SHIFT), marked: new Set() }
     }
     this.windows = ranges.map(({ base, size, backing, kind }) => ({
       base,
@@ -127,9 +128,7 @@ export class CodeCache {
   forgetAll(): void {
     for (const { tables } of this.windows) {
       for (const table of [tables.privileged, tables.unprivileged]) {
-        table.pages.forEach((mark, page) => {
-          if (mark !== 0) this.#forget(table, page)
-        })
+        for (const page of table.marked) this.#forget(table, page)
       }
     }
   }
@@ -137,6 +136,7 @@ export class CodeCache {
   #forget(table: Table, page: number): void {
     if (table.pages[page] === 0) return
     table.pages[page] = 0
+    table.marked.delete(page)
     const start = table.address + ((page << PAGE_SHIFT) << ENTRY.scale)
     // An instruction may begin in the halfword before.
     const from = page === 0 ? start : start - ENTRY.bytes
@@ -146,9 +146,12 @@ export class CodeCache {
   }
 
   #markPages(table: Table, offset: number, length: number): void {
-    table.pages[offset >> PAGE_SHIFT] = 1
-    const last = (offset + length - 1) >> PAGE_SHIFT
-    if (last < table.pages.length) table.pages[last] = 1
+    for (const at of [offset, offset + length - 1]) {
+      const page = at >> PAGE_SHIFT
+      if (page >= table.pages.length || table.pages[page] === 1) continue
+      table.pages[page] = 1
+      table.marked.add(page)
+    }
   }
 
   #tableAt({ tables, size }: Window, ip: number): Table {
@@ -174,7 +177,8 @@ export class CodeCache {
     const { bytes, halves, words } = this.#state
     let register = ip + ENTRY.registers
     let immediate = (ip + ENTRY.immediates) >> 2
-    for (const [, operand] of inOrder(operands)) {
+    for (const name of handler.order) {
+      const operand = operands[name]
       if (typeof operand !== 'object') continue
       switch (operand.kind) {
         case 'register':

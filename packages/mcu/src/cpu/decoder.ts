@@ -56,12 +56,16 @@ export interface Handler {
   readonly meaning: Meaning<never>
   /** Operands of the right kinds; their numbers mean nothing. */
   readonly operands: Operands
-  readonly name: string
+  /** Names of the operands that an entry holds, in its order. */
+  readonly order: readonly string[]
 }
 
 export class HandlerTable {
   readonly handlers: Handler[] = []
-  readonly #byKey = new Map<string, Handler>()
+  /** By meaning, length and what each operand is: shared between rows. */
+  readonly #shared = new Map<string, Handler>()
+  /** The same, found without sorting: a row always names its operands in one order. */
+  readonly #byRow = new Map<Row, Map<string, Handler>>()
   readonly #meanings = new Map<unknown, number>()
   readonly #firstIndex: number
 
@@ -72,10 +76,11 @@ export class HandlerTable {
   }
 
   find({ row, operands }: Decoded): Handler | undefined {
-    return this.#byKey.get(this.#key(row, operands))
+    return this.#byRow.get(row)?.get(shapeOf(operands))
   }
 
   #addRow(row: Row): void {
+    this.#byRow.set(row, new Map())
     for (const word of representatives(row)) {
       for (const isInIt of row.length === 2 ? [false, true] : [false]) {
         const decoded = decode(word, row.length, { address: 0, pc: 4, isInIt })
@@ -85,13 +90,23 @@ export class HandlerTable {
   }
 
   #add(row: Row, operands: Operands): void {
+    const ofRow = this.#byRow.get(row)!
+    const shape = shapeOf(operands)
+    if (ofRow.has(shape)) return
     const key = this.#key(row, operands)
-    if (this.#byKey.has(key)) return
-    const index = this.#firstIndex + this.handlers.length
-    const handler = { index, length: row.length, meaning: row.meaning, operands, name: row.name }
-    this.handlers.push(handler)
-    this.#byKey.set(key, handler)
+    const handler = this.#shared.get(key) ?? this.#make(row, operands, key)
+    ofRow.set(shape, handler)
     if (Object.values(operands).some(isNear)) this.#add(row, withFarTarget(operands))
+  }
+
+  #make(row: Row, operands: Operands, key: string): Handler {
+    const index = this.#firstIndex + this.handlers.length
+    const held = inOrder(operands).filter(([, operand]) => typeof operand === 'object')
+    const order = held.map(([name]) => name)
+    const handler = { index, length: row.length, meaning: row.meaning, operands, order }
+    this.handlers.push(handler)
+    this.#shared.set(key, handler)
+    return handler
   }
 
   #key(row: Row, operands: Operands): string {
@@ -100,13 +115,24 @@ export class HandlerTable {
       meaning = this.#meanings.size
       this.#meanings.set(row.meaning, meaning)
     }
-    let key = `${meaning}/${row.length}`
-    for (const [name, operand] of inOrder(operands)) {
-      if (operand === undefined) continue
-      key += typeof operand === 'object' ? ` ${name}:${operand.kind}` : ` ${name}=${operand}`
-    }
-    return key
+    const parts = inOrder(operands)
+      .filter(([, operand]) => operand !== undefined)
+      .map(([name, operand]) => `${name}:${shapeOfOne(operand)}`)
+    return `${meaning}/${row.length} ${parts.join(' ')}`
   }
+}
+
+/** What selects a handler within a row: kinds of operands and fixed values, in the row's order. */
+function shapeOf(operands: Operands): string {
+  let shape = ''
+  for (const name in operands) shape += shapeOfOne(operands[name])
+  return shape
+}
+
+const KINDS = { register: 'r', 'stack-pointer': 's', immediate: 'i', near: 'n', far: 'f' } as const
+
+function shapeOfOne(operand: Operand): string {
+  return typeof operand === 'object' ? KINDS[operand.kind] : `=${operand};`
 }
 
 function isNear(operand: Operand): boolean {
@@ -118,7 +144,7 @@ export function withFarTarget(operands: Operands): Operands {
     typeof operand === 'object' && operand.kind === 'near'
       ? { kind: 'far', address: operand.address }
       : operand
-  return Object.fromEntries(inOrder(operands).map(([name, operand]) => [name, far(operand)]))
+  return Object.fromEntries(Object.entries(operands).map(([name, operand]) => [name, far(operand)]))
 }
 
 /** Words that together show every kind of operand that a row can have. */
