@@ -5,7 +5,7 @@
  *
  *   (1) The kernel is called only from here, and never while it is being called.
  *   (2) An error in the kernel ends that kernel, as a fault in it would; the watchdog's reset starts
- *       the next one a second later.
+ *       the next one a second later. No reset is free, so a loop of resets is not an endless turn.
  *   (3) After a power cut nothing happens any more.
  */
 import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
@@ -22,6 +22,8 @@ import type { NetworkPort } from './hardware/network.ts'
 import { loadKernel } from './kernel-loader.ts'
 
 const WATCHDOG_MICROSECONDS = 1_000_000
+/** From a reset that software asked for to the next boot: what a chip needs for it, about. */
+const RESTART_MICROSECONDS = 10_000
 
 export interface MachineOptions {
   readonly board: Board
@@ -70,7 +72,10 @@ export class Machine {
 
   powerUp(): void {
     this.#hasPower = true
-    this.#guarded(() => this.#boot('power-on'))
+    this.#guarded(() => {
+      this.#chip.reset('power-on')
+      this.#boot('power-on')
+    })
   }
 
   powerDown(): void {
@@ -119,11 +124,18 @@ export class Machine {
     this.#vectors?.applicationFault(fault)
   }
 
+  /** Resets the chip now and boots it later. */
+  #resetChip(cause: ResetCause, bootAfterMicroseconds: number): void {
+    this.#vectors = undefined
+    this.#options.network.reset()
+    this.#chip.reset(cause)
+    const { scheduler, time } = this.#chip
+    const at = time.cycleAt(time.microseconds(this.cycles) + bootAfterMicroseconds)
+    scheduler.at(at, () => this.#boot(cause))
+  }
+
   #boot(cause: ResetCause): void {
     const { board, network, random, events } = this.#options
-    this.#vectors = undefined
-    network.reset()
-    this.#chip.reset(cause)
     const hardware = makeHardware({
       ...{ board, network, random, resetCause: cause },
       alarm: () => this.#vectors?.alarm(),
@@ -151,7 +163,7 @@ export class Machine {
     try {
       step()
     } catch (error) {
-      if (error instanceof ChipReset) this.#guarded(() => this.#boot('software'))
+      if (error instanceof ChipReset) this.#resetChip('software', RESTART_MICROSECONDS)
       else if (error instanceof PowerCut) this.#losePower()
       else this.#kernelFailed(error)
     }
@@ -163,12 +175,7 @@ export class Machine {
   }
 
   #kernelFailed(error: unknown): void {
-    this.#vectors = undefined
-    this.#options.network.reset()
-    this.#chip.haltApplication()
     this.#options.events.kernelFailed(error)
-    const { scheduler, time } = this.#chip
-    const bite = time.cycleAt(time.microseconds(this.cycles) + WATCHDOG_MICROSECONDS)
-    scheduler.at(bite, () => this.#boot('watchdog'))
+    this.#resetChip('watchdog', WATCHDOG_MICROSECONDS)
   }
 }

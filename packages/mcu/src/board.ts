@@ -47,6 +47,7 @@ export class Board {
   readonly chip: Stm32u585
   readonly externalFlash: ExternalFlash
   readonly #events: BoardEvents
+  #shownSystemLed: SystemLedColour = { red: false, green: false, blue: false }
 
   constructor(options: BoardOptions) {
     const { supply, otp, uniqueId, events } = options
@@ -89,14 +90,12 @@ export class Board {
 
   /** The secure side's own access to its LED pins. */
   setSystemLed({ red, green, blue }: SystemLedColour): void {
-    const gpio = this.chip.gpio[SYSTEM_LED_PORT]
-    const { registers } = gpio
-    const levels = { [SYSTEM_LED.red]: red, [SYSTEM_LED.green]: green, [SYSTEM_LED.blue]: blue }
-    for (const [pin, level] of Object.entries(levels)) {
-      const mode = registers.get('MODER') & ~(3 << (2 * Number(pin)))
-      registers.setAll('MODER', mode | (1 << (2 * Number(pin))))
-      registers.write(0x18, 4, level ? 1 << Number(pin) : 0x1_0000 << Number(pin), true)
-    }
+    const levels = [
+      [SYSTEM_LED.red, red],
+      [SYSTEM_LED.green, green],
+      [SYSTEM_LED.blue, blue],
+    ] as const
+    this.chip.gpio[SYSTEM_LED_PORT].driveSecurePins(levels)
   }
 
   #level(port: PortName, pin: number): boolean {
@@ -116,7 +115,15 @@ export class Board {
   #pinChanged(port: PortName, pin: number, isHigh: boolean): void {
     if (port === USER_LED[0] && pin === USER_LED[1]) this.#events.userLed(isHigh)
     const isSystemLed = port === SYSTEM_LED_PORT && Object.values<number>(SYSTEM_LED).includes(pin)
-    if (isSystemLed) this.#events.systemLed(this.systemLed)
+    if (isSystemLed) this.#systemLedChanged()
+  }
+
+  #systemLedChanged(): void {
+    const { red, green, blue } = this.systemLed
+    const { red: wasRed, green: wasGreen, blue: wasBlue } = this.#shownSystemLed
+    if (red === wasRed && green === wasGreen && blue === wasBlue) return
+    this.#shownSystemLed = { red, green, blue }
+    this.#events.systemLed(this.#shownSystemLed)
   }
 
   /** A frame reaches the connector only through a pin that is switched to the serial port. */

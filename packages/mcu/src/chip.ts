@@ -32,6 +32,7 @@ import { Usart } from './peripherals/usart.ts'
 import type { Supply } from './power.ts'
 import type { Registers } from './registers.ts'
 import { EventQueue } from './scheduler.ts'
+import { configureSecurity } from './security.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** Flash of the secure side, where veneers branch to: the host's code, arriving is the secure call. */
@@ -208,6 +209,11 @@ export class Stm32u585 {
 
   /** What the secure side configures before it lets non-secure code run. */
   #secure(): void {
+    configureSecurity(this.cpu, IRQ_COUNT, (irq) => this.isInterruptAvailable(irq))
+    this.#securePins()
+  }
+
+  #securePins(): void {
     for (const port of PORTS) this.gpio[port].registers.setAll('SECCFGR', 0)
     for (const [port, pin] of this.#options.kernelPins) {
       this.gpio[port].registers.set('SECCFGR', `SEC${pin}`, true)
@@ -241,7 +247,7 @@ export class Stm32u585 {
     for (const { name, clock } of peripheralPlaces) {
       if (clock?.[0] === register && clock[1] === bit) this.#resettable.get(name)?.reset()
     }
-    this.#secure()
+    this.#securePins()
   }
 
   #makeGpio(port: PortName): Gpio {

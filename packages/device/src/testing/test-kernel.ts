@@ -1,5 +1,5 @@
 /**
- * A kernel for tests: starts whatever lies in the application's flash, answers 0 to every system
+ * A kernel for tests: gives GPIOA a clock, starts whatever lies in the application's flash, answers 0 to every system
  * call, traces what it is called with, restarts a crashed application after 100 ms.
  */
 import { packKernel } from '../kernel-image.ts'
@@ -16,6 +16,7 @@ const SOURCE = `var kernel = { start(hardware, boot) {
   }
   trace('boot ' + boot.resetCause + ' ' + boot.kernelVersionText)
   led.set(false, true, false)
+  hardware.rcc.write(0x8c, hardware.rcc.read(0x8c) | 1)
   run()
   return {
     systemCall(address) {

@@ -108,6 +108,15 @@ export class Gpio {
     this.#update()
   }
 
+  /** Makes pins outputs with these levels, all at once, as the secure side does with its own. */
+  driveSecurePins(levels: readonly (readonly [pin: number, isHigh: boolean])[]): void {
+    for (const [pin, isHigh] of levels) {
+      this.registers.set('MODER', `MODE${pin}`, MODE.output)
+      this.registers.set('ODR', `OD${pin}`, isHigh)
+    }
+    this.#update()
+  }
+
   /** True if the pin's alternate function is this one and in use. */
   isAlternate(pin: number, fn: number): boolean {
     const selected =
