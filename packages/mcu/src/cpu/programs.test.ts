@@ -1,0 +1,45 @@
+/** Whole C programs over newlib at every optimisation level: the CPU prints what QEMU prints. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { missing } from '../../../../tools/programs.ts'
+import { build, load, runOnQemu } from './testing/program.ts'
+
+const LIMIT = 20_000_000
+
+for (const program of ['numbers', 'library']) {
+  for (const level of ['-O0', '-O1', '-O2', '-O3', '-Os']) {
+    test(`${program}.c at ${level} prints what it prints on QEMU`, {
+      skip: missing('arm-none-eabi-gcc', 'qemu-system-arm'),
+    }, () => {
+      const source = join(import.meta.dirname, `testing/programs/${program}.c`)
+      const machine = load(build(source, [level]))
+      assert.equal(machine.run(LIMIT), 'halt')
+      const { output } = runOnQemu(source, [level])
+      assert.ok(output.length > 200)
+      assert.equal(machine.output, output)
+    })
+  }
+}
+
+test('the same program takes the same number of instructions, however the run is sliced', {
+  skip: missing('arm-none-eabi-gcc'),
+}, () => {
+  const image = build(join(import.meta.dirname, 'testing/programs/library.c'), ['-O2'])
+  const whole = load(image)
+  assert.equal(whole.run(LIMIT), 'halt')
+  for (const slice of [1, 7, 1000]) {
+    const machine = load(image)
+    const limit = slice === 1 ? 30_000 : LIMIT
+    while (machine.cpu.cycles < limit && machine.run(slice) === 'cycle');
+    if (slice === 1) {
+      const reference = load(image)
+      reference.run(limit)
+      assert.equal(machine.cpu.get('pc'), reference.cpu.get('pc'))
+      assert.equal(machine.cpu.get('xpsr'), reference.cpu.get('xpsr'))
+    } else {
+      assert.equal(machine.cpu.cycles, whole.cpu.cycles)
+      assert.equal(machine.output, whole.output)
+    }
+  }
+})
