@@ -70,7 +70,12 @@ export class Accesses {
     const size = (access & 7) as AccessSize
     const who = this.requester((access & UNPRIVILEGED) !== 0)
     if ((address & (size - 1)) === 0) {
-      this.storeAligned(address, size, value, who)
+      this.storeAligned(
+        address,
+        size,
+        size === 4 ? value >>> 0 : value & (2 ** (8 * size) - 1),
+        who,
+      )
       return
     }
     if (!this.#mayBeUnaligned(address, access)) return

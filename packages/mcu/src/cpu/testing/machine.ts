@@ -106,8 +106,9 @@ export class Machine {
     for (;;) {
       const reason = this.cpu.run(Math.min(until, this.scheduler.next))
       if (reason === 'idle' && this.scheduler.next <= until) this.cpu.skipTo(this.scheduler.next)
-      else if (reason !== 'cycle' || this.cpu.cycles >= until) return reason
+      else if (reason !== 'cycle') return reason
       this.scheduler.runDue()
+      if (this.cpu.cycles >= until) return reason
     }
   }
 }
