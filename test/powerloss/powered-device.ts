@@ -11,8 +11,8 @@ import {
   type PowerCutPlan,
   Supply,
 } from '@microvisor/mcu'
-import type { Flash } from '@microvisor/microvisor'
-import { Bench, fuseBytes } from '@microvisor/microvisor/testing/bench'
+import type { Flash, StartKernel } from '@microvisor/microvisor'
+import { Bench, fuseBytes, start } from '@microvisor/microvisor/testing/bench'
 import { TestCloud } from '@microvisor/microvisor/testing/test-cloud'
 import type { SignedApplication } from '@microvisor/microvisor/testing/trust'
 
@@ -27,13 +27,20 @@ export interface Wiring {
 
 const straight: Wiring = { internalFlash: (flash) => flash, externalFlash: (flash) => flash }
 
+export interface PoweredDeviceOptions {
+  readonly wiring?: () => Wiring
+  readonly startKernel?: StartKernel
+}
+
 export class PoweredDevice {
   readonly supply = new Supply()
   readonly internal: RewindableCells
   readonly external: RewindableCells
   readonly #wiring: () => Wiring
+  readonly #startKernel: StartKernel
 
-  constructor(wiring: () => Wiring = () => straight) {
+  constructor({ wiring = () => straight, startKernel = start }: PoweredDeviceOptions = {}) {
+    this.#startKernel = startKernel
     this.internal = new RewindableCells(INTERNAL_FLASH_BYTES)
     this.external = new RewindableCells(EXTERNAL_FLASH_BYTES)
     this.#wiring = wiring
@@ -74,7 +81,8 @@ export class PoweredDevice {
     const cloud = new TestCloud()
     if (application !== undefined) cloud.offer(application)
     try {
-      const bench = new Bench({ chips, cloud, isCloudUp: application !== undefined })
+      const isCloudUp = application !== undefined
+      const bench = new Bench({ chips, cloud, isCloudUp, startKernel: this.#startKernel })
       return bench.run(application === undefined ? 0 : UPDATE_MS)
     } catch (error) {
       if (error instanceof PowerCut) return undefined

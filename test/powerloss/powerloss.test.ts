@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { externalLayout, internalLayout } from '@microvisor/microvisor'
 import { fillJournal } from '@microvisor/microvisor/testing/inspection'
 import { type LayerContent, makeApplication, makeImage } from '@microvisor/microvisor/testing/trust'
+import { kernelOfImage } from './kernel-of-image.ts'
 import { LateFlash, Procrastination } from './planted-bugs.ts'
 import { PoweredDevice, type Wiring } from './powered-device.ts'
 import { chipOf, doubleCuts, type Scenario, sweep, type Version } from './sweep.ts'
@@ -55,6 +56,13 @@ for (const scenario of [firstInstall, replacement, pageTurn, thirdVersion]) {
   })
 }
 
+test('the image that devices carry survives cuts in its bare context, too', async (t) => {
+  const device = new PoweredDevice({ startKernel: await kernelOfImage() })
+  const { cuts, violations } = doubleCuts(device, replacement, { seed, count: 20 })
+  t.diagnostic(`${cuts} cuts, ${violations.length} failures, seed ${seed}`)
+  assert.deepEqual(violations, [])
+})
+
 const plantedBugs: readonly (readonly [string, () => Wiring])[] = [
   ['the application marked as installed before it is', internalLate(internalLayout.application)],
   ['the manifest marked as stored before it is', internalLate(internalLayout.manifestB)],
@@ -64,7 +72,7 @@ const plantedBugs: readonly (readonly [string, () => Wiring])[] = [
 for (const [bug, wiring] of plantedBugs) {
   test(`the sweep finds a planted bug: ${bug}`, (t) => {
     const limits = { seed, violationsMax: 1 }
-    const { violations } = sweep(new PoweredDevice(wiring), replacement, limits)
+    const { violations } = sweep(new PoweredDevice({ wiring }), replacement, limits)
     t.diagnostic(`seed ${seed}, ${violations[0]}`)
     assert.notEqual(violations.length, 0)
   })

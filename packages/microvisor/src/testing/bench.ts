@@ -23,6 +23,9 @@ import {
 } from './test-hardware.ts'
 import { applicationSigner, kernelSigner } from './trust.ts'
 
+/** The kernel of the sources, not of an image. */
+export { start }
+
 export const KERNEL_VERSION = 7
 
 export const fuseContents: FuseContents = {
@@ -53,7 +56,13 @@ export class Bench {
   isCloudUp: boolean
   #nextAddress = RAM + 0x1000
 
-  constructor({ chips = blankChips(), cloud = new TestCloud(), isCloudUp = true, seed = 1 } = {}) {
+  constructor({
+    chips = blankChips(),
+    cloud = new TestCloud(),
+    isCloudUp = true,
+    seed = 1,
+    startKernel = start,
+  } = {}) {
     this.isCloudUp = isCloudUp
     this.chips = chips
     this.cloud = cloud
@@ -63,7 +72,7 @@ export class Bench {
       kernelVersion: KERNEL_VERSION,
       kernelVersionText: '0.7.0',
     }
-    this.vectors = start(this.hardware, record)
+    this.vectors = startKernel(this.hardware, record)
   }
 
   /** Moves bytes and time until nothing is due within `milliseconds`. */
