@@ -153,7 +153,7 @@ async function listen(
   let gatewayPort = options.gatewayPort ?? DEFAULT_GATEWAY_PORT
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
-  undo.push(() => rest.http.close())
+  undo.push(() => closeRest(rest))
   undo.push(() => cloud.listeners.endAll())
   undo.push(() => gateway.close())
   undo.push(() => rest.stop())
@@ -203,6 +203,20 @@ function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOpti
   addKernelRoutes(rest, cloud.kernels)
   addServiceRoutes(rest, packageFile.version)
   return rest
+}
+
+/** What requests that are under way get to come to their end. */
+const CLOSING_MS = 1_000
+
+/**
+ * Lets requests finish, but waits for nobody for long: a connection that has asked nothing yet is not
+ * idle to Node, and would hold the server up until its headers are overdue. (fetch opens such
+ * connections in reserve.)
+ */
+async function closeRest({ http }: Rest): Promise<void> {
+  const force = setTimeout(() => http.server.closeAllConnections(), CLOSING_MS)
+  await http.close()
+  clearTimeout(force)
 }
 
 async function listenRest(rest: Rest, host: string, port: number): Promise<number> {
