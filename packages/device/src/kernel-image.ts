@@ -47,7 +47,7 @@ export async function bundleKernel(entry: string): Promise<Uint8Array> {
 }
 
 /** 1.2.3 is number 1,002,003: an application's minimum kernel version is compared with it. */
-export function kernelMeta(version: string): KernelMeta {
+function kernelMeta(version: string): KernelMeta {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
   return {
     securityRatchet: 0,

@@ -22,7 +22,7 @@ const REST_MS = 4
 const MAX_LAG_MS = 100
 
 /** What is run: time in cycles, and the cycle before which nothing happens by itself. */
-export interface Runnable {
+interface Runnable {
   readonly cycles: number
   readonly nextCycle: number
   advance(untilCycle: number): void

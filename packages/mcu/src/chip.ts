@@ -41,13 +41,13 @@ const HOST_CODE = {
   end: NSC_BASE,
 } as const
 
-export const PORTS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I'] as const
+const PORTS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I'] as const
 export type PortName = (typeof PORTS)[number]
 
 const SERIAL_IRQ: Readonly<Record<SerialPort, number>> = {
   ...{ USART1: 61, USART2: 62, USART3: 63, UART4: 64, UART5: 65, LPUART1: 66 },
 }
-export const SERIAL_PORTS = Object.keys(SERIAL_IRQ) as readonly SerialPort[]
+const SERIAL_PORTS = Object.keys(SERIAL_IRQ) as readonly SerialPort[]
 
 /** Interrupts that exist: 0 to LSECSSD (RM0456, "STM32U5 series vector table"). */
 export const IRQ_COUNT = 126

@@ -61,7 +61,7 @@ export const memoryMap: readonly MemoryRegion[] = [
 ]
 
 /** The region that holds an address, or undefined for a hole. */
-export function regionAt(address: number): MemoryRegion | undefined {
+function regionAt(address: number): MemoryRegion | undefined {
   return memoryMap.find(({ base, size }) => address >= base && address < base + size)
 }
 

@@ -23,7 +23,7 @@ export interface Field {
   readonly access: AccessKind
 }
 
-export interface Register {
+interface Register {
   readonly offset: number
   readonly fields: Readonly<Record<string, Field>>
   readonly reset: number
@@ -62,7 +62,7 @@ export function each(
   return Object.fromEntries(numbers.map((n) => [`${name}${first + n}`, field(n * width, width)]))
 }
 
-export interface RegisterHooks {
+interface RegisterHooks {
   /** The value that a read gives; `stored` is what the table holds. */
   readonly read?: (stored: number) => number
   /** After a write took effect: what was written, and what the register held before. */

@@ -23,7 +23,7 @@ export interface DeviceStatus {
   readonly updated: string
 }
 
-export interface CrashSummary {
+interface CrashSummary {
   readonly exception: string
   readonly pc: number
   readonly lr: number

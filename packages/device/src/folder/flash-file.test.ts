@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { createFlashFile, FlashFile } from './flash-file.ts'
 
@@ -39,4 +42,23 @@ test('a file of another length is refused with both lengths', (context) => {
   assert.throws(() => new FlashFile(options, new Uint8Array(99)), /100 bytes instead of 99/)
   truncateSync(options.path, 98)
   assert.throws(() => new FlashFile(options, new Uint8Array(99)), /98 bytes instead of 99/)
+})
+
+test('what a device has written survives SIGKILL', async (context) => {
+  const options = { path: join(temporaryFolder(context), 'flash.bin'), isInverted: false }
+  for (const patienceMs of [1, 20, 60]) {
+    createFlashFile(options, new Uint8Array(0x20_0000).fill(0xff))
+    const script = fileURLToPath(new URL('../testing/flash-writer.ts', import.meta.url))
+    const writer = spawn(process.execPath, [script, options.path])
+    let said = ''
+    writer.stdout.on('data', (chunk) => (said += chunk))
+    await once(writer.stdout, 'data')
+    await new Promise((resolve) => setTimeout(resolve, patienceMs))
+    writer.kill('SIGKILL')
+    await once(writer, 'close')
+    const lines = said.split('\n').slice(0, -1)
+    const words = new Uint32Array(new Uint8Array(readFileSync(options.path)).buffer)
+    assert.ok(lines.length > 0)
+    for (const n of lines.map(Number)) assert.equal(words[n * 4], n, `${lines.length} said`)
+  }
 })

@@ -20,7 +20,7 @@ import type { Enrolment } from '../provision.ts'
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const VALIDITY = { notBefore: new Date('2020-01-01'), notAfter: new Date('9999-12-31') } as const
 
-export interface SigningKey {
+interface SigningKey {
   readonly privateKey: KeyObject
   /** X9.62 uncompressed. */
   readonly publicKey: Uint8Array
@@ -97,7 +97,7 @@ export class TestCloud {
   }
 }
 
-export function signManifest(body: Uint8Array, key: SigningKey): Uint8Array {
+function signManifest(body: Uint8Array, key: SigningKey): Uint8Array {
   const signer = {
     publicKey: key.publicKey,
     sign: (message: Uint8Array) =>

@@ -12,9 +12,7 @@ export const str = (rt: Register, rn: Register): number[] => [0x6000 | (rn << 3)
 /** LDR rt, [rn] */
 export const ldr = (rt: Register, rn: Register): number[] => [0x6800 | (rn << 3) | rt]
 /** BLX rm */
-export const blx = (rm: Register): number[] => [0x4780 | (rm << 3)]
-/** MOVS rd, #value */
-export const movs = (rd: Register, value: number): number[] => [0x2000 | (rd << 8) | value]
+const blx = (rm: Register): number[] => [0x4780 | (rm << 3)]
 /** WFI, then again: sleeps for good. */
 export const sleepForever = [0xbf30, 0xe7fd]
 /** B to itself: works for good. */
@@ -27,15 +25,26 @@ export function systemCall(address: number, argument: number): number[] {
   return [...load(0, argument), ...load(12, address | 1), ...blx(12)]
 }
 
-/** An application image: the vector table, every handler of which is the program, and the program. */
-export function application(program: readonly number[]): Uint8Array {
+/** PUSH {lr}; the handler's work; POP {pc} */
+export function handler(work: readonly number[]): number[] {
+  return [0xb500, ...work, 0xbd00]
+}
+
+/** An image: the vector table, the program, and the handler of all exceptions (or the program again). */
+export function application(
+  program: readonly number[],
+  exceptions: readonly number[] = [],
+): Uint8Array {
   const vectors = 16 + 126
-  const base = 0x0800_0000
-  const image = new Uint8Array(vectors * 4 + program.length * 2)
+  const start = 0x0800_0000 + vectors * 4
+  const code = [...program, ...exceptions]
+  const image = new Uint8Array(vectors * 4 + code.length * 2)
   const view = new DataView(image.buffer)
   view.setUint32(0, 0x2008_0000, true)
-  for (let n = 1; n < vectors; n++) view.setUint32(n * 4, base + vectors * 4 + 1, true)
-  new Uint16Array(image.buffer, vectors * 4).set(program)
+  view.setUint32(4, start | 1, true)
+  const entry = exceptions.length > 0 ? start + program.length * 2 : start
+  for (let n = 2; n < vectors; n++) view.setUint32(n * 4, entry | 1, true)
+  new Uint16Array(image.buffer, vectors * 4).set(code)
   return image
 }
 

@@ -10,7 +10,7 @@
  */
 import { each, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
 
-export const PINS = 16
+const PINS = 16
 
 const MODE = { input: 0, output: 1, alternate: 2, analog: 3 } as const
 const PULL_UP = 1

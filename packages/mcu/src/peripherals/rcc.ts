@@ -11,8 +11,7 @@
  */
 import { each, type Field, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
 
-export const LSI_HZ = 32_000
-export const LSE_HZ = 32_768
+const LSE_HZ = 32_768
 const HSI_HZ = 16_000_000
 /** The board's crystal; ST's HAL assumes the same. */
 const HSE_HZ = 16_000_000
@@ -214,8 +213,6 @@ export const rccLayout = {
   SECCFGR: reg(0x110, each('SEC', 13, 1, tagged)),
   PRIVCFGR: reg(0x114, { SPRIV: tagged(0), NSPRIV: tagged(1) }),
 } as const
-
-export type EnableRegister = Extract<keyof typeof rccLayout, `${string}ENR${string}`>
 
 /** Frequencies in hertz. */
 export interface Frequencies {

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Board, EXTERNAL_FLASH_BYTES, OTP_BYTES, Supply, seededRandom } from '@microvisor/mcu'
+import { encodeFuses, layOutKernel } from '@microvisor/microvisor'
+import { parseKernelBundle, toHex } from '@microvisor/protocol'
+import { hostDigest } from './hardware/engines.ts'
+import { NetworkPort } from './hardware/network.ts'
+import { Machine } from './machine.ts'
+import { TestCloud } from './testing/cloud.ts'
+import { testKernel } from './testing/test-kernel.ts'
+import { application, handler, load, sleepForever, str, systemCall } from './testing/thumb.ts'
+
+const NO_OP = 0x0c1f_e0d8
+const SYSTICK = 0xe000_e010
+
+/** Calls, starts a SysTick of 1000 cycles whose handler calls, too, and sleeps in between. */
+const program = [
+  ...systemCall(NO_OP, 0x11),
+  ...[...load(1, SYSTICK + 4), ...load(2, 999), ...str(2, 1)],
+  ...[...load(1, SYSTICK), ...load(2, 7), ...str(2, 1)],
+  ...sleepForever,
+]
+
+const parts = (async () => {
+  const cloud = await TestCloud.make()
+  const bundle = parseKernelBundle(cloud.signKernel(await testKernel()), hostDigest)
+  const [kernel, nsc] = bundle.manifest.layers.map(
+    ({ fetchHash }) => bundle.layers.get(toHex(fetchHash))!,
+  )
+  const fuses = encodeFuses({
+    ...{ deviceSid: `UV${'1'.repeat(32)}`, accountSid: `AC${'2'.repeat(32)}` },
+    ...{ deviceType: 'Imp201c', deviceCaSha256: new Uint8Array(32) },
+    kernelSigner: cloud.kernelSigner.publicKey,
+    applicationSigner: cloud.applicationSigner.publicKey,
+  })
+  return { image: { manifest: bundle.manifestBytes, kernel, nsc }, fuses }
+})()
+
+/** Runs a fresh machine in the given steps and gives all that happened, each with its cycle. */
+async function trace(steps: Iterable<number>): Promise<string[]> {
+  const { image, fuses } = await parts
+  const log: string[] = []
+  const note = (line: string): void => {
+    log.push(`${board.chip.cpu.cycles} ${line}`)
+  }
+  const nothing = () => {}
+  const unexpected = () => assert.fail()
+  const board: Board = new Board({
+    ...{ supply: new Supply(), otp: fuses.slice(0, OTP_BYTES), uniqueId: new Uint8Array(12) },
+    externalFlash: new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff),
+    events: {
+      ...{ internalFlashChanged: nothing, externalFlashChanged: nothing, otpChanged: nothing },
+      ...{ userLed: nothing, logByte: nothing },
+      systemLed: ({ green }) => note(`green ${green}`),
+    },
+  })
+  board.chip.flashBytes.fill(0xff)
+  board.chip.flashBytes.set(application(program, handler(systemCall(NO_OP, 0x22))))
+  for (const { offset, bytes } of layOutKernel(image)) board.chip.flashBytes.set(bytes, offset)
+  const machine = new Machine({
+    ...{ board, network: new NetworkPort({ connect: unexpected }, nothing) },
+    random: (into) => into.fill(4),
+    events: {
+      ...{ booted: () => note('booted'), lockedDown: unexpected, kernelFailed: unexpected },
+      ...{ powerLost: unexpected, applicationStarted: () => note('started') },
+      applicationStopped: () => note('stopped'),
+      applicationFaulted: ({ exception }) => note(exception),
+      ...{ trace: note, notModelled: nothing },
+    },
+  })
+  machine.powerUp()
+  for (const cycle of steps) machine.advance(cycle)
+  return log
+}
+
+function* stepsOf(size: () => number, end: number) {
+  for (let at = size(); at < end; at += size()) yield at
+  yield end
+}
+
+test('a run is the same however it is cut into slices', async () => {
+  const end = 60_000
+  const whole = await trace([end])
+  assert.ok(whole.filter((line) => line.includes('call')).length > 20, whole.join('\n'))
+  for (const size of [1, 7, 999, 1000, 1001, 4096]) {
+    assert.deepEqual(await trace(stepsOf(() => size, end)), whole, `slices of ${size}`)
+  }
+  for (let seed = 0; seed < 5; seed++) {
+    const random = seededRandom(seed)
+    const steps = stepsOf(() => 1 + (random() % 3000), end)
+    assert.deepEqual(await trace(steps), whole, `seed ${seed}`)
+  }
+})
