@@ -13,7 +13,7 @@ import { PoweredDevice, type Wiring } from './powered-device.ts'
 import { chipOf, doubleCuts, type Scenario, sweep, type Version } from './sweep.ts'
 
 const seed = Number(process.env.POWERLOSS_SEED ?? Date.now() % 1_000_000)
-const doubleCutCount = Number(process.env.POWERLOSS_DOUBLE_CUTS ?? 150)
+const doubleCutCount = Number(process.env.POWERLOSS_DOUBLE_CUTS ?? 60)
 
 const v1 = version(1, 900)
 const v2 = version(2, 1_100)

@@ -2,7 +2,7 @@
  * A `Hardware` of plain arrays: time stands still until it is moved, flash behaves like flash, and
  * the network is a pipe whose other end the test holds.
  */
-import { createHash, createPublicKey, verify } from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import type {
   ApplicationWorld,
   Clock,
@@ -172,6 +172,7 @@ export class TestClock implements Clock {
 /** Random numbers that repeat from a seed. */
 export class TestEngines implements Engines {
   #state: number
+  readonly #keys = new Map<string, KeyObject>()
 
   constructor(seed: number) {
     this.#state = seed | 1
@@ -186,16 +187,24 @@ export class TestEngines implements Engines {
   }
 
   verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-    const [x, y] = [publicKey.slice(1, 33), publicKey.slice(33)].map((part) =>
-      Buffer.from(part).toString('base64url'),
-    )
     try {
-      const jwk = { kty: 'EC', crv: 'P-256', x: x!, y: y! }
-      const key = createPublicKey({ key: jwk, format: 'jwk' })
+      const key = this.#keyOf(publicKey)
       return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
     } catch {
       return false
     }
+  }
+
+  #keyOf(publicKey: Uint8Array): KeyObject {
+    const name = Buffer.from(publicKey).toString('base64url')
+    const known = this.#keys.get(name)
+    if (known !== undefined) return known
+    const [x = '', y = ''] = [publicKey.slice(1, 33), publicKey.slice(33)].map((part) =>
+      Buffer.from(part).toString('base64url'),
+    )
+    const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' })
+    this.#keys.set(name, key)
+    return key
   }
 
   random(into: Uint8Array): void {
