@@ -1,0 +1,123 @@
+/** Images full of random cases, each run on both machines, until enough instructions have run. */
+import type { Row } from '../../packages/mcu/src/cpu/table/row.ts'
+import { assembleHarness, type Harness } from './assemble.ts'
+import { describeCase, describeMismatch, type Mismatch, mismatches } from './compare.ts'
+import { coveredRows, Generator, type Made } from './generate.ts'
+import { buildImage, HarnessFailure, type Image } from './image.ts'
+import { MAX_CASES, TEMPLATE_BYTES } from './layout.ts'
+import { Machine } from './machine.ts'
+import { runOnQemu } from './qemu.ts'
+import { Random } from './random.ts'
+
+export interface Outcome {
+  readonly cases: number
+  readonly instructions: number
+  /** Words that are no instruction. */
+  readonly unallocated: number
+  /** Instances of each row. */
+  readonly coverage: ReadonlyMap<Row, number>
+  /** One text for each mismatch, at most `MAX_REPORTS`. */
+  readonly reports: readonly string[]
+  readonly mismatches: number
+}
+
+const MAX_REPORTS = 10
+/** No divisor of the number of rows, which would leave some out. */
+const UNALLOCATED_EVERY = 37
+
+interface Batch {
+  readonly made: readonly Made[]
+  readonly image: Image
+  only(at: number): Image
+}
+
+export class Differential {
+  readonly #harness: Harness = assembleHarness()
+  readonly #machine = new Machine()
+  readonly #coverage = new Map<Row, number>()
+  readonly #reports: string[] = []
+  #cases = 0
+  #instructions = 0
+  #unallocated = 0
+  #mismatches = 0
+
+  /** `isExpected`: documented differences, which are no mismatches. */
+  async run(
+    seed: number,
+    instructions: number,
+    isExpected: (mismatch: Mismatch) => boolean,
+  ): Promise<Outcome> {
+    for (let batchSeed = seed; this.#instructions < instructions; batchSeed++) {
+      const batch = this.#makeBatch(batchSeed, Math.min(MAX_CASES, instructions))
+      const found = await this.#compare(batch).catch((error: unknown) => {
+        throw explainFailure(error, batchSeed, batch)
+      })
+      for (const mismatch of found.filter((one) => !isExpected(one))) {
+        this.#mismatches++
+        if (this.#reports.length < MAX_REPORTS) {
+          this.#reports.push(
+            `seed ${batchSeed}, case ${mismatch.at}\n${await this.#explain(batch, mismatch)}`,
+          )
+        }
+      }
+    }
+    return {
+      cases: this.#cases,
+      instructions: this.#instructions,
+      unallocated: this.#unallocated,
+      coverage: this.#coverage,
+      reports: this.#reports,
+      mismatches: this.#mismatches,
+    }
+  }
+
+  async #compare({ made, image }: Batch): Promise<Mismatch[]> {
+    const qemu = await runOnQemu(this.#harness, image)
+    return mismatches(made, qemu, this.#machine.run(image))
+  }
+
+  #makeBatch(seed: number, most: number): Batch {
+    const random = new Random(seed)
+    const generator = new Generator(random, this.#harness)
+    const made: Made[] = []
+    // Rows in a different order each time: those at the end may find no room.
+    const offset = random.below(coveredRows.length)
+    while (made.length < Math.min(most, MAX_CASES)) {
+      const at = made.length + offset
+      const one =
+        at % UNALLOCATED_EVERY === 0
+          ? generator.makeUnallocated()
+          : generator.make(coveredRows[at % coveredRows.length])
+      if (one === undefined) break
+      made.push(one)
+      this.#count(one)
+    }
+    const templates = new Uint32Array(TEMPLATE_BYTES / 4).map(() => random.operand())
+    const cases = made.map(({ testCase }) => testCase)
+    return {
+      made,
+      image: buildImage(this.#harness, templates, cases),
+      only: (at) => buildImage(this.#harness, templates, cases, at),
+    }
+  }
+
+  #count({ steps }: Made): void {
+    this.#cases++
+    this.#instructions += Math.max(1, steps.length)
+    if (steps.length === 0) this.#unallocated++
+    for (const { row } of steps) this.#coverage.set(row, (this.#coverage.get(row) ?? 0) + 1)
+  }
+
+  /** Runs the case alone, to see the memory that it leaves. */
+  async #explain(batch: Batch, mismatch: Mismatch): Promise<string> {
+    const image = batch.only(mismatch.at)
+    const qemu = (await runOnQemu(this.#harness, image)).scratch
+    const mcu = this.#machine.run(image).scratch
+    return describeMismatch(mismatch, { qemu, mcu })
+  }
+}
+
+function explainFailure(error: unknown, seed: number, { made }: Batch): unknown {
+  if (!(error instanceof HarnessFailure)) return error
+  return new Error(`seed ${seed}, ${error.message}\n${describeCase(made[error.at])}`)
+}
