@@ -4,24 +4,24 @@
  */
 import { Accesses } from './access.ts'
 import { Clock } from './clock.ts'
-import { CodeCache, NOWHERE, nextIt, type Window } from './code.ts'
+import { CodeCache } from './code.ts'
 import type { AddressRange, ChipHooks, CpuOptions, FaultRecord, Gate, StopReason } from './cpu.ts'
 import { EFFECTS } from './effect-names.ts'
 import { type Effects, effects } from './effects.ts'
 import { EXC_RETURN, Exceptions, FaultStatus } from './exceptions.ts'
-import { CFSR, EXCEPTION, type Fault, SFSR, USAGE_FAULTS } from './faults.ts'
+import { CFSR, EXCEPTION, type Fault, USAGE_FAULTS } from './faults.ts'
+import { Fetch } from './fetch.ts'
 import { interpreter } from './interpreter.ts'
-import { ENTRY, IT_FIRST, MAPS, PREDECODE } from './layout.ts'
+import { MAPS } from './layout.ts'
 import { Nvic } from './nvic.ts'
 import { PrivateBus } from './private-bus.ts'
 import { Protection, type Purpose } from './protection.ts'
 import { Registers } from './registers.ts'
 import { SpecialRegisters } from './special-registers.ts'
-import { State } from './state.ts'
+import { CONTROL, State } from './state.ts'
 import { CCR, Controls, SCR, systemRegisters } from './system-registers.ts'
 import { SysTick } from './systick.ts'
 
-const SG = 0xe97f
 const FNC_RETURN_PREFIX = 0xfe
 
 /** What an instruction left to be done once it is over. */
@@ -48,11 +48,9 @@ export class Core {
   readonly #bus: PrivateBus
   readonly #execute: () => void
   readonly #effects: Effects
+  readonly #fetch: Fetch
   readonly #special: SpecialRegisters
-  #window: Window | undefined
   #deferred: Deferred | undefined
-  /** ITSTATE of the instruction at PC while it is being taken back; otherwise IT says. */
-  #heldIt: number | undefined
   #sleeping: 'interrupt' | 'event' | undefined
   #stop: StopReason | undefined
   #gate: Gate = { veneer: 0, target: 0, stackPointer: 0 }
@@ -87,17 +85,24 @@ export class Core {
     this.#bus = new PrivateBus(this.#systemRegisters(), (isSecure) => {
       return (this.#controls.ccr[isSecure ? 1 : 0] & CCR.USERSETMPEND) !== 0
     })
-    const pc = () => this.#pc()
+    const pc = () => this.#fetch.pc
     this.#accesses = new Accesses({
       ...{ state, bus, hooks, ranges, pc },
       ...{ protection: this.#protection, code: this.#code, registers: this.#bus },
       isBelowZero: () => this.#wasBelowZero,
     })
+    this.#fetch = new Fetch({
+      ...{ state, protection: this.#protection, code: this.#code, hostCode: options.hostCode },
+      isBelowZero: () => this.#wasBelowZero,
+      fail: (fault, it) => this.#abort({ kind: 'fault', fault, it }),
+      reachHost: (address) => this.#reachHost(address),
+      watch: (address) => this.#accesses.forgetPage(address),
+    })
     const refresh = () => this.#refresh()
     const position = {
       pc,
-      it: () => this.#it(),
-      goTo: (address: number, thumb: boolean, it: number) => this.#goTo(address, thumb, it),
+      it: () => this.#fetch.it,
+      goTo: (address: number, thumb: boolean, it: number) => this.#fetch.goTo(address, thumb, it),
     }
     this.#exceptions = new Exceptions({
       ...{ state, refresh, ...position },
@@ -147,11 +152,11 @@ export class Core {
     const deferred = this.#deferred
     this.#deferred = undefined
     if (deferred) this.#finish(deferred)
-    this.#heldIt = undefined
+    this.#fetch.heldIt = undefined
     if (this.#exceptions.stopped || this.#stop || state.isSecure) return
     this.#wake()
     if (this.#sleeping === undefined) this.#exceptions.takePending()
-    this.#relocate()
+    this.#fetch.relocate()
   }
 
   #finish(deferred: Deferred): void {
@@ -159,12 +164,12 @@ export class Core {
     switch (deferred.kind) {
       case 'fault':
         this.clock.countAborted()
-        this.#heldIt = deferred.it
-        this.#takeFault(deferred.fault)
+        this.#fetch.heldIt = deferred.it
+        exceptions.takeFault(deferred.fault)
         break
       case 'breakpoint':
         this.clock.countAborted()
-        this.#heldIt = deferred.it
+        this.#fetch.heldIt = deferred.it
         exceptions.breakpoint()
         break
       case 'supervisorCall':
@@ -173,10 +178,6 @@ export class Core {
       case 'return':
         exceptions.return(deferred.excReturn)
     }
-  }
-
-  #takeFault(fault: Fault): void {
-    this.#exceptions.takeFault(fault)
   }
 
   #reasonToStop(): StopReason | undefined {
@@ -204,76 +205,6 @@ export class Core {
     this.state.set('ATTENTION', 1)
   }
 
-  // Position
-
-  #pc(): number {
-    const { state } = this
-    const ip = state.get('IP')
-    if (ip === NOWHERE) return state.get('OUTSIDE_PC')
-    const plain = isInIt(ip) ? ip - PREDECODE.itOffset : ip
-    const offset = (plain - state.get('CODE_TABLE')) >> ENTRY.scale
-    return (state.get('CODE_BASE') + offset) >>> 0
-  }
-
-  #it(): number {
-    return this.#heldIt ?? nextIt(this.state.get('IT'))
-  }
-
-  #goTo(address: number, thumb: boolean, it: number): void {
-    const { state } = this
-    const window = thumb ? this.#enterable(address) : undefined
-    state.set('THUMB', thumb ? 1 : 0)
-    this.#window = window
-    this.#heldIt = undefined
-    const isInBlock = (it & 15) !== 0
-    state.set('IT', isInBlock ? IT_FIRST | it : 0)
-    if (window === undefined) {
-      state.set('CODE_SIZE', 0)
-      state.set('OUTSIDE_PC', address)
-      state.set('IP', NOWHERE)
-      state.set('ATTENTION', 1)
-      return
-    }
-    const table = this.#wantedTable(window)
-    state.set('CODE_BASE', window.base)
-    state.set('CODE_SIZE', window.size)
-    state.set('CODE_TABLE', table)
-    const entry = table + ((address - window.base) << ENTRY.scale)
-    state.set('IP', isInBlock ? entry + PREDECODE.itOffset : entry)
-    // The loop keeps the window in locals.
-    state.set('ATTENTION', 1)
-  }
-
-  /** The window at an address that the present state may branch to. */
-  #enterable(address: number): Window | undefined {
-    const window = this.#code.find(address)
-    if (window === undefined || this.state.isSecure) return window
-    if (this.#protection.attribution(address) === 'non-secure') return window
-    return this.#isGateway(window, address) ? window : undefined
-  }
-
-  #isGateway(window: Window, address: number): boolean {
-    return (
-      this.#protection.attribution(address) === 'callable' &&
-      this.#code.halfword(window, address) === SG &&
-      this.#code.halfword(window, address + 2) === SG
-    )
-  }
-
-  #wantedTable({ tables }: Window): number {
-    const { isPrivileged, isSecure } = this.state
-    const isChecked = !isPrivileged && this.#protection.isMpuOn(isSecure)
-    return (isChecked ? tables.unprivileged : tables.privileged).address
-  }
-
-  /** Privilege changed: the same place in the other table. */
-  #relocate(): void {
-    const { state } = this
-    if (this.#window && this.#wantedTable(this.#window) !== state.get('CODE_TABLE')) {
-      this.#goTo(this.#pc(), true, this.#it())
-    }
-  }
-
   /** What the loop's words derive from mode, bank and priority. */
   #refresh(): void {
     const { state } = this
@@ -297,7 +228,7 @@ export class Core {
   #host() {
     const abort = () => this.#abortIfFaulty()
     return {
-      decode: (ip: number) => this.#decode(ip >>> 0),
+      decode: (ip: number) => this.#fetch.decode(ip >>> 0),
       load: (address: number, access: number) => {
         const value = this.#accesses.load(address >>> 0, access)
         abort()
@@ -317,23 +248,18 @@ export class Core {
     const { fault } = this.#accesses
     if (fault === undefined) return
     this.#accesses.fault = undefined
-    this.#abort({ kind: 'fault', fault, it: this.#ownIt() })
+    this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
   }
 
   #raiseUsage(syndrome: number): void {
     const fault = { exception: EXCEPTION.usageFault, syndrome }
-    this.#abort({ kind: 'fault', fault, it: this.#ownIt() })
+    this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
   }
 
   #abort(deferred: Deferred): void {
     this.#deferred = deferred
     this.state.set('ABORT', 1)
     this.state.set('ATTENTION', 1)
-  }
-
-  /** Inside an instruction, IT is that instruction's. */
-  #ownIt(): number {
-    return isInIt(this.state.get('IP')) ? this.state.get('IT') & 0xff : 0
   }
 
   /** An interworking branch out of the window: EXC_RETURN, FNC_RETURN, or an address. */
@@ -344,78 +270,16 @@ export class Core {
       state.set('ATTENTION', 1)
       return
     }
-    this.#goTo((value & ~1) >>> 0, (value & 1) !== 0, 0)
+    this.#fetch.goTo((value & ~1) >>> 0, (value & 1) !== 0, 0)
   }
 
-  /** Fills the entry at `ip`, or finds out why there is nothing to execute. */
-  #decode(ip: number): void {
+  #reachHost(target: number): void {
     const { state } = this
-    const address = this.#pc()
-    const own = nextIt(state.get('IT'))
-    const window = this.#window
-    if (window === undefined || address < window.base || address - window.base >= window.size) {
-      if (ip === NOWHERE) this.#leave(address)
-      else this.#goTo(address, true, own)
-      return
-    }
-    if (isInIt(ip) && own === 0) {
-      this.#code.fillLeave(window, ip, address)
-      return
-    }
-    const fault = this.#checkFetch(window, address)
-    if (fault) {
-      this.#abort({ kind: 'fault', fault, it: own })
-      return
-    }
-    this.#code.fill(window, ip, address, { before: state.get('IT'), own })
-    if (window.kind === 'ram') {
-      this.#accesses.forgetPage(address)
-      this.#accesses.forgetPage(address + 2)
-    }
-  }
-
-  /** The PC is where no code can be: the host's code, or a fault. */
-  #leave(address: number): void {
-    const { state } = this
-    const isHost = address >= this.#hostCode.start && address < this.#hostCode.end
-    if (state.isSecure && isHost && state.get('THUMB') !== 0) {
-      const stackPointer = this.#callerStack()
-      this.#gate = { veneer: this.#veneer, target: address, stackPointer }
-      this.#stop = 'secure-call'
-      state.set('ATTENTION', 1)
-      return
-    }
-    const isThumb = state.get('THUMB') !== 0
-    const syndrome = CFSR.INVSTATE
-    const fault = isThumb
-      ? (this.#checkAddress(address) ?? { exception: EXCEPTION.busFault, syndrome: CFSR.IBUSERR })
-      : { exception: EXCEPTION.usageFault, syndrome }
-    this.#abort({ kind: 'fault', fault, it: this.#it() })
-  }
-
-  #callerStack(): number {
-    const { state } = this
-    const usesProcess = (state.bank('CONTROL', false) & 2) !== 0 && !state.isHandler
-    return state.bank(usesProcess ? 'PSP' : 'MSP', false)
-  }
-
-  #checkFetch(window: Window, address: number): Fault | undefined {
-    const fault = this.#checkAddress(address)
-    if (fault) return this.#isGateway(window, address) ? undefined : fault
-    const isLast = address + 2 - window.base >= window.size
-    const isWide = this.#code.halfword(window, address) >>> 11 >= 0b11101
-    if (!isWide) return undefined
-    if (isLast) return { exception: EXCEPTION.busFault, syndrome: CFSR.IBUSERR }
-    return this.#checkAddress(address + 2)
-  }
-
-  #checkAddress(address: number): Fault | undefined {
-    const { isSecure, isPrivileged } = this.state
-    const isOpen = this.#protection.attribution(address) === 'non-secure'
-    if (!isSecure && !isOpen) return { exception: EXCEPTION.secureFault, syndrome: SFSR.INVEP }
-    const who = { isSecure, isPrivileged, isBelowZero: this.#wasBelowZero }
-    if (this.#protection.mpuAllows(address, 'execute', who)) return undefined
-    return { exception: EXCEPTION.memManage, syndrome: CFSR.IACCVIOL }
+    const usesProcess = (state.bank('CONTROL', false) & CONTROL.SPSEL) !== 0 && !state.isHandler
+    const stackPointer = state.bank(usesProcess ? 'PSP' : 'MSP', false)
+    this.#gate = { veneer: this.#veneer, target, stackPointer }
+    this.#stop = 'secure-call'
+    state.set('ATTENTION', 1)
   }
 
   #makeEffects(): Effects {
@@ -429,7 +293,7 @@ export class Core {
       },
       breakpoint: (immediate) => {
         if (this.#hooks.breakpoint?.(immediate)) attention()
-        else this.#abort({ kind: 'breakpoint', it: this.#ownIt() })
+        else this.#abort({ kind: 'breakpoint', it: this.#fetch.ownIt })
       },
       sleep: (kind) => {
         if (kind === 'event' && this.#exceptions.event) this.#exceptions.event = false
@@ -468,7 +332,7 @@ export class Core {
 
   get isCallerPrivileged(): boolean {
     const { state } = this
-    return state.isHandler || (state.bank('CONTROL', false) & 1) === 0
+    return state.isHandler || (state.bank('CONTROL', false) & CONTROL.nPRIV) === 0
   }
 
   get faultRecord(): FaultRecord {
@@ -484,7 +348,7 @@ export class Core {
     const lr = state.get('LR')
     this.#switchTo(false)
     if (lr >>> 24 === EXC_RETURN.prefix && state.isHandler) this.#branch(lr)
-    else this.#goTo((lr & ~1) >>> 0, lr >>> 24 !== FNC_RETURN_PREFIX, 0)
+    else this.#fetch.goTo((lr & ~1) >>> 0, lr >>> 24 !== FNC_RETURN_PREFIX, 0)
   }
 
   startNonSecure(vectorTable: number): void {
@@ -495,7 +359,7 @@ export class Core {
     this.#switchTo(false)
     state.set('SP', stack! & ~3)
     state.set('LR', 0xffff_ffff)
-    this.#goTo((entry! & ~1) >>> 0, (entry! & 1) !== 0, 0)
+    this.#fetch.goTo((entry! & ~1) >>> 0, (entry! & 1) !== 0, 0)
   }
 
   abandonNonSecure(): void {
@@ -524,7 +388,7 @@ export class Core {
     this.#deferred = undefined
     this.#sleeping = undefined
     this.#veneer = 0
-    this.#goTo(this.#hostCode.start, true, 0)
+    this.#fetch.goTo(this.#hostCode.start, true, 0)
     this.#refresh()
     this.protectionChanged()
   }
@@ -604,7 +468,3 @@ const BANKS = [
   ...(['MSP', 'PSP', 'MSPLIM', 'PSPLIM'] as const),
   ...(['CONTROL', 'PRIMASK', 'BASEPRI', 'FAULTMASK'] as const),
 ]
-
-function isInIt(ip: number): boolean {
-  return ip >= PREDECODE.start + PREDECODE.itOffset
-}

@@ -1,0 +1,181 @@
+/**
+ * Where execution is and how it gets on: PC and ITSTATE from the loop's position, branches that
+ * leave a code window, and the checks that every instruction passes before it is predecoded.
+ */
+import { type CodeCache, NOWHERE, nextIt, type Window } from './code.ts'
+import type { AddressRange } from './cpu.ts'
+import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
+import { ENTRY, IT_FIRST, PREDECODE } from './layout.ts'
+import type { Protection } from './protection.ts'
+import type { State } from './state.ts'
+
+/** Each halfword of SG. */
+const SG = 0xe97f
+
+export interface FetchParts {
+  readonly state: State
+  readonly protection: Protection
+  readonly code: CodeCache
+  readonly hostCode: AddressRange
+  isBelowZero(): boolean
+  /** There is nothing to execute: a fault of the instruction at PC. */
+  fail(fault: Fault, it: number): void
+  /** Secure execution has reached the host's code. */
+  reachHost(address: number): void
+  /** Code at this address of RAM was decoded: stores to it must be noticed. */
+  watch(address: number): void
+}
+
+export class Fetch {
+  readonly #parts: FetchParts
+  #window: Window | undefined
+  /** ITSTATE of the instruction at PC while it is being taken back; otherwise IT says. */
+  heldIt: number | undefined
+
+  constructor(parts: FetchParts) {
+    this.#parts = parts
+  }
+
+  get pc(): number {
+    const { state } = this.#parts
+    const ip = state.get('IP')
+    if (ip === NOWHERE) return state.get('OUTSIDE_PC')
+    const plain = isInIt(ip) ? ip - PREDECODE.itOffset : ip
+    const offset = (plain - state.get('CODE_TABLE')) >> ENTRY.scale
+    return (state.get('CODE_BASE') + offset) >>> 0
+  }
+
+  /** Between instructions. */
+  get it(): number {
+    return this.heldIt ?? nextIt(this.#parts.state.get('IT'))
+  }
+
+  /** Inside an instruction, IT is that instruction's. */
+  get ownIt(): number {
+    const { state } = this.#parts
+    return isInIt(state.get('IP')) ? state.get('IT') & 0xff : 0
+  }
+
+  goTo(address: number, thumb: boolean, it: number): void {
+    const { state } = this.#parts
+    const window = thumb ? this.#enterable(address) : undefined
+    const isInBlock = (it & 15) !== 0
+    this.#window = window
+    this.heldIt = undefined
+    state.set('THUMB', thumb ? 1 : 0)
+    state.set('IT', isInBlock ? IT_FIRST | it : 0)
+    // The loop keeps the window in locals: it has to start again.
+    state.set('ATTENTION', 1)
+    if (window === undefined) {
+      state.set('CODE_SIZE', 0)
+      state.set('OUTSIDE_PC', address)
+      state.set('IP', NOWHERE)
+      return
+    }
+    const table = this.#wantedTable(window)
+    state.set('CODE_BASE', window.base)
+    state.set('CODE_SIZE', window.size)
+    state.set('CODE_TABLE', table)
+    const entry = table + ((address - window.base) << ENTRY.scale)
+    state.set('IP', isInBlock ? entry + PREDECODE.itOffset : entry)
+  }
+
+  /** Privilege changed: the same place in the other table. */
+  relocate(): void {
+    const window = this.#window
+    if (window && this.#wantedTable(window) !== this.#parts.state.get('CODE_TABLE')) {
+      this.goTo(this.pc, true, this.it)
+    }
+  }
+
+  /** Fills the entry at `ip`, or finds out why there is nothing to execute. */
+  decode(ip: number): void {
+    const { state, code } = this.#parts
+    const address = this.pc
+    const own = nextIt(state.get('IT'))
+    const window = this.#window
+    if (window === undefined || address < window.base || address - window.base >= window.size) {
+      if (ip === NOWHERE) this.#leave(address)
+      else this.goTo(address, true, own)
+      return
+    }
+    if (isInIt(ip) && own === 0) {
+      code.fillLeave(window, ip, address)
+      return
+    }
+    const fault = this.#check(window, address)
+    if (fault) {
+      this.#parts.fail(fault, own)
+      return
+    }
+    code.fill(window, ip, address, { before: state.get('IT'), own })
+    if (window.kind !== 'ram') return
+    this.#parts.watch(address)
+    this.#parts.watch(address + 2)
+  }
+
+  /** The window at an address that the present state may branch to. */
+  #enterable(address: number): Window | undefined {
+    const { state, code, protection } = this.#parts
+    const window = code.find(address)
+    if (window === undefined || state.isSecure) return window
+    if (protection.attribution(address) === 'non-secure') return window
+    return this.#isGateway(window, address) ? window : undefined
+  }
+
+  /** SG in callable memory: the only Secure instruction that Non-secure code may execute. */
+  #isGateway(window: Window, address: number): boolean {
+    const { code, protection } = this.#parts
+    return (
+      protection.attribution(address) === 'callable' &&
+      code.halfword(window, address) === SG &&
+      code.halfword(window, address + 2) === SG
+    )
+  }
+
+  #wantedTable({ tables }: Window): number {
+    const { state, protection } = this.#parts
+    const isChecked = !state.isPrivileged && protection.isMpuOn(state.isSecure)
+    return (isChecked ? tables.unprivileged : tables.privileged).address
+  }
+
+  /** PC is in no window: the host's code, or a fault. */
+  #leave(address: number): void {
+    const { state, hostCode } = this.#parts
+    const isThumb = state.get('THUMB') !== 0
+    const isHost = address >= hostCode.start && address < hostCode.end
+    if (state.isSecure && isHost && isThumb) {
+      this.#parts.reachHost(address)
+      return
+    }
+    const fault = isThumb
+      ? (this.#checkAddress(address) ?? busError)
+      : { exception: EXCEPTION.usageFault, syndrome: CFSR.INVSTATE }
+    this.#parts.fail(fault, this.it)
+  }
+
+  #check(window: Window, address: number): Fault | undefined {
+    const fault = this.#checkAddress(address)
+    if (fault) return this.#isGateway(window, address) ? undefined : fault
+    const isWide = this.#parts.code.halfword(window, address) >>> 11 >= 0b11101
+    if (!isWide) return undefined
+    const isCutOff = address + 2 - window.base >= window.size
+    return isCutOff ? busError : this.#checkAddress(address + 2)
+  }
+
+  #checkAddress(address: number): Fault | undefined {
+    const { state, protection } = this.#parts
+    const { isSecure, isPrivileged } = state
+    const isOpen = protection.attribution(address) === 'non-secure'
+    if (!isSecure && !isOpen) return { exception: EXCEPTION.secureFault, syndrome: SFSR.INVEP }
+    const who = { isSecure, isPrivileged, isBelowZero: this.#parts.isBelowZero() }
+    if (protection.mpuAllows(address, 'execute', who)) return undefined
+    return { exception: EXCEPTION.memManage, syndrome: CFSR.IACCVIOL }
+  }
+}
+
+const busError: Fault = { exception: EXCEPTION.busFault, syndrome: CFSR.IBUSERR }
+
+function isInIt(ip: number): boolean {
+  return ip >= PREDECODE.start + PREDECODE.itOffset
+}
