@@ -128,6 +128,11 @@ const COMPOSED: Readonly<Record<string, (context: Context) => string>> = {
     return `${flags & 2 ? 'i' : ''}${flags & 1 ? 'f' : ''}`
   },
   special: (context) => specialText(context),
+  xy: ({ fields }) => 'bt'[fields.N!]! + 'bt'[fields.M!]!,
+  y: ({ fields }) => 'bt'[fields.M!]!,
+  x: ({ fields }) => (fields.X === 1 ? 'x' : ''),
+  r: ({ fields }) => (fields.R === 1 ? 'r' : ''),
+  pkh: ({ fields }) => (fields.T === 1 ? 'pkhtb' : 'pkhbt'),
   barrier: ({ fields }) => BARRIERS[fields.o!] ?? `#${fields.o}`,
   itMask: ({ fields }) => itSuffix(fields.c!, fields.m!),
   itCondition: ({ fields }) => CONDITIONS[fields.c!] ?? '',

@@ -263,6 +263,7 @@ function meaningOf(handler: Handler): Builder {
 
 /** Handlers that always leave have no place in the loop. */
 function hasFastForm(handler: Handler): boolean {
+  if (handler.meaning.isRare) return false
   const isFar = Object.values(handler.operands).some(
     (operand) => typeof operand === 'object' && operand.kind === 'far',
   )

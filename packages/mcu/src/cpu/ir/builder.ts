@@ -182,6 +182,9 @@ export class Builder {
   mulWide(a: Wide, b: Wide): Wide {
     return this.#wide('i64.mul', a, b)
   }
+  sarWide(a: Wide, by: number): Wide {
+    return this.#wide('i64.shr_s', a, this.wideU(this.constant(by)))
+  }
   low(a: Wide): Value {
     return this.#operation('i32.wrap_i64', a)
   }

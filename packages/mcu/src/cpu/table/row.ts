@@ -29,7 +29,16 @@ export type Operand = DecodedRegister | DecodedImmediate | DecodedTarget | Fixed
 export type Operands = Readonly<Record<string, Operand>>
 
 /** Writes down what an instruction does; see the rules in `ir/builder.ts`. */
-export type Meaning<O> = (b: Builder, operands: O) => void
+export interface Meaning<O> {
+  (b: Builder, operands: O): void
+  /** Not worth a place in the fast loop. */
+  readonly isRare?: boolean
+}
+
+/** Marks the meaning of an instruction that programs hardly use. */
+export function rare<O>(meaning: Meaning<O>): Meaning<O> {
+  return Object.assign(meaning, { isRare: true })
+}
 
 export interface Row {
   readonly drawing: string
