@@ -16,6 +16,7 @@ import type {
 } from '../hardware.ts'
 import { Application } from './application.ts'
 import { ApplicationMemory } from './application-memory.ts'
+import { startClocks } from './clock-tree.ts'
 import { Connectivity, type KernelNeeds } from './connectivity.ts'
 import { CrashReports } from './crash.ts'
 import { deviceState } from './device-state.ts'
@@ -92,8 +93,9 @@ export class Kernel implements SecureVectors {
     this.update = this.#makeUpdate()
   }
 
-  /** What is done once, after the bootrom: first what a power cut may have left undone. */
+  /** What is done once, after the bootrom: clocks, then what a power cut may have left undone. */
   start(): void {
+    startClocks(this.hardware.rcc)
     this.update.finish()
     this.application.start(wakeReasons[this.boot.resetCause])
     this.#settle()

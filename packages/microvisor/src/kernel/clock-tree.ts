@@ -1,0 +1,27 @@
+/**
+ * Starts the clock tree: SYSCLK, HCLK and the APB clocks at 160 MHz, the chip's highest, from PLL1
+ * on the 4 MHz of MSIS. RM0456, chapter "Reset and clock control (RCC)".
+ *
+ * Core voltage, power booster and flash wait states, which silicon wants set first, are not part of
+ * `Hardware`: whoever implements it sees to them when these registers are written.
+ */
+import type { RegisterBlock } from '../hardware.ts'
+
+const CR = 0x00
+const CFGR1 = 0x1c
+const PLL1CFGR = 0x28
+const PLL1DIVR = 0x34
+
+/** PLL1SRC = MSIS, PLL1RGE = 4 to 8 MHz, PLL1M = 1, PLL1REN. */
+const PLL1_FROM_MSIS = (1 << 18) | 1
+/** PLL1N = 80, PLL1P, PLL1Q and PLL1R = 2, each stored less one: 4 MHz * 80 / 2. */
+const PLL1_TO_160_MHZ = (1 << 24) | (1 << 16) | (1 << 9) | 79
+const PLL1ON = 1 << 24
+const SW_PLL1 = 3
+
+export function startClocks(rcc: RegisterBlock): void {
+  rcc.write(PLL1CFGR, PLL1_FROM_MSIS)
+  rcc.write(PLL1DIVR, PLL1_TO_160_MHZ)
+  rcc.write(CR, (rcc.read(CR) | PLL1ON) >>> 0)
+  rcc.write(CFGR1, (rcc.read(CFGR1) & ~3) | SW_PLL1)
+}
