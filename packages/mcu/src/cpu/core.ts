@@ -130,7 +130,6 @@ export class Core {
   run(untilCycle: number): StopReason {
     const { state, clock } = this
     clock.limitTo(untilCycle)
-    this.#stop = undefined
     for (;;) {
       if (state.get('ATTENTION') !== 0) {
         this.#attend()
@@ -183,6 +182,7 @@ export class Core {
   #reasonToStop(): StopReason | undefined {
     const { state } = this
     const stop = this.#exceptions.stopped ? 'secure-exception' : this.#stop
+    this.#stop = undefined
     if (stop !== undefined || this.#sleeping !== undefined) state.set('ATTENTION', 1)
     return stop ?? (this.#sleeping === undefined ? undefined : 'idle')
   }

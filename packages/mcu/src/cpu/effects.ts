@@ -65,9 +65,12 @@ function testTarget(parts: EffectParts, flags: number, address: number): number 
   const asSecure = isSecure && (flags & 2) === 0
   const isPrivileged = (flags & 1) === 0 && state.isPrivileged
   const who = { isSecure: asSecure, isPrivileged, isBelowZero: false }
+  // The MPU of the own state answers privileged code only.
+  const mayAsk = state.isPrivileged || (flags & 2) !== 0
   const mpu = asSecure ? protection.mpu.secure : protection.mpu.nonSecure
-  const region = protection.isMpuOn(asSecure) ? mpu.find(address) : -1
-  const allows = (purpose: 'read' | 'write') => protection.mpuAllows(address, purpose, who)
+  const region = mayAsk && protection.isMpuOn(asSecure) ? mpu.find(address) : -1
+  const allows = (purpose: 'read' | 'write') =>
+    mayAsk && protection.mpuAllows(address, purpose, who)
   let word = region >= 0 ? region | (1 << TT.MRVALID) : 0
   if (allows('read')) word |= 1 << TT.R
   if (allows('write')) word |= 1 << TT.RW

@@ -37,8 +37,8 @@ export const load: Meaning<Single> = (b, o) => {
   const options = { aligned: o.aligned ?? false, unprivileged: o.unprivileged ?? false }
   const value = b.load(address, o.width, o.isSigned, options)
   if (o.t) {
-    b.checkBase(o.t, value)
     update()
+    // The stack limit is for what moves SP along, not for what loads it.
     b.write(o.t, value, true)
   } else {
     b.aim(value)
