@@ -3,116 +3,122 @@
  * run, log, crash and are replaced.
  */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { blinkSaying, prebuilt } from './images.ts'
 import { type Running, World } from './world.ts'
 
-const world = new World()
-let server: Running
-let logs: Running
+// A suite, so that its processes live only as long as its own tests.
+describe('the story of a user', () => {
+  const world = new World()
+  let server: Running
+  let logs: Running
 
-before(async () => {
-  server = await world.startServer()
-  await Promise.all([world.startDevice('thermostat'), world.startDevice('crasher')])
-})
-after(() => world.end())
+  before(async () => {
+    server = await world.startServer()
+    await Promise.all([world.startDevice('thermostat'), world.startDevice('crasher')])
+  })
+  after(() => world.end())
 
-test('devices that run are devices of the account, by the names they were given', async () => {
-  const devices = (await world.succeedJson('devices', 'list')) as { unique_name: string }[]
-  assert.deepEqual(devices.map(({ unique_name }) => unique_name).sort(), ['crasher', 'thermostat'])
-})
+  test('devices that run are devices of the account, by the names they were given', async () => {
+    const devices = (await world.succeedJson('devices', 'list')) as { unique_name: string }[]
+    assert.deepEqual(devices.map(({ unique_name }) => unique_name).sort(), [
+      'crasher',
+      'thermostat',
+    ])
+  })
 
-test('an application goes over the air to a device, runs and logs', async () => {
-  // Crashes after ten seconds, while the tests in between run.
-  await world.succeed('deploy', prebuilt('crash'), '--device', 'crasher', '--name', 'crash')
-  logs = world.start(['logs', 'stream', 'thermostat'])
-  await logs.says(/Logging from UV/)
-  const { stderr } = await world.run('deploy', prebuilt('blink'), '--device', 'thermostat')
-  assert.match(stderr, /Bundling blink\.\.\.\n/)
-  assert.match(stderr, /Uploading .*blink\.zip\.\.\.\n/)
-  assert.match(stderr, /Assigning app KA[0-9a-f]{32} to device UV[0-9a-f]{32}\.\.\.\n/)
-  await logs.says(/\[ota_update] +INSTALLING_APP/)
-  await logs.says(/\[ota_update] +STARTING_NEW_APP/)
-  await logs.says(/\[ota_update] +COMPLETE/)
-  await logs.says(
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z \[app_logging] Hello from blink, second 0$/m,
-  )
-  await logs.says(/Hello from blink, second 1/)
-})
+  test('an application goes over the air to a device, runs and logs', async () => {
+    // Crashes after ten seconds, while the tests in between run.
+    await world.succeed('deploy', prebuilt('crash'), '--device', 'crasher', '--name', 'crash')
+    logs = world.start(['logs', 'stream', 'thermostat'])
+    await logs.says(/Logging from UV/)
+    const { stderr } = await world.run('deploy', prebuilt('blink'), '--device', 'thermostat')
+    assert.match(stderr, /Bundling blink\.\.\.\n/)
+    assert.match(stderr, /Uploading .*blink\.zip\.\.\.\n/)
+    assert.match(stderr, /Assigning app KA[0-9a-f]{32} to device UV[0-9a-f]{32}\.\.\.\n/)
+    await logs.says(/\[ota_update] +INSTALLING_APP/)
+    await logs.says(/\[ota_update] +STARTING_NEW_APP/)
+    await logs.says(/\[ota_update] +COMPLETE/)
+    await logs.says(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z \[app_logging] Hello from blink, second 0$/m,
+    )
+    await logs.says(/Hello from blink, second 1/)
+  })
 
-test('a second version takes over', async () => {
-  const said = logs.output.length
-  const image = blinkSaying('Hallo from blink', world.folder)
-  await world.succeed('deploy', image, '--device', 'thermostat', '--name', 'hallo')
-  await logs.says(/Hallo from blink, second 1/, { after: said })
-  const device = (await world.succeedJson('devices', 'show', 'thermostat')) as {
-    app: { update_status: string; target_sid: string; reported_sid: string }
-  }
-  const app = (await world.succeedJson('apps', 'show', 'hallo')) as { sid: string }
-  assert.equal(device.app.update_status, 'up-to-date')
-  assert.equal(device.app.target_sid, app.sid)
-  assert.equal(device.app.reported_sid, app.sid)
-  const end = logs.output.lastIndexOf('Hello from blink')
-  assert.ok(logs.output.indexOf('Hallo from blink') > end, 'the first version is heard no more')
-})
+  test('a second version takes over', async () => {
+    const said = logs.output.length
+    const image = blinkSaying('Hallo from blink', world.folder)
+    await world.succeed('deploy', image, '--device', 'thermostat', '--name', 'hallo')
+    await logs.says(/Hallo from blink, second 1/, { after: said })
+    const device = (await world.succeedJson('devices', 'show', 'thermostat')) as {
+      app: { update_status: string; target_sid: string; reported_sid: string }
+    }
+    const app = (await world.succeedJson('apps', 'show', 'hallo')) as { sid: string }
+    assert.equal(device.app.update_status, 'up-to-date')
+    assert.equal(device.app.target_sid, app.sid)
+    assert.equal(device.app.reported_sid, app.sid)
+    const end = logs.output.lastIndexOf('Hello from blink')
+    assert.ok(logs.output.indexOf('Hallo from blink') > end, 'the first version is heard no more')
+  })
 
-test('a device is asked what it is, while it runs', async () => {
-  const text = await world.succeed('device', 'report', 'thermostat', '--data', world.data)
-  assert.match(text, /UV[0-9a-f]{32}/)
-  assert.match(text, /connected/)
-  const report = await world.succeedJson('device', 'report', 'thermostat', '--data', world.data)
-  assert.equal(typeof report, 'object')
-})
+  test('a device is asked what it is, while it runs', async () => {
+    const text = await world.succeed('device', 'report', 'thermostat', '--data', world.data)
+    assert.match(text, /UV[0-9a-f]{32}/)
+    assert.match(text, /connected/)
+    const report = await world.succeedJson('device', 'report', 'thermostat', '--data', world.data)
+    assert.equal(typeof report, 'object')
+  })
 
-test('logging off silences the application, restarting it starts it anew', async () => {
-  await world.succeed('devices', 'update', 'thermostat', '--no-logging-enabled')
-  await world.succeed('devices', 'update', 'thermostat', '--logging-enabled')
-  const said = logs.output.length
-  await world.succeed('devices', 'update', 'thermostat', '--restart-app')
-  await logs.says(/Hallo from blink, second 0/, { after: said })
-})
+  test('logging off silences the application, restarting it starts it anew', async () => {
+    await world.succeed('devices', 'update', 'thermostat', '--no-logging-enabled')
+    await world.succeed('devices', 'update', 'thermostat', '--logging-enabled')
+    const said = logs.output.length
+    await world.succeed('devices', 'update', 'thermostat', '--restart-app')
+    await logs.says(/Hallo from blink, second 0/, { after: said })
+  })
 
-test('the log stream comes back after the server was restarted', async () => {
-  const stopped = await server.interrupt()
-  assert.equal(stopped.code, 0, stopped.stderr)
-  await logs.says(/Connection lost/)
-  server = await world.startServer()
-  await logs.says(/Connected again/)
-  const said = logs.output.length
-  await logs.says(/Hallo from blink/, { after: said })
-})
+  test('the log stream comes back after the server was restarted', async () => {
+    const stopped = await server.interrupt()
+    assert.equal(stopped.code, 0, stopped.stderr)
+    await logs.says(/Connection lost/)
+    server = await world.startServer()
+    await logs.says(/Connected again/)
+    const said = logs.output.length
+    await logs.says(/Hallo from blink/, { after: said })
+  })
 
-test('notifications reach the application, and the network state with them', async () => {
-  const said = logs.output.length
-  await world.succeed('deploy', prebuilt('notify'), '--device', 'thermostat')
-  await logs.says(/\[app_logging] .*network connected/, { after: said })
-})
+  test('notifications reach the application, and the network state with them', async () => {
+    const said = logs.output.length
+    await world.succeed('deploy', prebuilt('notify'), '--device', 'thermostat')
+    await logs.says(/\[app_logging] .*network connected/, { after: said })
+  })
 
-test('Ctrl-C ends a log stream with success', async () => {
-  const { code, stderr } = await logs.interrupt()
-  assert.equal(code, 0, stderr)
-})
+  test('Ctrl-C ends a log stream with success', async () => {
+    const { code, stderr } = await logs.interrupt()
+    assert.equal(code, 0, stderr)
+  })
 
-test('a crash is reported with PC and LR, the device stays reachable, and an update cures it', async () => {
-  const crashLogs = world.start(['logs', 'stream', 'crasher', '--json'])
-  const [line] = await crashLogs.says(/^\{.*"type":"crash".*\}$/m)
-  const { crash } = JSON.parse(line)
-  // An attempt to enter secure memory elsewhere than at a gateway: SFSR.INVEP.
-  assert.match(crash.exception, /^(Hard|Secure)Fault$/)
-  assert.equal(crash.sfsr, 1)
-  assert.equal(crash.registers.pc, 0x0c00_0000)
-  assert.ok(crash.registers.lr > 0x0800_0000 && crash.registers.lr < 0x0810_0000)
-  const report = await world.succeed('device', 'report', 'crasher', '--data', world.data)
-  assert.match(report, /PC +0x0C00_0000/)
-  const said = crashLogs.output.length
-  await world.succeed('deploy', prebuilt('blink'), '--device', 'crasher', '--name', 'cure')
-  await crashLogs.says(/Hello from blink, second 0/, { after: said })
-})
+  test('a crash is reported with PC and LR, the device stays reachable, and an update cures it', async () => {
+    const crashLogs = world.start(['logs', 'stream', 'crasher', '--json'])
+    const [line] = await crashLogs.says(/^\{.*"type":"crash".*\}$/m)
+    const { crash } = JSON.parse(line)
+    // An attempt to enter secure memory elsewhere than at a gateway: SFSR.INVEP.
+    assert.match(crash.exception, /^(Hard|Secure)Fault$/)
+    assert.equal(crash.sfsr, 1)
+    assert.equal(crash.registers.pc, 0x0c00_0000)
+    assert.ok(crash.registers.lr > 0x0800_0000 && crash.registers.lr < 0x0810_0000)
+    const report = await world.succeed('device', 'report', 'crasher', '--data', world.data)
+    assert.match(report, /PC +0x0C00_0000/)
+    const said = crashLogs.output.length
+    await world.succeed('deploy', prebuilt('blink'), '--device', 'crasher', '--name', 'cure')
+    await crashLogs.says(/Hello from blink, second 0/, { after: said })
+  })
 
-test('what is over can be removed, and Ctrl-C ends server and devices with success', async () => {
-  await world.succeed('apps', 'remove', 'crash')
-  const apps = (await world.succeedJson('apps', 'list')) as { unique_name: string | null }[]
-  assert.deepEqual(apps.map(({ unique_name }) => unique_name).filter(Boolean), ['cure', 'hallo'])
-  const { code, stderr } = await server.interrupt()
-  assert.equal(code, 0, stderr)
+  test('what is over can be removed, and Ctrl-C ends server and devices with success', async () => {
+    await world.succeed('apps', 'remove', 'crash')
+    const apps = (await world.succeedJson('apps', 'list')) as { unique_name: string | null }[]
+    assert.deepEqual(apps.map(({ unique_name }) => unique_name).filter(Boolean), ['cure', 'hallo'])
+    const { code, stderr } = await server.interrupt()
+    assert.equal(code, 0, stderr)
+  })
 })
