@@ -14,7 +14,9 @@ set_up_packages() {
   if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && node_is_new_enough; then return; fi
   command -v npm >/dev/null || fail "npm is missing. Install Node.js (any version that brings npm), then try again."
   echo "Installing npm packages (first run only) ..." >&2
-  npm ci --no-audit --no-fund --loglevel=error >&2
+  # Not `npm ci`: it refuses a lock file that does not list every other platform's binaries, which a
+  # registry mirror may lack. Versions are the lock file's all the same.
+  npm install --no-save --no-audit --no-fund --loglevel=error >&2
   node_is_new_enough || npm rebuild node --loglevel=error >&2
   node_is_new_enough || fail "Node $(node --version) is too old, and the repository's own Node did not install. Install Node 24 or newer, or allow the install script of the package 'node' (npm rebuild node)."
   echo "$wanted" > "$stamp"
