@@ -13,7 +13,7 @@ import {
 } from '@microvisor/protocol'
 
 /** `2021-01-01T12:34:56.000123Z`, of microseconds since 1970. */
-export function formatMicroseconds(microseconds: bigint): string {
+function formatMicroseconds(microseconds: bigint): string {
   const seconds = microseconds / 1_000_000n
   const rest = String(microseconds % 1_000_000n).padStart(6, '0')
   return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${rest}Z`

@@ -33,7 +33,7 @@ export interface Authority {
   gatewayCertificate(names: readonly string[], now: Date): Promise<string>
 }
 
-export interface DeviceCertificate {
+interface DeviceCertificate {
   readonly pem: string
   /** SHA-256 of the certificate, lower-case hexadecimal. */
   readonly fingerprint: string

@@ -13,7 +13,7 @@ import {
 } from '@microvisor/protocol'
 import { digest } from '../keys/engines.ts'
 
-export const wholeFlash: Region = { place: 'internal', start: 0, size: INTERNAL_FLASH_BYTES }
+const wholeFlash: Region = { place: 'internal', start: 0, size: INTERNAL_FLASH_BYTES }
 
 /** An unsigned bundle of one layer with this content, or random content. */
 export function appBundle(content: Uint8Array = randomBytes(2000)): Uint8Array {
