@@ -70,6 +70,11 @@ export class Machine {
     return this.#chip.isAsleep ? this.#chip.scheduler.next : this.cycles
   }
 
+  get isInTouch(): boolean {
+    const { state } = this.#options.network
+    return state === 'connecting' || state === 'connected'
+  }
+
   powerUp(): void {
     this.#hasPower = true
     this.#guarded(() => {

@@ -3,8 +3,8 @@
  *
  * On the clock `real`, virtual time follows the host's: a sleeping machine costs nothing until its
  * next event; one that cannot keep up falls behind and is not made to catch up with what is long
- * past. On the clock `virtual`, time runs as fast as the host can and sleep takes none; the host
- * still gets a turn before each sleep, so that the network is served.
+ * past. On the clock `virtual`, time runs as fast as the host can and sleep takes none; while the
+ * machine has a connection, the host gets a turn before each sleep, so that answers can arrive.
  */
 import type { Host } from './host.ts'
 
@@ -14,8 +14,6 @@ export type ClockMode = 'real' | 'virtual'
 const SLICE_MS = 6
 /** Cycles between looks at the host's clock: under a millisecond for translated code. */
 const STRETCH_CYCLES = 50_000
-/** How far one slice on the clock `virtual` may go when nothing stops it. */
-const VIRTUAL_SLICE_CYCLES = 50_000_000
 /** Events closer together than this are run together on the clock `real`. */
 const REST_MS = 4
 /** On the clock `real`, being further behind than this is forgiven. */
@@ -26,6 +24,8 @@ interface Runnable {
   readonly cycles: number
   readonly nextCycle: number
   advance(untilCycle: number): void
+  /** Something outside may have an answer for it any moment. */
+  readonly isInTouch: boolean
   /** Takes in what came from outside; now is when it came. */
   deliver(): void
 }
@@ -78,36 +78,32 @@ export class RunLoop {
     const target = this.#target()
     do {
       const stretch = Math.max(machine.cycles + STRETCH_CYCLES, machine.nextCycle)
+      if (stretch === Infinity && target === Infinity) break
       machine.advance(Math.min(target, stretch))
-    } while (this.#isRunning && machine.cycles < target && host.now() < endMs && !this.#sleeps())
+    } while (this.#isRunning && machine.cycles < target && host.now() < endMs && !this.#yields())
     if (clock === 'real') machine.deliver()
     if (this.#isRunning) this.#plan(target)
   }
 
-  /** The last cycle of this slice: where the host's clock is, or the end of the next sleep. */
+  /** As far as time may go in this slice: to where the host's clock is. */
   #target(): number {
-    const { machine, host, clock, cycleAt } = this.#options
-    if (clock === 'virtual') {
-      const next = machine.nextCycle
-      return next === Infinity
-        ? machine.cycles
-        : Math.max(next, machine.cycles + VIRTUAL_SLICE_CYCLES)
-    }
+    const { host, clock, cycleAt } = this.#options
+    if (clock === 'virtual') return Infinity
     return cycleAt(Math.max(0, (host.now() - this.#epochMs) * 1000))
   }
 
-  #sleeps(): boolean {
+  /** Before a sleep on the clock `virtual`, others have their turn. */
+  #yields(): boolean {
     const { machine, clock } = this.#options
-    return clock === 'virtual' && machine.nextCycle > machine.cycles
+    return clock === 'virtual' && machine.isInTouch && machine.nextCycle > machine.cycles
   }
 
   #plan(target: number): void {
     const { machine, host, clock, microsecondsAt } = this.#options
     const next = machine.nextCycle
     if (next === Infinity) return
-    const isBehind = machine.cycles < target
-    if (isBehind && clock === 'real') this.#forgive()
-    if (isBehind || clock === 'virtual') {
+    if (machine.cycles < target) {
+      if (clock === 'real') this.#forgive()
       this.#again(host.soon)
       return
     }
