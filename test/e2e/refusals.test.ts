@@ -71,7 +71,9 @@ describe('bad input', () => {
     const { port } = await world.ports()
     const sameFolder = ['up', '--data', world.data, '--port', '0', '--gateway-port', '0']
     assertRefused(await world.run(...sameFolder), 2, 'DATA_FOLDER_IN_USE')
-    const elsewhere = ['--data', join(world.folder, 'other'), '--gateway-port', '0']
+    const other = join(world.folder, 'other')
+    await world.useTemplate(other)
+    const elsewhere = ['--data', other, '--gateway-port', '0']
     assertRefused(await world.run('up', ...elsewhere, '--port', `${port}`), 2, 'PORT_IN_USE')
   })
 
