@@ -8,7 +8,7 @@ import type { CodeCache } from './code.ts'
 import type { ChipHooks, MemoryRange } from './cpu.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
 import { MUST_ALIGN, UNPRIVILEGED } from './ir/slow.ts'
-import { MAPS } from './layout.ts'
+import { MAPS, WORDS } from './layout.ts'
 import { isDevice, isPrivate, type Protection, type Purpose } from './protection.ts'
 import type { State } from './state.ts'
 
@@ -149,7 +149,7 @@ export class Accesses {
   #mayBeUnaligned(address: number, access: number): boolean {
     const isForbidden =
       (access & MUST_ALIGN) !== 0 ||
-      this.#parts.state.get('TRAP_UNALIGNED') !== 0 ||
+      this.#parts.state.get(WORDS.TRAP_UNALIGNED) !== 0 ||
       isDevice(address)
     if (isForbidden) this.fault = { exception: EXCEPTION.usageFault, syndrome: CFSR.UNALIGNED }
     return !isForbidden
@@ -195,7 +195,7 @@ export class Accesses {
     const isCurrent = current.isPrivileged === who.isPrivileged && current.isSecure === who.isSecure
     if (!isCurrent || who.isSecure || (range.backing ?? range.base) !== range.base) return
     const start = (address & ~(PAGE - 1)) >>> 0
-    const at = state.get('MAP') + (address >>> MAPS.shift)
+    const at = state.get(WORDS.MAP) + (address >>> MAPS.shift)
     if ((state.bytes[at]! & MAPS.known) !== 0) return
     let rights: number = MAPS.known
     if (protection.isUniform(start, start + PAGE)) {

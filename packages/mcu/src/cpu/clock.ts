@@ -1,4 +1,5 @@
 /** Cycles: exact at every instruction, though the loop only counts a slice down in COUNT. */
+import { WORDS } from './layout.ts'
 import type { State } from './state.ts'
 
 /** COUNT is a 32-bit word. */
@@ -16,7 +17,7 @@ export class Clock {
   }
 
   get cycles(): number {
-    return this.#end - this.#state.get('COUNT')
+    return this.#end - this.#state.get(WORDS.COUNT)
   }
 
   get limit(): number {
@@ -39,8 +40,8 @@ export class Clock {
 
   /** An instruction that did not complete takes its cycle all the same. */
   countAborted(): void {
-    const count = this.#state.get('COUNT')
-    if (count > 0) this.#state.set('COUNT', count - 1)
+    const count = this.#state.get(WORDS.COUNT)
+    if (count > 0) this.#state.set(WORDS.COUNT, count - 1)
   }
 
   /** The instruction under way is always finished: one is left for it. */
@@ -50,7 +51,7 @@ export class Clock {
     if (!this.isRunning) return
     const { cycles } = this
     const left = Math.max(Math.ceil(cycle) - cycles, 1)
-    if (left < this.#state.get('COUNT')) this.#setCount(left, cycles)
+    if (left < this.#state.get(WORDS.COUNT)) this.#setCount(left, cycles)
   }
 
   skipTo(cycle: number): void {
@@ -60,7 +61,7 @@ export class Clock {
 
   #setCount(count: number, cycles: number): void {
     const whole = Math.ceil(count)
-    this.#state.set('COUNT', whole)
+    this.#state.set(WORDS.COUNT, whole)
     this.#end = cycles + whole
   }
 }

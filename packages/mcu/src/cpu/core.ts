@@ -12,7 +12,7 @@ import { EXC_RETURN, Exceptions, FaultStatus } from './exceptions.ts'
 import { CFSR, EXCEPTION, type Fault, USAGE_FAULTS } from './faults.ts'
 import { Fetch } from './fetch.ts'
 import { interpreter } from './interpreter.ts'
-import { MAPS } from './layout.ts'
+import { MAPS, WORDS } from './layout.ts'
 import { Nvic } from './nvic.ts'
 import { PrivateBus } from './private-bus.ts'
 import { Protection, type Purpose } from './protection.ts'
@@ -131,7 +131,7 @@ export class Core {
     const { state, clock } = this
     clock.limitTo(untilCycle)
     for (;;) {
-      if (state.get('ATTENTION') !== 0) {
+      if (state.get(WORDS.ATTENTION) !== 0) {
         this.#attend()
         const reason = this.#reasonToStop()
         if (reason !== undefined) return reason
@@ -146,8 +146,8 @@ export class Core {
   /** Everything that waits for the end of an instruction. */
   #attend(): void {
     const { state } = this
-    state.set('ATTENTION', 0)
-    state.set('ABORT', 0)
+    state.set(WORDS.ATTENTION, 0)
+    state.set(WORDS.ABORT, 0)
     const deferred = this.#deferred
     this.#deferred = undefined
     if (deferred) this.#finish(deferred)
@@ -183,7 +183,7 @@ export class Core {
     const { state } = this
     const stop = this.#exceptions.stopped ? 'secure-exception' : this.#stop
     this.#stop = undefined
-    if (stop !== undefined || this.#sleeping !== undefined) state.set('ATTENTION', 1)
+    if (stop !== undefined || this.#sleeping !== undefined) state.set(WORDS.ATTENTION, 1)
     return stop ?? (this.#sleeping === undefined ? undefined : 'idle')
   }
 
@@ -197,12 +197,12 @@ export class Core {
 
   #pendedSomething(): void {
     if ((this.#controls?.scr[0] ?? 0) & SCR.SEVONPEND) this.#exceptions.event = true
-    this.state.set('ATTENTION', 1)
+    this.state.set(WORDS.ATTENTION, 1)
   }
 
   halt(): void {
     this.#stop = 'halt'
-    this.state.set('ATTENTION', 1)
+    this.state.set(WORDS.ATTENTION, 1)
   }
 
   /** What the loop's words derive from mode, bank and priority. */
@@ -212,12 +212,12 @@ export class Core {
     const isBelowZero = this.nvic.executionPriority < 0
     const ccr = this.#controls.ccr[at]
     const ignoresLimit = isBelowZero && (ccr & CCR.STKOFHFNMIGN) !== 0
-    const limit = state.currentStack === 'MSP' ? 'MSPLIM' : 'PSPLIM'
-    state.set('SP_LIMIT', ignoresLimit ? 0 : state.bank(limit, state.isSecure))
-    state.set('MAP', state.isPrivileged ? MAPS.privileged : MAPS.unprivileged)
-    state.set('TRAP_DIVIDE', ccr & CCR.DIV_0_TRP ? 1 : 0)
-    state.set('TRAP_UNALIGNED', ccr & CCR.UNALIGN_TRP ? 1 : 0)
-    state.set('ATTENTION', 1)
+    const limit = state.currentStack === WORDS.MSP ? WORDS.MSPLIM : WORDS.PSPLIM
+    state.set(WORDS.SP_LIMIT, ignoresLimit ? 0 : state.bank(limit, state.isSecure))
+    state.set(WORDS.MAP, state.isPrivileged ? MAPS.privileged : MAPS.unprivileged)
+    state.set(WORDS.TRAP_DIVIDE, ccr & CCR.DIV_0_TRP ? 1 : 0)
+    state.set(WORDS.TRAP_UNALIGNED, ccr & CCR.UNALIGN_TRP ? 1 : 0)
+    state.set(WORDS.ATTENTION, 1)
     if (isBelowZero === this.#wasBelowZero) return
     this.#wasBelowZero = isBelowZero
     if (this.#protection.isMpuOn(false)) this.protectionChanged()
@@ -258,8 +258,8 @@ export class Core {
 
   #abort(deferred: Deferred): void {
     this.#deferred = deferred
-    this.state.set('ABORT', 1)
-    this.state.set('ATTENTION', 1)
+    this.state.set(WORDS.ABORT, 1)
+    this.state.set(WORDS.ATTENTION, 1)
   }
 
   /** An interworking branch out of the window: EXC_RETURN, FNC_RETURN, or an address. */
@@ -267,7 +267,7 @@ export class Core {
     const { state } = this
     if (value >>> 24 === EXC_RETURN.prefix && state.isHandler) {
       this.#deferred = { kind: 'return', excReturn: value }
-      state.set('ATTENTION', 1)
+      state.set(WORDS.ATTENTION, 1)
       return
     }
     this.#fetch.goTo((value & ~1) >>> 0, (value & 1) !== 0, 0)
@@ -275,16 +275,16 @@ export class Core {
 
   #reachHost(target: number): void {
     const { state } = this
-    const usesProcess = (state.bank('CONTROL', false) & CONTROL.SPSEL) !== 0 && !state.isHandler
-    const stackPointer = state.bank(usesProcess ? 'PSP' : 'MSP', false)
+    const usesProcess = (state.bank(WORDS.CONTROL, false) & CONTROL.SPSEL) !== 0 && !state.isHandler
+    const stackPointer = state.bank(usesProcess ? WORDS.PSP : WORDS.MSP, false)
     this.#gate = { veneer: this.#veneer, target, stackPointer }
     this.#stop = 'secure-call'
-    state.set('ATTENTION', 1)
+    state.set(WORDS.ATTENTION, 1)
   }
 
   #makeEffects(): Effects {
     const { state } = this
-    const attention = () => state.set('ATTENTION', 1)
+    const attention = () => state.set(WORDS.ATTENTION, 1)
     return effects({
       ...{ state, special: this.#special, protection: this.#protection },
       supervisorCall: () => {
@@ -314,14 +314,14 @@ export class Core {
   #enterSecure(veneer: number): void {
     const { state } = this
     this.#veneer = veneer
-    state.set('LR', state.get('LR') & ~1)
+    state.set(WORDS.LR, state.get(WORDS.LR) & ~1)
     this.#switchTo(true)
   }
 
   #switchTo(isSecure: boolean): void {
     const { state } = this
     state.parkStack()
-    state.set('SECURE', isSecure ? 1 : 0)
+    state.set(WORDS.SECURE, isSecure ? 1 : 0)
     state.adoptStack()
     this.#refresh()
   }
@@ -332,7 +332,7 @@ export class Core {
 
   get isCallerPrivileged(): boolean {
     const { state } = this
-    return state.isHandler || (state.bank('CONTROL', false) & CONTROL.nPRIV) === 0
+    return state.isHandler || (state.bank(WORDS.CONTROL, false) & CONTROL.nPRIV) === 0
   }
 
   get faultRecord(): FaultRecord {
@@ -345,7 +345,7 @@ export class Core {
   returnToNonSecure(r0: number): void {
     const { state } = this
     state.setRegister(0, r0)
-    const lr = state.get('LR')
+    const lr = state.get(WORDS.LR)
     this.#switchTo(false)
     if (lr >>> 24 === EXC_RETURN.prefix && state.isHandler) this.#branch(lr)
     else this.#fetch.goTo((lr & ~1) >>> 0, lr >>> 24 !== FNC_RETURN_PREFIX, 0)
@@ -357,8 +357,8 @@ export class Core {
     this.#controls.vtor[0] = vectorTable >>> 0
     const [stack, entry] = [0, 4].map((offset) => state.words[(vectorTable + offset) >>> 2]! >>> 0)
     this.#switchTo(false)
-    state.set('SP', stack! & ~3)
-    state.set('LR', 0xffff_ffff)
+    state.set(WORDS.SP, stack! & ~3)
+    state.set(WORDS.LR, 0xffff_ffff)
     this.#fetch.goTo((entry! & ~1) >>> 0, (entry! & 1) !== 0, 0)
   }
 
@@ -382,7 +382,7 @@ export class Core {
     for (let number = 0; number < 15; number++) state.setRegister(number, 0)
     state.setFlags(0)
     for (const word of BANKS) state.setBank(word, false, 0)
-    for (const word of ['GE', 'IPSR', 'EXCLUSIVE', 'Q'] as const) state.set(word, 0)
+    for (const word of [WORDS.GE, WORDS.IPSR, WORDS.EXCLUSIVE, WORDS.Q]) state.set(word, 0)
     this.#exceptions.stopped = undefined
     this.#exceptions.event = false
     this.#deferred = undefined
@@ -395,7 +395,7 @@ export class Core {
 
   reset(): void {
     const { state } = this
-    state.set('SECURE', 1)
+    state.set(WORDS.SECURE, 1)
     for (const word of BANKS) state.setBank(word, true, 0)
     this.nvic.reset()
     this.#sysTick.secure.reset()
@@ -440,12 +440,12 @@ export class Core {
   protectionChanged(): void {
     this.#accesses.forgetMaps()
     this.#code.forgetAll()
-    this.state.set('ATTENTION', 1)
+    this.state.set(WORDS.ATTENTION, 1)
   }
 
   invalidate(address: number, length: number): void {
     this.#code.invalidate(address, length)
-    this.state.set('ATTENTION', 1)
+    this.state.set(WORDS.ATTENTION, 1)
   }
 
   isNonSecureAccessible(range: {
@@ -465,6 +465,6 @@ export class Core {
 }
 
 const BANKS = [
-  ...(['MSP', 'PSP', 'MSPLIM', 'PSPLIM'] as const),
-  ...(['CONTROL', 'PRIMASK', 'BASEPRI', 'FAULTMASK'] as const),
+  ...([WORDS.MSP, WORDS.PSP, WORDS.MSPLIM, WORDS.PSPLIM] as const),
+  ...([WORDS.CONTROL, WORDS.PRIMASK, WORDS.BASEPRI, WORDS.FAULTMASK] as const),
 ]

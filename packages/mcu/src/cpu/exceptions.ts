@@ -7,9 +7,11 @@
  *
  * Not modelled: stacking of a Secure background, the additional state context, floating point.
  */
+
 import type { Accesses } from './access.ts'
 import type { FaultRecord } from './cpu.ts'
 import { CFSR, EXCEPTION, type Fault, HFSR, SFSR } from './faults.ts'
+import { WORDS } from './layout.ts'
 import { IDLE_PRIORITY, type Nvic } from './nvic.ts'
 import { CONTROL, type State } from './state.ts'
 
@@ -184,15 +186,16 @@ export class Exceptions {
   xpsr(): number {
     const { state, it } = this.#parts
     const itState = it()
-    const epsr = ((itState & 3) << 25) | ((itState & 0xfc) << 8) | (state.get('THUMB') ? XPSR.T : 0)
-    return (state.apsr | epsr | state.get('IPSR')) >>> 0
+    const epsr =
+      ((itState & 3) << 25) | ((itState & 0xfc) << 8) | (state.get(WORDS.THUMB) ? XPSR.T : 0)
+    return (state.apsr | epsr | state.get(WORDS.IPSR)) >>> 0
   }
 
   /** Stacks the context and takes whatever goes first. */
   #enter(): void {
     const { state, accesses } = this.#parts
     const isThread = !state.isHandler
-    const usesProcess = state.currentStack === 'PSP'
+    const usesProcess = state.currentStack === WORDS.PSP
     const excReturn =
       0xff00_0000 |
       EXC_RETURN.reserved |
@@ -208,11 +211,11 @@ export class Exceptions {
 
   #pushFrame(): Fault | undefined {
     const { state, accesses, pc } = this.#parts
-    const sp = state.get('SP')
+    const sp = state.get(WORDS.SP)
     const xpsr = this.xpsr() | (sp & 4 ? XPSR.SPREALIGN : 0)
     const frame = ((sp - FRAME_BYTES) & ~4) >>> 0
-    if (sp < FRAME_BYTES || frame < state.get('SP_LIMIT')) {
-      state.set('SP', state.get('SP_LIMIT'))
+    if (sp < FRAME_BYTES || frame < state.get(WORDS.SP_LIMIT)) {
+      state.set(WORDS.SP, state.get(WORDS.SP_LIMIT))
       return { exception: EXCEPTION.usageFault, syndrome: CFSR.STKOF }
     }
     const r = (number: number) => state.register(number)
@@ -221,7 +224,7 @@ export class Exceptions {
     words.forEach((word, at) => {
       if (accesses.fault === undefined) accesses.storeAligned(frame + at * 4, 4, word, who)
     })
-    state.set('SP', frame)
+    state.set(WORDS.SP, frame)
     return this.#stackingFault('entry')
   }
 
@@ -248,9 +251,9 @@ export class Exceptions {
     const { state, nvic, goTo, refresh } = this.#parts
     const number = nvic.first
     state.parkStack()
-    const control = state.bank('CONTROL', false)
-    state.setBank('CONTROL', false, control & ~CONTROL.SPSEL)
-    state.set('IPSR', number)
+    const control = state.bank(WORDS.CONTROL, false)
+    state.setBank(WORDS.CONTROL, false, control & ~CONTROL.SPSEL)
+    state.set(WORDS.IPSR, number)
     state.adoptStack()
     nvic.activate(number)
     const vector = this.#fetchVector(number)
@@ -258,8 +261,8 @@ export class Exceptions {
       this.#badVector(excReturn)
       return
     }
-    state.set('LR', excReturn)
-    state.set('EXCLUSIVE', 0)
+    state.set(WORDS.LR, excReturn)
+    state.set(WORDS.EXCLUSIVE, 0)
     this.event = true
     goTo((vector & ~1) >>> 0, (vector & 1) !== 0, 0)
     refresh()
@@ -290,14 +293,15 @@ export class Exceptions {
   /** A branch to an EXC_RETURN value in handler mode. */
   return(excReturn: number): void {
     const { state, nvic, status, refresh } = this.#parts
-    const leaving = state.get('IPSR')
+    const leaving = state.get(WORDS.IPSR)
     const isForSecure = (excReturn & EXC_RETURN.ES) !== 0 || (excReturn & EXC_RETURN.DCRS) === 0
     const wasActive = nvic.active[leaving] === 1
-    if (leaving !== EXCEPTION.nmi && nvic.activePriority >= 0) state.setBank('FAULTMASK', false, 0)
+    if (leaving !== EXCEPTION.nmi && nvic.activePriority >= 0)
+      state.setBank(WORDS.FAULTMASK, false, 0)
     nvic.deactivate(leaving)
     const spsel = excReturn & EXC_RETURN.SPSEL ? CONTROL.SPSEL : 0
-    const control = state.bank('CONTROL', false)
-    state.setBank('CONTROL', false, (control & ~CONTROL.SPSEL) | spsel)
+    const control = state.bank(WORDS.CONTROL, false)
+    state.setBank(WORDS.CONTROL, false, (control & ~CONTROL.SPSEL) | spsel)
     refresh()
     if (isForSecure || (excReturn & EXC_RETURN.S) !== 0) {
       status.sfsr |= isForSecure ? SFSR.INVER : SFSR.INVIS
@@ -320,10 +324,10 @@ export class Exceptions {
   #popFrame(excReturn: number): void {
     const { state, accesses } = this.#parts
     const toThread = (excReturn & EXC_RETURN.MODE) !== 0
-    const bank = toThread && (excReturn & EXC_RETURN.SPSEL) !== 0 ? 'PSP' : 'MSP'
+    const bank = toThread && (excReturn & EXC_RETURN.SPSEL) !== 0 ? WORDS.PSP : WORDS.MSP
     state.parkStack()
     const frame = state.bank(bank, false)
-    const isPrivileged = !toThread || (state.bank('CONTROL', false) & CONTROL.nPRIV) === 0
+    const isPrivileged = !toThread || (state.bank(WORDS.CONTROL, false) & CONTROL.nPRIV) === 0
     const words = Array.from({ length: 8 }, (_, at) =>
       accesses.fault
         ? 0
@@ -349,10 +353,10 @@ export class Exceptions {
     state.setRegister(12, words[4]!)
     state.setRegister(14, words[5]!)
     state.setFlags(xpsr)
-    state.set('GE', (xpsr >>> 16) & 15)
-    state.set('IPSR', xpsr & XPSR.EXCEPTION)
+    state.set(WORDS.GE, (xpsr >>> 16) & 15)
+    state.set(WORDS.IPSR, xpsr & XPSR.EXCEPTION)
     state.adoptStack()
-    state.set('EXCLUSIVE', 0)
+    state.set(WORDS.EXCLUSIVE, 0)
     this.event = true
     const it = ((xpsr >>> 25) & 3) | ((xpsr >>> 8) & 0xfc)
     goTo((words[6]! & ~1) >>> 0, (xpsr & XPSR.T) !== 0, it)

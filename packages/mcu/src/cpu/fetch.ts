@@ -5,7 +5,7 @@
 import { type CodeCache, NOWHERE, nextIt, type Window } from './code.ts'
 import type { AddressRange } from './cpu.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
-import { ENTRY, IT_FIRST, PREDECODE } from './layout.ts'
+import { ENTRY, IT_FIRST, PREDECODE, WORDS } from './layout.ts'
 import type { Protection } from './protection.ts'
 import type { State } from './state.ts'
 
@@ -38,22 +38,22 @@ export class Fetch {
 
   get pc(): number {
     const { state } = this.#parts
-    const ip = state.get('IP')
-    if (ip === NOWHERE) return state.get('OUTSIDE_PC')
+    const ip = state.get(WORDS.IP)
+    if (ip === NOWHERE) return state.get(WORDS.OUTSIDE_PC)
     const plain = isInIt(ip) ? ip - PREDECODE.itOffset : ip
-    const offset = (plain - state.get('CODE_TABLE')) >> ENTRY.scale
-    return (state.get('CODE_BASE') + offset) >>> 0
+    const offset = (plain - state.get(WORDS.CODE_TABLE)) >> ENTRY.scale
+    return (state.get(WORDS.CODE_BASE) + offset) >>> 0
   }
 
   /** Between instructions. */
   get it(): number {
-    return this.heldIt ?? nextIt(this.#parts.state.get('IT'))
+    return this.heldIt ?? nextIt(this.#parts.state.get(WORDS.IT))
   }
 
   /** Inside an instruction, IT is that instruction's. */
   get ownIt(): number {
     const { state } = this.#parts
-    return isInIt(state.get('IP')) ? state.get('IT') & 0xff : 0
+    return isInIt(state.get(WORDS.IP)) ? state.get(WORDS.IT) & 0xff : 0
   }
 
   goTo(address: number, thumb: boolean, it: number): void {
@@ -62,28 +62,28 @@ export class Fetch {
     const isInBlock = (it & 15) !== 0
     this.#window = window
     this.heldIt = undefined
-    state.set('THUMB', thumb ? 1 : 0)
-    state.set('IT', isInBlock ? IT_FIRST | it : 0)
+    state.set(WORDS.THUMB, thumb ? 1 : 0)
+    state.set(WORDS.IT, isInBlock ? IT_FIRST | it : 0)
     // The loop keeps the window in locals: it has to start again.
-    state.set('ATTENTION', 1)
+    state.set(WORDS.ATTENTION, 1)
     if (window === undefined) {
-      state.set('CODE_SIZE', 0)
-      state.set('OUTSIDE_PC', address)
-      state.set('IP', NOWHERE)
+      state.set(WORDS.CODE_SIZE, 0)
+      state.set(WORDS.OUTSIDE_PC, address)
+      state.set(WORDS.IP, NOWHERE)
       return
     }
     const table = this.#wantedTable(window)
-    state.set('CODE_BASE', window.base)
-    state.set('CODE_SIZE', window.size)
-    state.set('CODE_TABLE', table)
+    state.set(WORDS.CODE_BASE, window.base)
+    state.set(WORDS.CODE_SIZE, window.size)
+    state.set(WORDS.CODE_TABLE, table)
     const entry = table + ((address - window.base) << ENTRY.scale)
-    state.set('IP', isInBlock ? entry + PREDECODE.itOffset : entry)
+    state.set(WORDS.IP, isInBlock ? entry + PREDECODE.itOffset : entry)
   }
 
   /** Privilege changed: the same place in the other table. */
   relocate(): void {
     const window = this.#window
-    if (window && this.#wantedTable(window) !== this.#parts.state.get('CODE_TABLE')) {
+    if (window && this.#wantedTable(window) !== this.#parts.state.get(WORDS.CODE_TABLE)) {
       this.goTo(this.pc, true, this.it)
     }
   }
@@ -92,7 +92,7 @@ export class Fetch {
   decode(ip: number): void {
     const { state, code } = this.#parts
     const address = this.pc
-    const own = nextIt(state.get('IT'))
+    const own = nextIt(state.get(WORDS.IT))
     const window = this.#window
     if (window === undefined || address < window.base || address - window.base >= window.size) {
       if (ip === NOWHERE) this.#leave(address)
@@ -108,7 +108,7 @@ export class Fetch {
       this.#parts.fail(fault, own)
       return
     }
-    code.fill(window, ip, address, { before: state.get('IT'), own })
+    code.fill(window, ip, address, { before: state.get(WORDS.IT), own })
     if (window.kind !== 'ram') return
     this.#parts.watch(address)
     this.#parts.watch(address + 2)
@@ -142,7 +142,7 @@ export class Fetch {
   /** PC is in no window: the host's code, or a fault. */
   #leave(address: number): void {
     const { state, hostCode } = this.#parts
-    const isThumb = state.get('THUMB') !== 0
+    const isThumb = state.get(WORDS.THUMB) !== 0
     const isHost = address >= hostCode.start && address < hostCode.end
     if (state.isSecure && isHost && isThumb) {
       this.#parts.reachHost(address)

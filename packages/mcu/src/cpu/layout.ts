@@ -68,6 +68,19 @@ export const WORDS = {
 } as const
 
 export type Word = keyof typeof WORDS
+export type WordAddress = (typeof WORDS)[Word]
+
+/** Words that stand twice: Non-secure first, Secure 4 bytes further. */
+export type BankedWord =
+  | 'MSP'
+  | 'PSP'
+  | 'MSPLIM'
+  | 'PSPLIM'
+  | 'CONTROL'
+  | 'PRIMASK'
+  | 'BASEPRI'
+  | 'FAULTMASK'
+export type Banked = (typeof WORDS)[BankedWord]
 
 /** A predecoded instruction takes 16 bytes for each halfword of its address. */
 export const ENTRY = {

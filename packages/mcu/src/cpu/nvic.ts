@@ -4,8 +4,10 @@
  * Exceptions that target the Non-secure state run in the guest. Those that target the Secure state
  * belong to the host: they stay pending here, except for faults, which `exceptions.ts` reports.
  */
+
 import type { InterruptLines } from '../bus.ts'
 import { EXCEPTION } from './faults.ts'
+import { WORDS } from './layout.ts'
 import type { State } from './state.ts'
 
 /** RM0456, "Nested vectored interrupt controller": lines 0 to 124, four priority bits. */
@@ -123,8 +125,9 @@ export class Nvic implements InterruptLines {
   /** Of active exceptions only: RawExecutionPriority(). */
   get activePriority(): number {
     let best = IDLE_PRIORITY
-    for (let number = 1; number < COUNT; number++) {
-      if (this.active[number] === 1) best = Math.min(best, this.groupPriority(number))
+    const { active } = this
+    for (let number = active.indexOf(1); number >= 0; number = active.indexOf(1, number + 1)) {
+      best = Math.min(best, this.groupPriority(number))
     }
     return best
   }
@@ -142,9 +145,9 @@ export class Nvic implements InterruptLines {
   /** The pending, enabled Non-secure exception that goes first; 0 for none. */
   get first(): number {
     let [best, bestPriority] = [0, IDLE_PRIORITY + 1]
-    for (let number = 1; number < COUNT; number++) {
-      if (this.pending[number] === 0 || this.enabled[number] === 0) continue
-      if (this.nonSecure[number] === 0) continue
+    const { pending } = this
+    for (let number = pending.indexOf(1); number >= 0; number = pending.indexOf(1, number + 1)) {
+      if (this.enabled[number] === 0 || this.nonSecure[number] === 0) continue
       const priority = this.#fullPriority(number)
       if (priority < bestPriority) [best, bestPriority] = [number, priority]
     }
@@ -177,10 +180,10 @@ export class Nvic implements InterruptLines {
   #masked(withPrimask: boolean): number {
     const state = this.#state
     let best = IDLE_PRIORITY
-    const base = state.bank('BASEPRI', false)
+    const base = state.bank(WORDS.BASEPRI, false)
     if (base !== 0) best = this.#grouped(base)
-    if (withPrimask && state.bank('PRIMASK', false) !== 0) best = Math.min(best, 0)
-    if (state.bank('FAULTMASK', false) !== 0) {
+    if (withPrimask && state.bank(WORDS.PRIMASK, false) !== 0) best = Math.min(best, 0)
+    if (state.bank(WORDS.FAULTMASK, false) !== 0) {
       best = Math.min(best, this.faultsAreNonSecure ? -1 : 0)
     }
     return best

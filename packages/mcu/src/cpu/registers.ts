@@ -1,7 +1,9 @@
 /** The registers by name, for the host and the debugger. */
+
 import type { RegisterName } from './cpu.ts'
+import { type Banked, type BankedWord, WORDS } from './layout.ts'
 import type { SpecialRegisters } from './special-registers.ts'
-import type { BankedWord, State } from './state.ts'
+import type { State } from './state.ts'
 
 export interface Position {
   pc(): number
@@ -36,10 +38,10 @@ export class Registers {
     const number = numberOf(name)
     if (number !== undefined) state.setRegister(number, number === 13 ? value & ~3 : value)
     else if (name === 'pc') {
-      position.goTo((value & ~1) >>> 0, state.get('THUMB') !== 0, 0)
+      position.goTo((value & ~1) >>> 0, state.get(WORDS.THUMB) !== 0, 0)
     } else if (name === 'xpsr') {
       state.setFlags(value)
-      state.set('GE', (value >>> 16) & 15)
+      state.set(WORDS.GE, (value >>> 16) & 15)
       const it = ((value >>> 25) & 3) | ((value >>> 8) & 0xfc)
       position.goTo(position.pc(), (value & (1 << 24)) !== 0, it)
     } else {
@@ -55,7 +57,7 @@ function numberOf(name: RegisterName): number | undefined {
   return /^r\d+$/.test(name) ? Number(name.slice(1)) : undefined
 }
 
-function banked(name: RegisterName): { word: BankedWord; isSecure: boolean } {
+function banked(name: RegisterName): { word: Banked; isSecure: boolean } {
   const [word, bank] = name.split('_')
-  return { word: word!.toUpperCase() as BankedWord, isSecure: bank === 's' }
+  return { word: WORDS[word!.toUpperCase() as BankedWord], isSecure: bank === 's' }
 }

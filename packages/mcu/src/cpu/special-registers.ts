@@ -2,9 +2,10 @@
  * MRS, MSR and CPS: the special registers by SYSm. Armv8-M ARM, D1.1 and the pseudocode of MRS and
  * MSR (register).
  */
+import { type Banked, WORDS } from './layout.ts'
 import type { Nvic } from './nvic.ts'
 import { PRIORITY_MASK } from './nvic.ts'
-import { type BankedWord, CONTROL, type State } from './state.ts'
+import { CONTROL, type State } from './state.ts'
 
 const SYSM = {
   msp: 8,
@@ -19,15 +20,15 @@ const SYSM = {
 } as const
 
 /** SYSm of a banked register, by its low five bits. */
-const BANKED: Readonly<Record<number, BankedWord>> = {
-  [SYSM.msp]: 'MSP',
-  [SYSM.psp]: 'PSP',
-  [SYSM.msplim]: 'MSPLIM',
-  [SYSM.psplim]: 'PSPLIM',
-  [SYSM.primask]: 'PRIMASK',
-  [SYSM.basepri]: 'BASEPRI',
-  [SYSM.faultmask]: 'FAULTMASK',
-  [SYSM.control]: 'CONTROL',
+const BANKED: Readonly<Record<number, Banked>> = {
+  [SYSM.msp]: WORDS.MSP,
+  [SYSM.psp]: WORDS.PSP,
+  [SYSM.msplim]: WORDS.MSPLIM,
+  [SYSM.psplim]: WORDS.PSPLIM,
+  [SYSM.primask]: WORDS.PRIMASK,
+  [SYSM.basepri]: WORDS.BASEPRI,
+  [SYSM.faultmask]: WORDS.FAULTMASK,
+  [SYSM.control]: WORDS.CONTROL,
 }
 
 /** Bit 7 of SYSm: the Non-secure bank, named from the Secure state. */
@@ -45,23 +46,23 @@ export class SpecialRegisters {
   }
 
   /** A banked register, whichever stack pointer is in r13 now. */
-  bank(word: BankedWord, isSecure: boolean): number {
+  bank(word: Banked, isSecure: boolean): number {
     const state = this.#state
     const isCurrent = isSecure === state.isSecure && word === state.currentStack
-    return isCurrent ? state.get('SP') : state.bank(word, isSecure)
+    return isCurrent ? state.get(WORDS.SP) : state.bank(word, isSecure)
   }
 
-  setBank(word: BankedWord, isSecure: boolean, value: number): void {
+  setBank(word: Banked, isSecure: boolean, value: number): void {
     const state = this.#state
-    if (word === 'CONTROL') {
+    if (word === WORDS.CONTROL) {
       // SPSEL belongs to exception entry and return while a handler runs.
       const fixed = state.isHandler && isSecure === state.isSecure ? CONTROL.SPSEL : 0
       const kept = state.bank(word, isSecure) & fixed
       state.parkStack()
-      state.setBank(word, isSecure, (value & WRITABLE.CONTROL & ~fixed) | kept)
+      state.setBank(word, isSecure, (value & WRITABLE[WORDS.CONTROL] & ~fixed) | kept)
       state.adoptStack()
     } else if (isSecure === state.isSecure && word === state.currentStack) {
-      state.set('SP', value & ~3)
+      state.set(WORDS.SP, value & ~3)
     } else state.setBank(word, isSecure, value & WRITABLE[word])
     this.#refresh()
   }
@@ -76,7 +77,7 @@ export class SpecialRegisters {
 
   #readStatus(sysm: number): number {
     const state = this.#state
-    const ipsr = sysm & 1 && state.isPrivileged ? state.get('IPSR') : 0
+    const ipsr = sysm & 1 && state.isPrivileged ? state.get(WORDS.IPSR) : 0
     return (ipsr | (sysm & 4 ? 0 : state.apsr)) >>> 0
   }
 
@@ -86,13 +87,13 @@ export class SpecialRegisters {
     if (sysm < 8) {
       if (sysm >= 4) return
       if (mask & 2) state.setFlags(value)
-      if (mask & 1) state.set('GE', (value >>> 16) & 15)
+      if (mask & 1) state.set(WORDS.GE, (value >>> 16) & 15)
       return
     }
     const place = this.#locate(sysm === SYSM.basepriMax ? SYSM.basepri : sysm)
     if (!state.isPrivileged || place === undefined) return
     if (sysm === SYSM.basepriMax && !this.#raisesBase(value, place.isSecure)) return
-    if (place.word === 'FAULTMASK' && !this.#mayMaskFaults(value)) return
+    if (place.word === WORDS.FAULTMASK && !this.#mayMaskFaults(value)) return
     this.setBank(place.word, place.isSecure, value)
   }
 
@@ -101,8 +102,8 @@ export class SpecialRegisters {
     const state = this.#state
     if (!state.isPrivileged) return
     const value = isDisable ? 1 : 0
-    if (flags.i) this.setBank('PRIMASK', state.isSecure, value)
-    if (flags.f && this.#mayMaskFaults(value)) this.setBank('FAULTMASK', state.isSecure, value)
+    if (flags.i) this.setBank(WORDS.PRIMASK, state.isSecure, value)
+    if (flags.f && this.#mayMaskFaults(value)) this.setBank(WORDS.FAULTMASK, state.isSecure, value)
   }
 
   #mayMaskFaults(value: number): boolean {
@@ -111,11 +112,11 @@ export class SpecialRegisters {
 
   #raisesBase(value: number, isSecure: boolean): boolean {
     const wanted = value & PRIORITY_MASK
-    const present = this.#state.bank('BASEPRI', isSecure)
+    const present = this.#state.bank(WORDS.BASEPRI, isSecure)
     return wanted !== 0 && (present === 0 || wanted < present)
   }
 
-  #locate(sysm: number): { word: BankedWord; isSecure: boolean } | undefined {
+  #locate(sysm: number): { word: Banked; isSecure: boolean } | undefined {
     const { isSecure } = this.#state
     const wantsOther = (sysm & NON_SECURE) !== 0
     if (wantsOther && !isSecure) return undefined
@@ -124,13 +125,13 @@ export class SpecialRegisters {
   }
 }
 
-const WRITABLE: Readonly<Record<BankedWord, number>> = {
-  MSP: ~3,
-  PSP: ~3,
-  MSPLIM: ~7,
-  PSPLIM: ~7,
-  CONTROL: CONTROL.nPRIV | CONTROL.SPSEL,
-  PRIMASK: 1,
-  BASEPRI: PRIORITY_MASK,
-  FAULTMASK: 1,
+const WRITABLE: Readonly<Record<Banked, number>> = {
+  [WORDS.MSP]: ~3,
+  [WORDS.PSP]: ~3,
+  [WORDS.MSPLIM]: ~7,
+  [WORDS.PSPLIM]: ~7,
+  [WORDS.CONTROL]: CONTROL.nPRIV | CONTROL.SPSEL,
+  [WORDS.PRIMASK]: 1,
+  [WORDS.BASEPRI]: PRIORITY_MASK,
+  [WORDS.FAULTMASK]: 1,
 }

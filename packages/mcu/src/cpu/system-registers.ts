@@ -7,6 +7,7 @@
 
 import type { FaultStatus } from './exceptions.ts'
 import { EXCEPTION } from './faults.ts'
+import { WORDS } from './layout.ts'
 import { IRQ_COUNT, type Nvic, PRIORITY_MASK } from './nvic.ts'
 import type { PrivateRegister } from './private-bus.ts'
 import type { Protection, RegionFile } from './protection.ts'
@@ -290,7 +291,7 @@ function interruptControl({ nvic, state }: SystemParts): Entry {
           (nvic.isAnyIrqPending ? 1 << 22 : 0) |
           (first << 12) |
           (activeOnes <= 1 ? 1 << 11 : 0) |
-          state.get('IPSR')
+          state.get(WORDS.IPSR)
         return value >>> 0
       },
       write: (value, s) => {
