@@ -11,7 +11,7 @@ import { type Effects, effects } from './effects.ts'
 import { EXC_RETURN, Exceptions, FaultStatus } from './exceptions.ts'
 import { CFSR, EXCEPTION, type Fault, USAGE_FAULTS } from './faults.ts'
 import { Fetch } from './fetch.ts'
-import { interpreter } from './interpreter.ts'
+import { type Host, interpreter } from './interpreter.ts'
 import { MAPS, WORDS } from './layout.ts'
 import { Nvic } from './nvic.ts'
 import { PrivateBus } from './private-bus.ts'
@@ -225,7 +225,7 @@ export class Core {
 
   // What the interpreter calls
 
-  #host() {
+  #host(): Host {
     const abort = () => this.#abortIfFaulty()
     return {
       decode: (ip: number) => this.#fetch.decode(ip >>> 0),

@@ -80,15 +80,6 @@ export interface Gate {
   readonly stackPointer: number
 }
 
-export const REGISTER_NAMES = [
-  ...['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12'],
-  ...['sp', 'lr', 'pc', 'xpsr'],
-  ...['msp_ns', 'psp_ns', 'msplim_ns', 'psplim_ns', 'control_ns'],
-  ...['primask_ns', 'basepri_ns', 'faultmask_ns'],
-  ...['msp_s', 'psp_s', 'msplim_s', 'psplim_s', 'control_s'],
-  ...['primask_s', 'basepri_s', 'faultmask_s'],
-] as const
-
 export type RegisterName =
   | `r${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`
   | 'sp'

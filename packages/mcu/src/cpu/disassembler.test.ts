@@ -1,8 +1,7 @@
 /** The disassembler against GNU objdump: all rows with random operands, and compiled programs. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { missing } from '../../../../tools/programs.ts'
@@ -10,6 +9,7 @@ import { seededRandom } from '../seeded-random.ts'
 import { decode } from './decoder.ts'
 import { disassemble } from './disassembler.ts'
 import { rows16, rows32 } from './table/rows.ts'
+import { inFolder } from './testing/program.ts'
 
 /** Where objdump names something of another profile or a later version, or misreads a word. */
 const DELIBERATE: readonly { when: RegExp; why: string }[] = [
@@ -64,15 +64,6 @@ function check(lines: readonly Line[]): number {
     else it = (it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f)
   }
   return differing
-}
-
-function inFolder(body: (folder: string) => void): void {
-  const folder = mkdtempSync(join(tmpdir(), 'cpu-disassembler-'))
-  try {
-    body(folder)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 }
 
 const objdump = (...args: string[]) =>

@@ -85,8 +85,6 @@ export interface ExceptionParts {
   sleep(): void
 }
 
-export type Outcome = FaultRecord['exception'] | undefined
-
 export class Exceptions {
   readonly #parts: ExceptionParts
   /** What the host has to be told: the run is over. */

@@ -21,6 +21,8 @@ export interface PrivateRegister {
   readonly clearsByOnes?: boolean
 }
 
+export type Entry = readonly [address: number, register: PrivateRegister]
+
 export type RegisterMap = ReadonlyMap<number, PrivateRegister>
 
 export class PrivateBus implements PrivateRegisters {

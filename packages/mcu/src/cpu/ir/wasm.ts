@@ -8,7 +8,7 @@ export const I64 = 0x7e
 export type ValueType = typeof I32 | typeof I64
 
 /** Instructions without immediates, by the specification's names. */
-export const OPCODES = {
+const OPCODES = {
   unreachable: 0x00,
   return: 0x0f,
   drop: 0x1a,
@@ -176,7 +176,7 @@ export class Code {
   }
 }
 
-export interface FunctionType {
+interface FunctionType {
   readonly parameters: readonly ValueType[]
   readonly results: readonly ValueType[]
 }

@@ -14,7 +14,7 @@ export interface Three {
 }
 
 /** `plain` keeps the low bits and sets GE; the others do not touch GE. */
-export type Rounding = 'plain' | 'saturate' | 'halve'
+type Rounding = 'plain' | 'saturate' | 'halve'
 
 export interface Parallel extends Three {
   readonly width: 8 | 16

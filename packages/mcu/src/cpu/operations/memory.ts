@@ -4,7 +4,7 @@ import type { AccessWidth, Immediate, Register, Source, Value } from '../ir/node
 import type { Meaning } from '../table/row.ts'
 
 /** Where an access goes, and what becomes of the base register. */
-export interface Addressing {
+interface Addressing {
   /** PC-relative: the address itself. */
   readonly n: Source
   /** Signed. */

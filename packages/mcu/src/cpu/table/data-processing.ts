@@ -49,7 +49,7 @@ const wide = (name: string) => (ONLY_WIDE.has(name) ? name : `${name}.w`)
 const wideS = (name: string) => (ONLY_WIDE.has(name) ? `${name}{s}` : `${name}{s}.w`)
 
 /** ThumbExpandImm_C() */
-export function expandImmediate(imm12: number): { value: number; carry: 'kept' | 'bit31' } {
+function expandImmediate(imm12: number): { value: number; carry: 'kept' | 'bit31' } {
   const byte = imm12 & 0xff
   if (imm12 >> 10 === 0) {
     const patterns = [byte, byte * 0x0001_0001, byte * 0x0100_0100, byte * 0x0101_0101]

@@ -24,7 +24,7 @@ export type DecodedRegister = Register & { readonly number: number }
 export type DecodedImmediate = Immediate & { readonly value: number }
 export type DecodedTarget = Target & { readonly address: number }
 /** Operands that do not vary inside a handler stand as plain values. */
-export type Fixed = string | number | boolean | undefined
+type Fixed = string | number | boolean | undefined
 export type Operand = DecodedRegister | DecodedImmediate | DecodedTarget | Fixed
 export type Operands = Readonly<Record<string, Operand>>
 
