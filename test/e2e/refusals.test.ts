@@ -82,6 +82,16 @@ describe('bad input', () => {
     assertRefused(outcome, 1, 'DEVICE_IN_USE')
   })
 
+  test('a device of another account, or of no server, is not run', async () => {
+    const run = ['device', 'run', '--data', world.data]
+    const other = `AC${'0'.repeat(32)}`
+    const foreign = await world.run(...run, 'one', '--account-sid', other)
+    assertRefused(foreign, 1, 'DEVICE_OF_OTHER_ACCOUNT')
+    const nowhere = ['--url', 'http://127.0.0.1:1', '--account-sid', other, '--auth-token', 'x']
+    assertRefused(await world.run(...run, 'new', ...nowhere), 1, 'SERVER_UNREACHABLE')
+    assertRefused(await world.run(...run, '../one'), 2, 'WRONG_USAGE')
+  })
+
   test('a flipped bit in the kernel locks the device down', async () => {
     const device = await world.startDevice('victim')
     assert.equal((await device.interrupt()).code, 0)
@@ -90,6 +100,14 @@ describe('bad input', () => {
     assertRefused(outcome, 1, 'DEVICE_LOCKED_DOWN')
     const report = await world.succeed('device', 'report', 'victim', '--data', world.data)
     assert.match(report, /locked down/)
+  })
+
+  test('of several devices one has to be named', async () => {
+    const outcome = await world.run('deploy', prebuilt('blink'))
+    assertRefused(outcome, 2, 'WRONG_USAGE')
+    assert.match(outcome.stderr, /victim \(UV[0-9a-f]{32}\), one \(UV[0-9a-f]{32}\)/)
+    world.environment.MV_DEVICE_SID = 'one'
+    await world.succeed('deploy', prebuilt('blink'))
   })
 
   function corrupted(bytes: Buffer, at: number): Buffer {
