@@ -25,6 +25,7 @@ export class Journal {
     application: 'stopped',
     lastCrash: undefined,
     kernelFailure: undefined,
+    powerLoss: undefined,
   }
   #cancelStatus: (() => void) | undefined
   #cancelReport: (() => void) | undefined

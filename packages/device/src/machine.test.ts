@@ -14,12 +14,13 @@ const NO_OP = 0x0c1f_e0d8
 const SYSTICK = 0xe000_e010
 
 /** Calls, starts a SysTick of 1000 cycles whose handler calls, too, and sleeps in between. */
-const program = [
+const main = [
   ...systemCall(NO_OP, 0x11),
   ...[...load(1, SYSTICK + 4), ...load(2, 999), ...str(2, 1)],
   ...[...load(1, SYSTICK), ...load(2, 7), ...str(2, 1)],
   ...sleepForever,
 ]
+const ticking = application(main, handler(systemCall(NO_OP, 0x22)))
 
 const parts = (async () => {
   const cloud = await TestCloud.make()
@@ -36,8 +37,15 @@ const parts = (async () => {
   return { image: { manifest: bundle.manifestBytes, kernel, nsc }, fuses }
 })()
 
+interface Setting {
+  readonly program: Uint8Array
+  readonly steps: Iterable<number>
+  /** What becomes of changes of internal flash. */
+  readonly save?: (supply: Supply) => void
+}
+
 /** Runs a fresh machine in the given steps and gives all that happened, each with its cycle. */
-async function trace(steps: Iterable<number>): Promise<string[]> {
+async function trace({ program, steps, save }: Setting): Promise<string[]> {
   const { image, fuses } = await parts
   const log: string[] = []
   const note = (line: string): void => {
@@ -45,24 +53,27 @@ async function trace(steps: Iterable<number>): Promise<string[]> {
   }
   const nothing = () => {}
   const unexpected = () => assert.fail()
+  const supply = new Supply()
   const board: Board = new Board({
-    ...{ supply: new Supply(), otp: fuses.slice(0, OTP_BYTES), uniqueId: new Uint8Array(12) },
+    ...{ supply, otp: fuses.slice(0, OTP_BYTES), uniqueId: new Uint8Array(12) },
     externalFlash: new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff),
     events: {
-      ...{ internalFlashChanged: nothing, externalFlashChanged: nothing, otpChanged: nothing },
+      internalFlashChanged: () => save?.(supply),
+      ...{ externalFlashChanged: nothing, otpChanged: nothing },
       ...{ userLed: nothing, logByte: nothing },
       systemLed: ({ green }) => note(`green ${green}`),
     },
   })
   board.chip.flashBytes.fill(0xff)
-  board.chip.flashBytes.set(application(program, handler(systemCall(NO_OP, 0x22))))
+  board.chip.flashBytes.set(program)
   for (const { offset, bytes } of layOutKernel(image)) board.chip.flashBytes.set(bytes, offset)
   const machine = new Machine({
     ...{ board, network: new NetworkPort({ connect: unexpected }, nothing) },
     random: (into) => into.fill(4),
     events: {
       ...{ booted: () => note('booted'), lockedDown: unexpected, kernelFailed: unexpected },
-      ...{ powerLost: unexpected, applicationStarted: () => note('started') },
+      powerLost: (reason) => note(`power lost: ${reason}`),
+      applicationStarted: () => note('started'),
       applicationStopped: () => note('stopped'),
       applicationFaulted: ({ exception }) => note(exception),
       ...{ trace: note, notModelled: nothing },
@@ -80,14 +91,27 @@ function* stepsOf(size: () => number, end: number) {
 
 test('a run is the same however it is cut into slices', async () => {
   const end = 60_000
-  const whole = await trace([end])
+  const whole = await trace({ program: ticking, steps: [end] })
   assert.ok(whole.filter((line) => line.includes('call')).length > 20, whole.join('\n'))
   for (const size of [1, 7, 999, 1000, 1001, 4096]) {
-    assert.deepEqual(await trace(stepsOf(() => size, end)), whole, `slices of ${size}`)
+    const steps = stepsOf(() => size, end)
+    assert.deepEqual(await trace({ program: ticking, steps }), whole, `slices of ${size}`)
   }
   for (let seed = 0; seed < 5; seed++) {
     const random = seededRandom(seed)
     const steps = stepsOf(() => 1 + (random() % 3000), end)
-    assert.deepEqual(await trace(steps), whole, `seed ${seed}`)
+    assert.deepEqual(await trace({ program: ticking, steps }), whole, `seed ${seed}`)
   }
+})
+
+test('a change of flash that cannot be kept is a power cut that says why', async () => {
+  const program = application([
+    ...systemCall(NO_OP, 0xf1a5),
+    ...systemCall(NO_OP, 1),
+    ...sleepForever,
+  ])
+  const save = (supply: Supply) => supply.fail('no space left on device')
+  const log = await trace({ program, steps: [1e6, 2e9], save })
+  assert.match(log.at(-2)!, /call c1fe0d8 f1a5$/)
+  assert.match(log.at(-1)!, /power lost: no space left on device$/)
 })

@@ -36,7 +36,7 @@ export interface MachineEvents {
   booted(record: BootRecord): void
   lockedDown(lockDown: LockDown): void
   kernelFailed(error: unknown): void
-  powerLost(): void
+  powerLost(reason: string): void
   applicationStarted(): void
   applicationStopped(): void
   applicationFaulted(fault: ApplicationFault): void
@@ -169,14 +169,14 @@ export class Machine {
       step()
     } catch (error) {
       if (error instanceof ChipReset) this.#resetChip('software', RESTART_MICROSECONDS)
-      else if (error instanceof PowerCut) this.#losePower()
+      else if (error instanceof PowerCut) this.#losePower(error.message)
       else this.#kernelFailed(error)
     }
   }
 
-  #losePower(): void {
+  #losePower(reason: string): void {
     this.powerDown()
-    this.#options.events.powerLost()
+    this.#options.events.powerLost(reason)
   }
 
   #kernelFailed(error: unknown): void {

@@ -40,7 +40,8 @@ export interface DeviceEvents {
   lockedDown?(lockDown: LockDown): void
   /** The kernel broke down; the watchdog restarts the device. */
   kernelFailed?(error: unknown): void
-  powerLost?(): void
+  /** The power failed: as a test had planned, or because a flash file could not be written. */
+  powerLost?(reason: string): void
   /** A line of the kernel for whoever stands at the bench. */
   trace?(line: string): void
   applicationStarted?(): void
@@ -165,33 +166,45 @@ export class VirtualDevice {
   }
 
   #openBoard(folder: string): Board {
-    const open = (file: DeviceFile, cells: Uint8Array, isInverted: boolean) =>
-      this.#openFlash(folder, file, cells, isInverted)
-    const externalFlash = new Uint8Array(EXTERNAL_FLASH_BYTES)
-    const otp = new Uint8Array(OTP_BYTES)
-    const { record } = this
-    let internal: FlashFile | undefined
+    const cells = {
+      externalFlash: new Uint8Array(EXTERNAL_FLASH_BYTES),
+      fuses: new Uint8Array(OTP_BYTES),
+    }
+    const files = new Map<DeviceFile, FlashFile>()
+    const save = (file: DeviceFile) => (offset: number, length: number) =>
+      this.#save(files.get(file), offset, length)
     const board = new Board({
-      ...{ supply: this.#supply, externalFlash, otp },
-      uniqueId: hostDigest([new TextEncoder().encode(record.sid)]).slice(0, 12),
+      ...{ supply: this.#supply, externalFlash: cells.externalFlash, otp: cells.fuses },
+      uniqueId: hostDigest([new TextEncoder().encode(this.record.sid)]).slice(0, 12),
       events: {
-        internalFlashChanged: (offset, length) => internal?.save(offset, length),
-        externalFlashChanged: (offset, length) => external.save(offset, length),
-        otpChanged: (offset, length) => fuses.save(offset, length),
+        internalFlashChanged: save('internalFlash'),
+        externalFlashChanged: save('externalFlash'),
+        otpChanged: save('fuses'),
         userLed: (isLit) => this.#events.userLed?.(isLit),
         systemLed: (colour) => this.#events.systemLed?.(colour),
         logByte: (byte) => this.#events.logByte?.(byte),
       },
     })
-    const external = open('externalFlash', externalFlash, true)
-    const fuses = open('fuses', otp, false)
-    internal = open('internalFlash', board.chip.flashBytes, false)
+    files.set('internalFlash', this.#openFlash(folder, 'internalFlash', board.chip.flashBytes))
+    for (const file of ['externalFlash', 'fuses'] as const) {
+      files.set(file, this.#openFlash(folder, file, cells[file]))
+    }
     return board
   }
 
-  #openFlash(folder: string, file: DeviceFile, cells: Uint8Array, isInverted: boolean): FlashFile {
+  /** A change that cannot be kept is one that did not happen: the device goes no further. */
+  #save(file: FlashFile | undefined, offset: number, length: number): void {
     try {
-      const opened = new FlashFile({ path: devicePath(folder, file), isInverted }, cells)
+      file?.save(offset, length)
+    } catch (error) {
+      this.#supply.fail(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #openFlash(folder: string, file: DeviceFile, cells: Uint8Array): FlashFile {
+    const options = { path: devicePath(folder, file), isInverted: file === 'externalFlash' }
+    try {
+      const opened = new FlashFile(options, cells)
       this.#opening.hold(() => opened.close())
       return opened
     } catch (error) {
@@ -226,9 +239,9 @@ export class VirtualDevice {
         this.#journal.note({ state: 'kernel-failed', kernelFailure: describe(error) })
         events.kernelFailed?.(error)
       },
-      powerLost: () => {
-        this.#journal.note({ state: 'power-lost', application: 'stopped' })
-        events.powerLost?.()
+      powerLost: (reason) => {
+        this.#journal.note({ state: 'power-lost', powerLoss: reason, application: 'stopped' })
+        events.powerLost?.(reason)
       },
       applicationStarted: () => {
         this.#journal.note({ application: 'running' })

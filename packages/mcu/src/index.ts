@@ -17,7 +17,7 @@ export {
   QUAD_WORD_BYTES,
   SECTOR_BYTES,
 } from './flash.ts'
-export { isApplicationMemory, NSC_BASE, NSC_BYTES } from './memory-map.ts'
+export { applicationSram, isApplicationMemory, NSC_BASE } from './memory-map.ts'
 export type { UnmodelledAccess } from './not-modelled.ts'
 export { PowerCut, type PowerCutPlan, Supply, type TearableOperation } from './power.ts'
 export { EventQueue } from './scheduler.ts'

@@ -60,6 +60,11 @@ export const memoryMap: readonly MemoryRegion[] = [
   region('external memories', 0x6000_0000, 1024 * MIB, 'external', 'non-secure'),
 ]
 
+/** The SRAM that belongs to the application. */
+export const applicationSram: readonly MemoryRegion[] = memoryMap.filter(
+  ({ kind, attribution }) => kind === 'sram' && attribution === 'non-secure',
+)
+
 /** The region that holds an address, or undefined for a hole. */
 function regionAt(address: number): MemoryRegion | undefined {
   return memoryMap.find(({ base, size }) => address >= base && address < base + size)

@@ -53,6 +53,12 @@ export class Supply {
     if (!this.#isOn) throw new PowerCut('The chip has no power.')
   }
 
+  /** The power goes now: what was under way cannot be completed. */
+  fail(reason: string): never {
+    this.#isOn = false
+    throw new PowerCut(reason)
+  }
+
   perform(operation: TearableOperation): void {
     this.require()
     const number = this.#operations++
@@ -63,7 +69,6 @@ export class Supply {
     }
     if (plan.phase === 'during') operation.torn(plan.seed)
     if (plan.phase === 'after') operation.whole()
-    this.#isOn = false
-    throw new PowerCut(`Power was cut ${plan.phase} operation ${number}.`)
+    this.fail(`Power was cut ${plan.phase} operation ${number}.`)
   }
 }

@@ -3,6 +3,7 @@
  * report.json. Nothing of this decides what the device does.
  */
 import type { UnmodelledAccess } from '@microvisor/mcu'
+import { DeviceError } from '../errors.ts'
 import { type DeviceRecord, readDeviceRecord, readJson } from './device-folder.ts'
 import { runningOwner } from './lock.ts'
 
@@ -18,6 +19,8 @@ export interface DeviceStatus {
   readonly lastCrash: CrashSummary | undefined
   /** With state `kernel-failed`: what the kernel died of. */
   readonly kernelFailure: string | undefined
+  /** With state `power-lost`: why. */
+  readonly powerLoss: string | undefined
   readonly pid: number
   /** ISO 8601. */
   readonly updated: string
@@ -53,8 +56,24 @@ export interface DeviceOverview {
 export function readDeviceOverview(folder: string): DeviceOverview {
   return {
     record: readDeviceRecord(folder),
-    status: readJson(folder, 'status') as DeviceStatus | undefined,
-    report: readJson(folder, 'report') as DeviceReport | undefined,
+    status: readAside<DeviceStatus>(folder, 'status', 'state'),
+    report: readAside<DeviceReport>(folder, 'report', 'accesses'),
     runningPid: runningOwner(folder)?.pid,
+  }
+}
+
+/** A file that the device does without; what is no such thing counts as missing. */
+function readAside<Content>(
+  folder: string,
+  file: 'status' | 'report',
+  key: keyof Content,
+): Content | undefined {
+  try {
+    const value = readJson(folder, file)
+    const isContent = typeof value === 'object' && value !== null && key in value
+    return isContent ? (value as Content) : undefined
+  } catch (error) {
+    if (error instanceof DeviceError) return undefined
+    throw error
   }
 }

@@ -2,13 +2,9 @@
  * The non-secure world as the kernel sees it: application memory, the context of the present
  * system call, interrupts, start and stop.
  */
-import { isApplicationMemory, type Stm32u585 } from '@microvisor/mcu'
+import { applicationSram, isApplicationMemory, type Stm32u585 } from '@microvisor/mcu'
 import type { ApplicationWorld } from '@microvisor/microvisor'
 
-const SRAM = [
-  { base: 0x2000_0000, size: 0x8_0000 },
-  { base: 0x2800_0000, size: 0x4000 },
-] as const
 const SPSEL = 2
 const NPRIV = 1
 
@@ -42,7 +38,7 @@ export function applicationPort(chip: Stm32u585, events: ApplicationEvents): App
       events.applicationStopped()
     },
     clearMemory() {
-      for (const { base, size } of SRAM) {
+      for (const { base, size } of applicationSram) {
         cpu.bytes.fill(0, base, base + size)
         cpu.invalidate(base, size)
       }

@@ -78,6 +78,8 @@ test('a gateway of another authority, with another name or an older TLS is refus
     [{ ...old.device }, /version/i],
     [{ ...device, ca: stranger.device.ca }, /not that of the authority/],
     [{ ...device, ca: 'nonsense' }, /no certificate/],
+    [{ ...device, key: 'nonsense' }, /DECODER|key|PEM/i],
+    [{ ...device, gateway: { host: 'localhost', port: 65_536 } }, /65536/],
     [{ ...device, gateway: { host: 'localhost', port: 1 } }, /ECONNREFUSED/],
   ] as const
   for (const [identity, expected] of cases) {

@@ -33,11 +33,16 @@ export class TlsDialer implements Dialer {
     const problem = this.#problemWithAuthority()
     if (problem !== undefined) return refused(events, problem)
     const { host, port } = gateway
-    const socket = connect({
-      ...{ host, port, key, ca, cert: certificate },
-      ...{ minVersion: 'TLSv1.3', servername: isIP(host) === 0 ? host : '' },
-    })
-    return new TlsConnection(socket, events, `${host}:${port}`)
+    try {
+      const socket = connect({
+        ...{ host, port, key, ca, cert: certificate },
+        ...{ minVersion: 'TLSv1.3', servername: isIP(host) === 0 ? host : '' },
+      })
+      return new TlsConnection(socket, events, `${host}:${port}`)
+    } catch (error) {
+      // A key, certificate or port that is none.
+      return refused(events, error instanceof Error ? error.message : String(error))
+    }
   }
 
   #problemWithAuthority(): string | undefined {
