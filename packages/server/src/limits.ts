@@ -10,6 +10,10 @@ export interface Limits {
   readonly eventsPerListener: number
   /** A comment in quiet event streams. */
   readonly eventHeartbeatMs: number
+  /** How long logging stays on once it was switched on. */
+  readonly loggingMs: number
+  /** How long requests may take to end when the server stops. */
+  readonly stopMs: number
   readonly connections: number
   /** From the first byte of TLS to its end, and from there to the Hello. */
   readonly handshakeMs: number
@@ -33,6 +37,8 @@ export const defaultLimits: Limits = {
   listenersPerDevice: 32,
   eventsPerListener: 1000,
   eventHeartbeatMs: 15_000,
+  loggingMs: 24 * 3_600_000,
+  stopMs: 5000,
   connections: 18_000,
   handshakeMs: 10_000,
   helloMs: 10_000,

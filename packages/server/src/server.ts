@@ -132,7 +132,7 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
     account,
     apps,
     kernels: new Kernels(db, bundles, keyring.kernelSigner),
-    devices: new Devices({ db, apps, authority, bus }),
+    devices: new Devices({ db, apps, authority, bus, limits }),
     bundles,
     blobs,
     bus,

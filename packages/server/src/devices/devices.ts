@@ -10,6 +10,7 @@ import { eq, getTableColumns } from 'drizzle-orm'
 import type { Apps } from '../apps/apps.ts'
 import { type Bus, deviceNotices } from '../events/bus.ts'
 import type { Authority } from '../keys/certificates.ts'
+import type { Limits } from '../limits.ts'
 import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { byReference } from '../storage/references.ts'
@@ -25,20 +26,27 @@ export interface DeviceChange {
   readonly RestartApp?: boolean | undefined
 }
 
-/** How long logging stays on once it was switched on. */
-const LOGGING_MS = 24 * 3_600_000
+export interface DeviceParts {
+  readonly db: Database
+  readonly apps: Apps
+  readonly authority: Authority
+  readonly bus: Bus
+  readonly limits: Pick<Limits, 'loggingMs'>
+}
 
 export class Devices {
   readonly #db: Database
   readonly #apps: Apps
   readonly #authority: Authority
   readonly #bus: Bus
+  readonly #loggingMs: number
 
-  constructor(parts: { db: Database; apps: Apps; authority: Authority; bus: Bus }) {
+  constructor(parts: DeviceParts) {
     this.#db = parts.db
     this.#apps = parts.apps
     this.#authority = parts.authority
     this.#bus = parts.bus
+    this.#loggingMs = parts.limits.loggingMs
   }
 
   list(accountSid: string, request: PageRequest): Promise<PageOf<DeviceRow>> {
@@ -77,7 +85,7 @@ export class Devices {
       ...(change.UniqueName !== undefined && { uniqueName: change.UniqueName || null }),
       ...(change.TargetApp !== undefined && (await this.#target(accountSid, change.TargetApp))),
       ...(change.LoggingEnabled !== undefined && {
-        loggingUntil: change.LoggingEnabled ? new Date(Date.now() + LOGGING_MS) : null,
+        loggingUntil: change.LoggingEnabled ? new Date(Date.now() + this.#loggingMs) : null,
       }),
       ...(change.RestartApp && { restartRequestedAt: new Date() }),
     }

@@ -10,7 +10,7 @@ import type { Keyring } from '../keys/keyring.ts'
 import type { DeviceRow, Devices } from './devices.ts'
 import { updateStatus } from './update-status.ts'
 
-export interface DeviceParts {
+export interface DeviceRouteParts {
   readonly devices: Devices
   readonly listeners: Listeners
   readonly authority: Authority
@@ -19,7 +19,7 @@ export interface DeviceParts {
   readonly gatewayFor: (home: string) => { host: string; port: number }
 }
 
-export function addDeviceRoutes(rest: Rest, parts: DeviceParts): void {
+export function addDeviceRoutes(rest: Rest, parts: DeviceRouteParts): void {
   const { devices, listeners } = parts
   rest.handle(api.listDevices, async ({ query, caller, home }) =>
     showPage('devices', `${home}/v1/Devices`, await devices.list(caller.accountSid, query), (row) =>

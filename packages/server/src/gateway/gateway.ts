@@ -4,7 +4,7 @@
  * enough to carry it, a Goodbye.
  */
 import { randomUUID } from 'node:crypto'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
 import type { Logger } from 'pino'
@@ -38,6 +38,7 @@ export class Gateway {
   readonly #parts: GatewayParts
   readonly #server: Server
   readonly #connections = new Map<DeviceConnection, Promise<void>>()
+  readonly #sockets = new Set<Socket>()
   readonly #renewal: NodeJS.Timeout
   #isStopping = false
 
@@ -56,6 +57,13 @@ export class Gateway {
       keepAlive: true,
     })
     this.#server.maxConnections = limits.connections
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    this.#server.on('drop', (dropped) => {
+      log.warn({ event: 'connection dropped', address: dropped?.remoteAddress, reason: 'too many' })
+    })
     this.#server.on('secureConnection', (socket) => void this.#accept(socket))
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       const address = socket.remoteAddress
@@ -87,6 +95,8 @@ export class Gateway {
     for (const connection of this.#connections.keys())
       connection.end(GoodbyeReason.GOING_AWAY, 'The server is stopping.', RETURN_SECONDS)
     await Promise.all(this.#connections.values())
+    // Whoever is still in a handshake, or was turned away and stays.
+    for (const socket of this.#sockets) socket.destroy()
     await closed
   }
 

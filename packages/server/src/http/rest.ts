@@ -62,7 +62,7 @@ export class Rest {
     this.#settings = settings
     this.http = Fastify({
       // As fastify knows loggers; its own type would go through all that it declares.
-      loggerInstance: settings.log as FastifyBaseLogger,
+      loggerInstance: settings.log.child({}, { level: 'warn' }) as FastifyBaseLogger,
       logController: new LogController({ disableRequestLogging: true }),
       exposeHeadRoutes: false,
       return503OnClosing: false,
@@ -106,6 +106,13 @@ export class Rest {
   /** From now on new requests are told to come back. */
   stop(): void {
     this.#isStopping = true
+  }
+
+  /** Ends when all requests have, and after `patienceMs` without those that have not. */
+  async close(patienceMs: number): Promise<void> {
+    const timer = setTimeout(() => this.http.server.closeAllConnections(), patienceMs)
+    await this.http.close()
+    clearTimeout(timer)
   }
 
   #add(
