@@ -40,7 +40,7 @@ export function describeCase(made: Made): string {
     `rows: ${rows.join(', ')}`,
     disassemble(made),
     `inputs: ${inputs.join(' ')} apsr=${hex(testCase.apsr)} ccr=${hex(testCase.ccr)}`,
-    `  monitor=${hex(testCase.monitor)} spare=${testCase.spare}${pokes.join('')}`,
+    `  monitor=${hex(testCase.monitor)} psplim=${hex(testCase.limit)} ${testCase.isUnprivileged ? 'unprivileged ' : ''}spare=${testCase.spare}${pokes.join('')}`,
   ].join('\n')
 }
 

@@ -23,7 +23,7 @@ export interface Outcome {
 
 const MAX_REPORTS = 10
 /** No divisor of the number of rows, which would leave some out. */
-const UNALLOCATED_EVERY = 37
+const UNALLOCATED_EVERY = 11
 
 interface Batch {
   readonly made: readonly Made[]

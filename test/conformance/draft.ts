@@ -23,6 +23,8 @@ export class Draft {
   monitor = 0
   /** SP holds anything: no exception may be taken any more. */
   isStackLost = false
+  /** Base register of a load exclusive, which has no offset. */
+  reserved: number | undefined
   /** An instruction has stored something: pokes may be gone. */
   hasStored = false
   readonly #values = new Map<number, number>()

@@ -89,7 +89,7 @@ export class Generator {
     if (kindOf(row) === 'if-then' || (shape < 25 && this.#mayStandInIt(row))) {
       if (!this.#itBlock(row, chunk, steps, add)) return undefined
     } else {
-      if (shape < 40) {
+      if (shape < 40 || (kindOf(row) === 'store-exclusive' && shape < 75)) {
         const first = this.#rowsBefore(row)
         if (!first.every((one) => add(one, false, false)) || steps.some(leavesBy)) return undefined
       }
@@ -104,6 +104,9 @@ export class Generator {
 
   #rowsBefore(row: Row): Row[] {
     if (kindOf(row) === 'effect') return []
+    if (kindOf(row) === 'store-exclusive' && this.#random.chance(80)) {
+      return [this.#random.pick(partnersOf(row))]
+    }
     return Array.from({ length: this.#random.between(1, 4) }, () => this.#random.pick(simpleRows))
   }
 
@@ -167,14 +170,19 @@ export class Generator {
     if (spare === undefined || (isLeft && draft.isStackLost)) return undefined
     if (isLeft) chunk.reserve(chunk.end + 8)
     else chunk.append(encodeBranch(chunk.end, this.#leave[spare]), 4)
+    const registers = draft.registers()
+    const stackPointer = registers.at(-1)!
+    const hasLimit = random.chance(8)
     const testCase: Case = {
       start: chunk.start,
       entry: chunk.entry,
       halfwords: chunk.finish(),
-      registers: draft.registers(),
+      registers,
       apsr: (random.word() & 0xf80f_0000) >>> 0,
       spare,
       ccr: random.chance(85) ? 0 : random.pick(mayTrapDivision(steps) ? TRAPS : [UNALIGN_TRP]),
+      isUnprivileged: random.chance(12),
+      limit: hasLimit ? (stackPointer - 8 * random.between(5, 20)) & ~7 : 0,
       monitor: draft.monitor,
       template: 4 * random.below((TEMPLATE_BYTES - SCRATCH_BYTES) / 4),
       pokes: draft.pokes,
@@ -184,6 +192,12 @@ export class Generator {
 }
 
 export const coveredRows: readonly Row[] = allRows.filter((row) => whyLeftOut(row) === undefined)
+
+/** Load exclusives of the same width. */
+function partnersOf(store: Row): Row[] {
+  const width = ({ name }: Row) => /[bh]$/.exec(name)?.[0]
+  return allRows.filter((row) => kindOf(row) === 'load-exclusive' && width(row) === width(store))
+}
 
 /** QEMU loses what earlier instructions did when a division traps; the first may. */
 function mayTrapDivision(steps: readonly Step[]): boolean {

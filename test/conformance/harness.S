@@ -145,7 +145,9 @@ next_case:
     ldrex r3, [r2]
 2:  ldr r2, [r0, #IN_sp]
     msr psp, r2
-    movs r2, #2
+    ldr r2, [r0, #IN_LIMIT]
+    msr psplim, r2
+    ldr r2, [r0, #IN_CONTROL]       @ SPSEL, and for some cases nPRIV.
     msr control, r2
     isb
     ldr r3, [r0, #IN_SPARE]
@@ -195,9 +197,17 @@ leave_\s:
 
 @ r0: the output record.
 after_case:
-    movs r1, #0
+    mrs r1, control
+    lsls r1, r1, #31                @ nPRIV
+    beq 1f
+    ldr r1, =SAFE_FRAME + 32
+    mov sp, r1
+ask_for_privilege:
+    svc 0
+1:  movs r1, #0
     msr control, r1
     isb
+    msr psplim, r1
     mrs r2, primask
     mrs r3, basepri
     lsl r3, r3, #8
@@ -234,7 +244,22 @@ after_case:
 @ Every exception. The interrupted state is in the frame on the process stack, if that could be
 @ written; the case is over.
 exception:
-    ldr r0, =CURRENT
+    movs r0, #0
+    msr psplim, r0
+    tst lr, #4
+    beq 1f
+    mrs r0, psp
+    ldr r1, =ask_for_privilege + 2
+    ldr r2, =SAFE_FRAME
+    cmp r0, r2
+    bne 1f
+    ldr r2, [r0, #24]
+    cmp r1, r2
+    bne 1f
+    movs r1, #0
+    msr control, r1
+    bx lr
+1:  ldr r0, =CURRENT
     ldr r0, [r0]
     ldr r0, [r0, #IN_OUTPUT]
     add r1, r0, #OUT_r4

@@ -42,6 +42,10 @@ export interface Case {
   readonly spare: string
   /** Bits of CCR that are set. */
   readonly ccr: number
+  /** Runs without privilege. */
+  readonly isUnprivileged: boolean
+  /** PSPLIM. */
+  readonly limit: number
   /** Address that the exclusive monitor is opened for, or 0. */
   readonly monitor: number
   /** Offset of the scratch memory's first contents among the templates. */
@@ -107,6 +111,8 @@ function writeInput(record: DataView, input: Input, output: number): void {
   set(IN.CCR, input.ccr)
   set(IN.MONITOR, input.monitor)
   set(IN.OUTPUT, output)
+  set(IN.CONTROL, input.isUnprivileged ? 3 : 2)
+  set(IN.LIMIT, input.limit)
   for (const at of [0, 1]) {
     set(IN.POKES + at * 8, input.pokes[at]?.address ?? UNUSED)
     set(IN.POKES + at * 8 + 4, input.pokes[at]?.value ?? 0)

@@ -50,7 +50,8 @@ const globals = {
   SECURE_STACK: 0x3000_8000,
   MAIN_STACK: RAM + 0x1000,
   CURRENT,
-  SAFE_FRAME: RAM + 0x1020,
+  /** Above any stack limit of a case. */
+  SAFE_FRAME: RAM + 0x5f80,
   WRITE_ARGUMENTS: RAM + 0x1040,
   FATAL: RESULTS,
 }
@@ -63,7 +64,18 @@ function wordsAt<const Names extends readonly string[]>(names: Names) {
 /** Offsets in an input record. SPARE is an index into SPARES; POKES are two addresses with values. */
 export const IN = wordsAt([
   ...REGISTERS,
-  ...(['CODE', 'APSR', 'TEMPLATE', 'SPARE', 'CCR', 'MONITOR', 'OUTPUT', 'POKES'] as const),
+  ...([
+    'CODE',
+    'APSR',
+    'TEMPLATE',
+    'SPARE',
+    'CCR',
+    'MONITOR',
+    'OUTPUT',
+    'CONTROL',
+    'LIMIT',
+    'POKES',
+  ] as const),
 ])
 export const IN_BYTES = IN.POKES + 16
 

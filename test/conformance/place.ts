@@ -54,7 +54,8 @@ export function placeExclusive({ row, operands }: Step, context: Context): boole
   // QEMU looks at the value, so that another store to it in between counts.
   const isOpenable =
     !draft.hasStored && width === 4 && address % 4 === 0 && address < NOTHING && !isLoad(row)
-  if (isOpenable && random.chance(60)) draft.monitor = address
+  if (isLoad(row) && !context.isAlone && isRegister(operands.n)) draft.reserved = operands.n.number
+  if (isOpenable && draft.reserved === undefined && random.chance(60)) draft.monitor = address
   return true
 }
 

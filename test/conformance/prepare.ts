@@ -46,12 +46,16 @@ function fits(step: Step, context: Context): boolean {
 }
 
 function chooseFields(word: number, context: Context): number | undefined {
-  const { row, random } = context
+  const { row, random, draft } = context
   const kind = kindOf(row)
   if (kind === 'direct-branch' && row.length === 4) return longBranch(word, context)
   if (kind === 'effect') {
     if (row.name === 'mrs') return withFields(row, word, { s: random.pick(READABLE_SPECIALS) })
     if (row.name === 'msr') return withFields(row, word, { s: random.pick(WRITABLE_SPECIALS) })
+  }
+  if (kind === 'load-exclusive' && !context.isAlone) return withFields(row, word, { i: 0 })
+  if (kind === 'store-exclusive' && draft.reserved !== undefined) {
+    return withFields(row, word, { n: draft.reserved, i: 0 })
   }
   const isLiteral = kind === 'single' && row.syntax.includes('literal')
   if (isLiteral && row.name.startsWith('ldr.w') && random.chance(50)) {

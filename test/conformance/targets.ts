@@ -17,9 +17,13 @@ export interface Context {
   readonly isAlone: boolean
 }
 
-/** An address of filler, with bit 0 set, or now and then not. */
+/** Where there is no code on either machine: no memory, and execute-never by default. */
+const NOWHERE = [0x2840_0000, 0x2ff0_0000, 0x4f00_0000, 0x6000_0000, 0xa000_0000, 0xe000_0000]
+
+/** An address of filler, with bit 0 set, or now and then not, or none of code. */
 export function codeAddress(context: Context): number {
   const { random, chunk, address } = context
+  if (random.chance(6)) return random.pick(NOWHERE) + 4 * random.below(0x1_0000) + 1
   let to = chooseTarget(context)
   if (!isInSea(to)) {
     to = address + 8 + 2 * random.below(60)
