@@ -1,10 +1,11 @@
 /** Applications to deploy: the prebuilt samples, and variations made by editing their bytes. */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const PREBUILT = fileURLToPath(new URL('../../samples/prebuilt/', import.meta.url))
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const PREBUILT = join(ROOT, 'samples/prebuilt')
 
 export function prebuilt(
   sample: 'blink' | 'notify' | 'crash',
@@ -32,4 +33,18 @@ export function blinkFor(machine: number, folder: string): string {
   const file = join(folder, `machine-${machine}.elf`)
   writeFileSync(file, elf)
   return file
+}
+
+/** The project of blink, with the SDK where it looks for it, after an edit of its message. */
+export function blinkProject(message: string, folder: string): string {
+  const project = join(folder, 'samples/blink')
+  const filter = (path: string) => !path.endsWith('/build')
+  cpSync(join(ROOT, 'sdk'), join(folder, 'sdk'), { recursive: true, filter })
+  cpSync(join(ROOT, 'samples/blink'), project, { recursive: true, filter })
+  const main = join(project, 'main.c')
+  const source = readFileSync(main, 'utf8')
+  const edited = source.replace('"Hello from blink"', `"${message}"`)
+  assert.notEqual(edited, source)
+  writeFileSync(main, edited)
+  return project
 }

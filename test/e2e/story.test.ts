@@ -4,14 +4,18 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { blinkSaying, prebuilt } from './images.ts'
+import { missing } from '../../tools/programs.ts'
+import { blinkProject, blinkSaying, prebuilt } from './images.ts'
 import { type Running, World } from './world.ts'
+
+const skip = missing('cmake', 'make', 'arm-none-eabi-gcc')
 
 // A suite, so that its processes live only as long as its own tests.
 describe('the story of a user', () => {
   const world = new World()
   let server: Running
   let logs: Running
+  let crashLogs: Running
 
   before(async () => {
     server = await world.startServer()
@@ -30,6 +34,7 @@ describe('the story of a user', () => {
   test('an application goes over the air to a device, runs and logs', async () => {
     // Crashes after ten seconds, while the tests in between run.
     await world.succeed('deploy', prebuilt('crash'), '--device', 'crasher', '--name', 'crash')
+    crashLogs = world.start(['logs', 'stream', 'crasher', '--json'])
     logs = world.start(['logs', 'stream', 'thermostat'])
     await logs.says(/Logging from UV/)
     const { stderr } = await world.run('deploy', prebuilt('blink'), '--device', 'thermostat')
@@ -98,8 +103,19 @@ describe('the story of a user', () => {
     assert.equal(code, 0, stderr)
   })
 
+  test('a project is edited, built and deployed, and says its new words', { skip }, async () => {
+    const project = blinkProject('My very own words', world.folder)
+    const deployment = world.start(['deploy', project, '--device', 'thermostat', '--log'])
+    await deployment.says(/Building blink\.\.\./)
+    await deployment.says(/Uploading .*build\/blink\.zip\.\.\./)
+    await deployment.says(/Logging from UV/)
+    await deployment.says(/\[ota_update] +COMPLETE/)
+    await deployment.says(/\[app_logging] My very own words, second 1/)
+    const { code, stderr } = await deployment.interrupt()
+    assert.equal(code, 0, stderr)
+  })
+
   test('a crash is reported with PC and LR, the device stays reachable, and an update cures it', async () => {
-    const crashLogs = world.start(['logs', 'stream', 'crasher', '--json'])
     const [line] = await crashLogs.says(/^\{.*"type":"crash".*\}$/m)
     const { crash } = JSON.parse(line)
     // An attempt to enter secure memory elsewhere than at a gateway: SFSR.INVEP.
