@@ -105,7 +105,9 @@ export class Generator {
   #rowsBefore(row: Row): Row[] {
     if (kindOf(row) === 'effect') return []
     if (kindOf(row) === 'store-exclusive' && this.#random.chance(80)) {
-      return [this.#random.pick(partnersOf(row))]
+      const load = this.#random.pick(partnersOf(row, 'load-exclusive'))
+      const between = [[], [], [clearExclusive], partnersOf(row, 'store-exclusive').slice(0, 1)]
+      return [load, ...this.#random.pick(between)]
     }
     return Array.from({ length: this.#random.between(1, 4) }, () => this.#random.pick(simpleRows))
   }
@@ -193,11 +195,13 @@ export class Generator {
 
 export const coveredRows: readonly Row[] = allRows.filter((row) => whyLeftOut(row) === undefined)
 
-/** Load exclusives of the same width. */
-function partnersOf(store: Row): Row[] {
+/** Exclusives of the same width. */
+function partnersOf(store: Row, kind: 'load-exclusive' | 'store-exclusive'): Row[] {
   const width = ({ name }: Row) => /[bh]$/.exec(name)?.[0]
-  return allRows.filter((row) => kindOf(row) === 'load-exclusive' && width(row) === width(store))
+  return allRows.filter((row) => kindOf(row) === kind && width(row) === width(store))
 }
+
+const clearExclusive = allRows.find(({ name }) => name === 'clrex')!
 
 /** QEMU loses what earlier instructions did when a division traps; the first may. */
 function mayTrapDivision(steps: readonly Step[]): boolean {
