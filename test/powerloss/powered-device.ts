@@ -4,9 +4,8 @@
  */
 import {
   EXTERNAL_FLASH_BYTES,
-  ExternalFlash,
+  FlashChip,
   INTERNAL_FLASH_BYTES,
-  InternalFlash,
   PowerCut,
   type PowerCutPlan,
   Supply,
@@ -50,8 +49,8 @@ export class PoweredDevice {
   get flash(): { internalFlash: Flash; externalFlash: Flash } {
     const { supply } = this
     return {
-      internalFlash: new InternalFlash({ ...this.internal.store, supply }),
-      externalFlash: new ExternalFlash({ ...this.external.store, supply }),
+      internalFlash: new FlashChip('internal', { ...this.internal.store, supply }),
+      externalFlash: new FlashChip('external', { ...this.external.store, supply }),
     }
   }
 

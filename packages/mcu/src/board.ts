@@ -7,7 +7,7 @@
  * this chip do the same; the original board's schematic is not public.)
  */
 import { type ChipEvents, type PortName, Stm32u585 } from './chip.ts'
-import { ExternalFlash } from './flash.ts'
+import { FlashChip } from './flash.ts'
 import type { SerialPort } from './peripherals/rcc.ts'
 import type { Supply } from './power.ts'
 
@@ -45,7 +45,7 @@ export interface SystemLedColour {
 
 export class Board {
   readonly chip: Stm32u585
-  readonly externalFlash: ExternalFlash
+  readonly externalFlash: FlashChip
   readonly #events: BoardEvents
   #shownSystemLed: SystemLedColour = { red: false, green: false, blue: false }
 
@@ -60,7 +60,7 @@ export class Board {
       ],
       events: this.#chipEvents(),
     })
-    this.externalFlash = new ExternalFlash({
+    this.externalFlash = new FlashChip('external', {
       ...{ bytes: options.externalFlash, supply },
       onChange: (offset, length) => events.externalFlashChanged(offset, length),
     })

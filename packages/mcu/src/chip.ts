@@ -11,7 +11,7 @@
 import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
 import { BusFault } from './bus.ts'
 import { Cpu, createGuestMemory, type MemoryRange, type StopReason } from './cpu/cpu.ts'
-import { INTERNAL_FLASH_BYTES, InternalFlash, Otp } from './flash.ts'
+import { FlashChip, INTERNAL_FLASH_BYTES, Otp } from './flash.ts'
 import {
   APPLICATION_FLASH_BYTES,
   attributionOf,
@@ -91,7 +91,7 @@ export class Stm32u585 {
   readonly gpio: Readonly<Record<PortName, Gpio>>
   readonly serial: Readonly<Record<SerialPort, Usart>>
   readonly notModelled = new NotModelled()
-  readonly internalFlash: InternalFlash
+  readonly internalFlash: FlashChip
   readonly otp: Otp
   /** The whole internal flash as it lies in guest memory; for loading an image before power-up. */
   readonly flashBytes: Uint8Array
@@ -115,7 +115,7 @@ export class Stm32u585 {
     this.scheduler.onEarlier = (cycle) => this.cpu.stopAt(cycle)
     this.flashBytes = this.cpu.bytes.subarray(FLASH_BASE, FLASH_BASE + INTERNAL_FLASH_BYTES)
     const { supply, events } = options
-    this.internalFlash = new InternalFlash({
+    this.internalFlash = new FlashChip('internal', {
       ...{ bytes: this.flashBytes, supply },
       onChange: (offset, length) => this.#flashChanged(offset, length),
     })

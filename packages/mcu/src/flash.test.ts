@@ -1,13 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  EXTERNAL_FLASH_BYTES,
-  ExternalFlash,
-  INTERNAL_FLASH_BYTES,
-  InternalFlash,
-  OTP_BYTES,
-  Otp,
-} from './flash.ts'
+import { EXTERNAL_FLASH_BYTES, FlashChip, INTERNAL_FLASH_BYTES, OTP_BYTES, Otp } from './flash.ts'
 import { PowerCut, Supply } from './power.ts'
 import { seededRandom } from './seeded-random.ts'
 
@@ -25,7 +18,7 @@ const quadWord = (fill: number) => new Uint8Array(16).fill(fill)
 
 test('a quad-word is programmed once, then only to all zeros, until its page is erased', () => {
   const { bytes, store, changes } = fresh('internal')
-  const flash = new InternalFlash(store)
+  const flash = new FlashChip('internal', store)
   assert.equal(flash.program(0x2010, quadWord(0x5a)), undefined)
   assert.equal(flash.program(0x2010, quadWord(0x5a)), 'PROGERR')
   assert.equal(flash.program(0x2010, quadWord(0x50)), 'PROGERR')
@@ -38,12 +31,12 @@ test('a quad-word is programmed once, then only to all zeros, until its page is 
 
 test('what is misaligned or of the wrong size changes nothing', () => {
   const { bytes, store, changes } = fresh('internal')
-  const flash = new InternalFlash(store)
+  const flash = new FlashChip('internal', store)
   assert.equal(flash.program(8, quadWord(0)), 'PGAERR')
   assert.equal(flash.program(0, new Uint8Array(8)), 'SIZERR')
   assert.equal(flash.erase(0x1000), 'PGAERR')
   const external = fresh('external')
-  const nor = new ExternalFlash(external.store)
+  const nor = new FlashChip('external', external.store)
   assert.equal(nor.program(0xf8, new Uint8Array(9)), 'PGAERR')
   assert.equal(nor.program(0, new Uint8Array(257)), 'SIZERR')
   assert.equal(nor.program(0, new Uint8Array(0)), 'SIZERR')
@@ -54,7 +47,7 @@ test('what is misaligned or of the wrong size changes nothing', () => {
 
 test('external flash clears bits any number of times and erases by sector', () => {
   const { bytes, store } = fresh('external')
-  const flash = new ExternalFlash(store)
+  const flash = new FlashChip('external', store)
   flash.program(0x10f8, Uint8Array.of(0xf0, 0xff))
   flash.program(0x10f8, Uint8Array.of(0x3f, 0x01))
   assert.deepEqual([...bytes.subarray(0x10f8, 0x10fa)], [0x30, 0x01])
@@ -92,7 +85,7 @@ test('whatever the seed, a torn program leaves each bit old or new, a torn erase
 
 test('a torn erase never clears a bit and reaches no other sector', () => {
   const { bytes, store, supply } = fresh('external')
-  const flash = new ExternalFlash(store)
+  const flash = new FlashChip('external', store)
   const random = seededRandom(1)
   for (let seed = 0; seed < 30; seed++) {
     for (let i = 0; i < 0x3000; i++) bytes[i] = random()
@@ -111,7 +104,7 @@ test('a cut happens at its operation and phase, and nothing answers until power-
   for (let operation = 0; operation < 4; operation++) {
     for (const phase of ['before', 'during', 'after'] as const) {
       const { bytes, store, supply } = fresh('internal')
-      const flash = new InternalFlash(store)
+      const flash = new FlashChip('internal', store)
       supply.cutAt({ operation, phase, seed: operation })
       let done = 0
       assert.throws(() => {

@@ -17,11 +17,11 @@ import type { Supply } from './power.ts'
 import { seededRandom } from './seeded-random.ts'
 
 export const INTERNAL_FLASH_BYTES = 0x20_0000
-export const PAGE_BYTES = 0x2000
+const PAGE_BYTES = 0x2000
 export const QUAD_WORD_BYTES = 16
 export const EXTERNAL_FLASH_BYTES = 0x80_0000
-export const SECTOR_BYTES = 0x1000
-export const EXTERNAL_PAGE_BYTES = 256
+const SECTOR_BYTES = 0x1000
+const EXTERNAL_PAGE_BYTES = 256
 export const OTP_BYTES = 512
 
 /** Names of FLASH_NSSR and FLASH_SECSR (RM0456). */
@@ -110,58 +110,62 @@ function tear(
   })
 }
 
-export class InternalFlash {
-  readonly sizeBytes = INTERNAL_FLASH_BYTES
-  readonly eraseBytes = PAGE_BYTES
-  readonly programBytes = QUAD_WORD_BYTES
-  readonly #cells: Cells
-
-  constructor(store: FlashStore) {
-    this.#cells = new Cells(store, INTERNAL_FLASH_BYTES)
-  }
-
-  read(offset: number, into: Uint8Array): void {
-    this.#cells.read(offset, into)
-  }
-
-  erase(offset: number): FlashError | undefined {
-    if (offset % PAGE_BYTES !== 0) return 'PGAERR'
-    this.#cells.erase(offset, PAGE_BYTES)
-    return undefined
-  }
-
-  /** Programs one quad-word. */
-  program(offset: number, from: Uint8Array): FlashError | undefined {
-    return programQuadWord(this.#cells, offset, from)
-  }
+/** What tells one kind of flash from another. */
+interface FlashKind {
+  readonly sizeBytes: number
+  readonly eraseBytes: number
+  readonly programBytes: number
+  readonly program: (cells: Cells, offset: number, from: Uint8Array) => FlashError | undefined
 }
 
-export class ExternalFlash {
-  readonly sizeBytes = EXTERNAL_FLASH_BYTES
-  readonly eraseBytes = SECTOR_BYTES
-  readonly programBytes = EXTERNAL_PAGE_BYTES
-  readonly #cells: Cells
+export const flashKinds = {
+  internal: {
+    ...{ sizeBytes: INTERNAL_FLASH_BYTES, eraseBytes: PAGE_BYTES, programBytes: QUAD_WORD_BYTES },
+    program: programQuadWord,
+  },
+  external: {
+    sizeBytes: EXTERNAL_FLASH_BYTES,
+    ...{ eraseBytes: SECTOR_BYTES, programBytes: EXTERNAL_PAGE_BYTES },
+    program: programInsidePage,
+  },
+} as const satisfies Record<string, FlashKind>
 
-  constructor(store: FlashStore) {
-    this.#cells = new Cells(store, EXTERNAL_FLASH_BYTES)
+export class FlashChip {
+  readonly #cells: Cells
+  readonly #kind: FlashKind
+
+  constructor(kind: keyof typeof flashKinds, store: FlashStore) {
+    this.#kind = flashKinds[kind]
+    this.#cells = new Cells(store, this.#kind.sizeBytes)
+  }
+
+  get sizeBytes(): number {
+    return this.#kind.sizeBytes
+  }
+
+  get eraseBytes(): number {
+    return this.#kind.eraseBytes
+  }
+
+  /** As much as one operation programs, at the most. */
+  get programBytes(): number {
+    return this.#kind.programBytes
   }
 
   read(offset: number, into: Uint8Array): void {
     this.#cells.read(offset, into)
   }
 
+  /** Erases the unit that starts at `offset`. */
   erase(offset: number): FlashError | undefined {
-    if (offset % SECTOR_BYTES !== 0) return 'PGAERR'
-    this.#cells.erase(offset, SECTOR_BYTES)
+    const { eraseBytes } = this.#kind
+    if (offset % eraseBytes !== 0) return 'PGAERR'
+    this.#cells.erase(offset, eraseBytes)
     return undefined
   }
 
-  /** Programs 1 to 256 bytes inside one page. A real part would wrap around in the page instead. */
   program(offset: number, from: Uint8Array): FlashError | undefined {
-    if (from.length === 0 || from.length > EXTERNAL_PAGE_BYTES) return 'SIZERR'
-    if ((offset % EXTERNAL_PAGE_BYTES) + from.length > EXTERNAL_PAGE_BYTES) return 'PGAERR'
-    this.#cells.clearBits(offset, from)
-    return undefined
+    return this.#kind.program(this.#cells, offset, from)
   }
 }
 
@@ -187,6 +191,14 @@ function programQuadWord(cells: Cells, offset: number, from: Uint8Array): FlashE
   if (offset % QUAD_WORD_BYTES !== 0) return 'PGAERR'
   const isErased = cells.view(offset, QUAD_WORD_BYTES).every((cell) => cell === 0xff)
   if (!isErased && from.some((byte) => byte !== 0)) return 'PROGERR'
+  cells.clearBits(offset, from)
+  return undefined
+}
+
+/** 1 to 256 bytes inside one page. A real part would wrap around in the page instead of refusing. */
+function programInsidePage(cells: Cells, offset: number, from: Uint8Array): FlashError | undefined {
+  if (from.length === 0 || from.length > EXTERNAL_PAGE_BYTES) return 'SIZERR'
+  if ((offset % EXTERNAL_PAGE_BYTES) + from.length > EXTERNAL_PAGE_BYTES) return 'PGAERR'
   cells.clearBits(offset, from)
   return undefined
 }

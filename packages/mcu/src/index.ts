@@ -5,17 +5,13 @@ export { IRQ_COUNT, type PortName, type ResetCause, Stm32u585 } from './chip.ts'
 export type { FaultRecord, StopReason } from './cpu/cpu.ts'
 export {
   EXTERNAL_FLASH_BYTES,
-  EXTERNAL_PAGE_BYTES,
-  ExternalFlash,
+  FlashChip,
   type FlashError,
   type FlashStore,
   INTERNAL_FLASH_BYTES,
-  InternalFlash,
   OTP_BYTES,
   Otp,
-  PAGE_BYTES,
   QUAD_WORD_BYTES,
-  SECTOR_BYTES,
 } from './flash.ts'
 export { applicationSram, isApplicationMemory, NSC_BASE } from './memory-map.ts'
 export type { UnmodelledAccess } from './not-modelled.ts'

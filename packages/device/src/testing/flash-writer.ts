@@ -5,13 +5,13 @@
  *   node flash-writer.ts FILE
  */
 import { writeSync } from 'node:fs'
-import { INTERNAL_FLASH_BYTES, InternalFlash, QUAD_WORD_BYTES, Supply } from '@microvisor/mcu'
+import { FlashChip, INTERNAL_FLASH_BYTES, QUAD_WORD_BYTES, Supply } from '@microvisor/mcu'
 import { FlashFile } from '../folder/flash-file.ts'
 
 const bytes = new Uint8Array(INTERNAL_FLASH_BYTES)
 const file = new FlashFile({ path: process.argv[2]!, isInverted: false }, bytes)
 const onChange = (offset: number, length: number) => file.save(offset, length)
-const flash = new InternalFlash({ bytes, supply: new Supply(), onChange })
+const flash = new FlashChip('internal', { bytes, supply: new Supply(), onChange })
 const quadWord = new Uint8Array(QUAD_WORD_BYTES)
 const STDOUT = 1
 
