@@ -1,4 +1,6 @@
 /** Where the server listens, by which names it is reached, and why it could not. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { UsageError } from './usage-error.ts'
 
@@ -23,11 +25,29 @@ export function gatewayHost(home: string, names: readonly string[]): string {
   return names.includes(name) ? name : 'localhost'
 }
 
+/** Something that listens, as messages name it. */
+export interface Listening {
+  readonly what: string
+  readonly host: string
+  readonly port: number
+  /** The command line's flag for the port. */
+  readonly flag: string
+}
+
+/** Throws if nobody can listen there, so that a start fails before it has done any work. */
+export async function checkPort(listening: Listening): Promise<void> {
+  const { host, port } = listening
+  const server = createServer()
+  try {
+    await once(server.listen({ host, port }), 'listening')
+  } catch (error) {
+    throw explainListening(error, listening)
+  }
+  await once(server.close(), 'close')
+}
+
 /** What to throw for an error of `listen`. */
-export function explainListening(
-  error: unknown,
-  { what, host, port, flag }: { what: string; host: string; port: number; flag: string },
-): unknown {
+export function explainListening(error: unknown, { what, host, port, flag }: Listening): unknown {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE')
     return new UsageError(

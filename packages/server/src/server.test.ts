@@ -1,8 +1,8 @@
 /** Starting and stopping: what is kept, what is refused, and in which words. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
@@ -80,15 +80,20 @@ test('a lock that a process left behind is taken over, by one of many', async ()
   await rm(folder, { recursive: true })
 })
 
-test('a port in use is named, for REST and for the gateway', async () => {
+test('a port in use is named, for REST and for the gateway, before any work is done', async () => {
   const other = createServer()
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
-  const { port } = other.address() as { port: number }
+  const { port } = other.address() as AddressInfo
+  const dataFolder = await testFolder()
   const message = new RegExp(`Port ${port} on 127.0.0.1, for the .* is in use`)
-  await assert.rejects(testCloud({ port }), { code: 'PORT_IN_USE', message, fix: /--port/ })
+  const rest = { code: 'PORT_IN_USE', message, fix: /--port/ }
+  await assert.rejects(testCloud({ dataFolder, port }), rest)
   const gateway = { code: 'PORT_IN_USE', message, fix: /--gateway-port/ }
-  await assert.rejects(testCloud({ gatewayPort: port }), gateway)
-  await assert.rejects(testCloud({ host: '203.0.113.1' }), { code: 'HOST_UNKNOWN' })
+  await assert.rejects(testCloud({ dataFolder, gatewayPort: port }), gateway)
+  const host = '203.0.113.1'
+  await assert.rejects(testCloud({ dataFolder, host }), { code: 'HOST_UNKNOWN' })
+  assert.deepEqual(await readdir(dataFolder), [], 'the lock is gone, too')
+  await rm(dataFolder, { recursive: true })
   await new Promise((resolve) => other.close(resolve))
 })
 

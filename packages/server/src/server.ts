@@ -23,7 +23,14 @@ import { addKernelRoutes } from './kernels/routes.ts'
 import { type Authority, openAuthority } from './keys/certificates.ts'
 import { checkKeys, type Keyring, openKeyring } from './keys/keyring.ts'
 import { defaultLimits, type Limits } from './limits.ts'
-import { explainListening, gatewayHost, namesOf, shownHost } from './listening.ts'
+import {
+  checkPort,
+  explainListening,
+  gatewayHost,
+  type Listening,
+  namesOf,
+  shownHost,
+} from './listening.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, openDatabase } from './storage/database.ts'
@@ -69,9 +76,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     while (undo.length > 0) await undo.pop()?.()
   }
   try {
-    const foundation = await layFoundation(options, undo)
+    const places = placesOf(options)
+    const foundation = await layFoundation(options, places, undo)
     const cloud = await openCloud(foundation, options)
-    return { ...(await listen(foundation, cloud, options, undo)), close }
+    return { ...(await listen(foundation, cloud, { ...options, places }, undo)), close }
   } catch (error) {
     await close()
     throw error
@@ -88,12 +96,35 @@ interface Foundation {
   readonly db: Database
 }
 
-async function layFoundation(options: ServerOptions, undo: (() => unknown)[]): Promise<Foundation> {
+interface Places {
+  readonly rest: Listening
+  readonly gateway: Listening
+}
+
+function placesOf({ host = DEFAULT_HOST, port, gatewayPort }: ServerOptions): Places {
+  return {
+    rest: { what: 'the REST API', host, port: port ?? DEFAULT_PORT, flag: '--port' },
+    gateway: {
+      what: 'the device gateway',
+      host,
+      port: gatewayPort ?? DEFAULT_GATEWAY_PORT,
+      flag: '--gateway-port',
+    },
+  }
+}
+
+async function layFoundation(
+  options: ServerOptions,
+  places: Places,
+  undo: (() => unknown)[],
+): Promise<Foundation> {
   const log = options.log
     ? pino({ level: options.log.level }, { write: (line) => options.log?.write(line) })
     : pino({ enabled: false })
   const folder = await openDataFolder(options.dataFolder)
   undo.push(() => folder.release())
+  await checkPort(places.rest)
+  await checkPort(places.gateway)
   const keyring = await openKeyring(folder.keys, log)
   const authority = await openAuthority(keyring, new Date())
   const database = await openDatabase(folder.database)
@@ -143,14 +174,15 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
 async function listen(
   foundation: Foundation,
   cloud: Cloud,
-  options: ServerOptions,
+  options: ServerOptions & { readonly places: Places },
   undo: (() => unknown)[],
 ): Promise<Omit<RunningServer, 'close'>> {
-  const host = options.host ?? DEFAULT_HOST
+  const { places } = options
+  const { host } = places.rest
   const names = namesOf(host, options.hostNames ?? [])
   const gateway = await makeGateway(foundation, cloud, names)
   const rest = makeRest(foundation, cloud, options)
-  let gatewayPort = options.gatewayPort ?? DEFAULT_GATEWAY_PORT
+  let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
   undo.push(() => closeRest(rest))
@@ -158,11 +190,10 @@ async function listen(
   undo.push(() => gateway.close())
   undo.push(() => rest.stop())
   undo.push(collectFrom(cloud.bundles, foundation.log))
-  const what = { what: 'the device gateway', host, port: gatewayPort, flag: '--gateway-port' }
   gatewayPort = await gateway.listen(host, gatewayPort).catch((error: unknown) => {
-    throw explainListening(error, what)
+    throw explainListening(error, places.gateway)
   })
-  const port = await listenRest(rest, host, options.port ?? DEFAULT_PORT)
+  const port = await listenRest(rest, places.rest)
   const url = options.publicUrl ?? `http://${shownHost(host)}:${port}`
   foundation.log.info({ event: 'server started', url, port, gatewayPort })
   const { path: dataFolder } = foundation.folder
@@ -219,11 +250,12 @@ async function closeRest({ http }: Rest): Promise<void> {
   clearTimeout(force)
 }
 
-async function listenRest(rest: Rest, host: string, port: number): Promise<number> {
+async function listenRest(rest: Rest, place: Listening): Promise<number> {
+  const { host, port } = place
   try {
     await rest.http.listen({ host, port })
   } catch (error) {
-    throw explainListening(error, { what: 'the REST API', host, port, flag: '--port' })
+    throw explainListening(error, place)
   }
   return (rest.http.server.address() as AddressInfo).port
 }
