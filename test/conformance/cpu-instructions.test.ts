@@ -19,7 +19,7 @@ import { Random } from './random.ts'
 
 const isLong = process.env.MICROVISOR_SLOW_TESTS === '1'
 const SEED = Number(process.env.MICROVISOR_SEED ?? 1)
-const INSTRUCTIONS = isLong ? 1_200_000 : 80_000
+const INSTRUCTIONS = isLong ? 1_200_000 : 60_000
 /** Each row gets its turn as often as the others. */
 const LEAST_OF_EACH = Math.floor(INSTRUCTIONS / coveredRows.length / 4)
 
