@@ -29,6 +29,7 @@ export class Journal {
   }
   #cancelStatus: (() => void) | undefined
   #cancelReport: (() => void) | undefined
+  #isClosed = false
 
   constructor(folder: string, host: Host, ledger: Stm32u585['notModelled']) {
     this.#folder = folder
@@ -39,6 +40,7 @@ export class Journal {
   }
 
   note(change: Partial<DeviceStatus>): void {
+    if (this.#isClosed) return
     this.#status = { ...this.#status, ...change }
     this.#cancelStatus ??= this.#host.after(GATHER_MS, () => this.#writeStatus())
   }
@@ -49,10 +51,12 @@ export class Journal {
     this.#reportSoon()
   }
 
+  /** What comes after is not kept. */
   close(last: Partial<DeviceStatus>): void {
     const { state } = this.#status
     const isFinal = state === 'locked-down' || state === 'power-lost'
     this.note(isFinal ? { ...last, state } : last)
+    this.#isClosed = true
     this.#cancelStatus?.()
     this.#cancelReport?.()
     this.#ledger.onRecord = () => {}
@@ -61,7 +65,8 @@ export class Journal {
   }
 
   #reportSoon(): void {
-    this.#cancelReport ??= this.#host.after(REPORT_MS, () => this.#writeReport())
+    if (!this.#isClosed)
+      this.#cancelReport ??= this.#host.after(REPORT_MS, () => this.#writeReport())
   }
 
   #writeStatus(): void {

@@ -174,12 +174,15 @@ export class Machine {
     }
   }
 
+  /** News only if it was not taken away on purpose, from inside what was just being done. */
   #losePower(reason: string): void {
+    if (!this.#hasPower) return
     this.powerDown()
     this.#options.events.powerLost(reason)
   }
 
   #kernelFailed(error: unknown): void {
+    if (!this.#hasPower) return
     this.#options.events.kernelFailed(error)
     this.#resetChip('watchdog', WATCHDOG_MICROSECONDS)
   }

@@ -203,6 +203,32 @@ test('the report names what is not modelled, where, and from which instruction',
   )
 })
 
+test('a device can be stopped from inside whatever it tells', async (context) => {
+  const program = [...systemCall(NO_OP, 0xf1a5), ...systemCall(NO_OP, 1), ...sleepForever]
+  const folder = await deviceFolder(context, program)
+  for (const moment of ['boot power-on 9.9.9', 'call c1fe0d8 f1a5', 'call c1fe0d8 1']) {
+    const stopped = Promise.withResolvers<void>()
+    const after: string[] = []
+    const device = openDevice(folder, {
+      clock: 'virtual',
+      events: {
+        trace: (line) => {
+          if (line !== moment) return
+          device.stop()
+          setTimeout(stopped.resolve, 100)
+        },
+        powerLost: (reason) => after.push(reason),
+        kernelFailed: (error) => after.push(String(error)),
+      },
+    })
+    device.start()
+    await stopped.promise
+    assert.deepEqual(after, [], moment)
+    const { status } = readDeviceOverview(folder)
+    assert.deepEqual([status?.state, status?.application], ['stopped', 'stopped'], moment)
+  }
+})
+
 test('a device is run once at a time', async (context) => {
   const folder = await deviceFolder(context, sleepForever)
   const first = openDevice(folder, { clock: 'virtual' })

@@ -135,6 +135,7 @@ export class VirtualDevice {
     this.#isStopped = true
     this.#loop.stop()
     this.#machine.powerDown()
+    this.#supply.turnOff()
     this.#journal.close({ state: 'stopped', application: 'stopped' })
     this.#opening.release()
   }

@@ -53,6 +53,10 @@ export class Supply {
     if (!this.#isOn) throw new PowerCut('The chip has no power.')
   }
 
+  turnOff(): void {
+    this.#isOn = false
+  }
+
   /** The power goes now: what was under way cannot be completed. */
   fail(reason: string): never {
     this.#isOn = false
