@@ -23,6 +23,8 @@ export interface PrivateRegisters {
 export interface Requester {
   readonly isSecure: boolean
   readonly isPrivileged: boolean
+  /** Instead of what the present priority says. */
+  readonly isBelowZero?: boolean
 }
 
 export interface AccessParts {
@@ -136,7 +138,7 @@ export class Accesses {
         this.fault = { exception: EXCEPTION.secureFault, syndrome, address }
         return false
       }
-      const isBelowZero = this.#parts.isBelowZero()
+      const isBelowZero = who.isBelowZero ?? this.#parts.isBelowZero()
       if (!protection.mpuAllows(address, purpose, { ...who, isBelowZero })) {
         const syndrome = CFSR.DACCVIOL | CFSR.MMARVALID
         this.fault = { exception: EXCEPTION.memManage, syndrome, address }

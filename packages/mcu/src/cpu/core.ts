@@ -11,6 +11,8 @@ import { type Effects, effects } from './effects.ts'
 import { EXC_RETURN, Exceptions, FaultStatus } from './exceptions.ts'
 import { CFSR, EXCEPTION, type Fault, USAGE_FAULTS } from './faults.ts'
 import { Fetch } from './fetch.ts'
+import { FloatContext } from './float/float-context.ts'
+import type { FloatEffectParts } from './float/float-effects.ts'
 import { type Host, interpreter } from './interpreter.ts'
 import { MAPS, WORDS } from './layout.ts'
 import { Nvic } from './nvic.ts'
@@ -28,6 +30,8 @@ const FNC_RETURN_PREFIX = 0xfe
 type Deferred =
   | { readonly kind: 'fault'; readonly fault: Fault; readonly it: number }
   | { readonly kind: 'breakpoint'; readonly it: number }
+  /** An exception goes first that is pending already. */
+  | { readonly kind: 'pending'; readonly it: number }
   | { readonly kind: 'supervisorCall' }
   | { readonly kind: 'return'; readonly excReturn: number }
 
@@ -42,6 +46,7 @@ export class Core {
   readonly #code: CodeCache
   readonly #accesses: Accesses
   readonly #exceptions: Exceptions
+  readonly #float: FloatContext
   readonly #status = new FaultStatus()
   readonly #controls = new Controls()
   readonly #sysTick: { readonly secure: SysTick; readonly nonSecure: SysTick }
@@ -98,6 +103,9 @@ export class Core {
       reachHost: (address) => this.#reachHost(address),
       watch: (address) => this.#accesses.forgetPage(address),
     })
+    this.#float = new FloatContext({
+      ...{ state, nvic: this.nvic, controls: this.#controls, accesses: this.#accesses },
+    })
     const refresh = () => this.#refresh()
     const position = {
       pc,
@@ -113,7 +121,7 @@ export class Core {
         this.#sleeping = 'interrupt'
       },
     })
-    const special = new SpecialRegisters(state, this.nvic, refresh)
+    const special = new SpecialRegisters(state, this.nvic, this.#float, refresh)
     this.#special = special
     this.registers = new Registers(state, special, {
       ...position,
@@ -171,6 +179,11 @@ export class Core {
         this.#fetch.heldIt = deferred.it
         exceptions.breakpoint()
         break
+      case 'pending':
+        this.clock.countAborted()
+        this.#fetch.heldIt = deferred.it
+        exceptions.takePending()
+        break
       case 'supervisorCall':
         exceptions.supervisorCall()
         break
@@ -217,6 +230,7 @@ export class Core {
     state.set(WORDS.MAP, state.isPrivileged ? MAPS.privileged : MAPS.unprivileged)
     state.set(WORDS.TRAP_DIVIDE, ccr & CCR.DIV_0_TRP ? 1 : 0)
     state.set(WORDS.TRAP_UNALIGNED, ccr & CCR.UNALIGN_TRP ? 1 : 0)
+    this.#float.refresh()
     state.set(WORDS.ATTENTION, 1)
     if (isBelowZero === this.#wasBelowZero) return
     this.#wasBelowZero = isBelowZero
@@ -240,7 +254,7 @@ export class Core {
       },
       branch: (value: number) => this.#branch(value >>> 0),
       raise: (fault: number) => this.#raiseUsage(CFSR[USAGE_FAULTS[fault]!]),
-      effect: (effect: number, a: number, b: number) => this.#effects[EFFECTS[effect]!](a, b),
+      effect: (effect, a, b, c) => this.#effects[EFFECTS[effect]!](a, b, c),
     }
   }
 
@@ -306,7 +320,33 @@ export class Core {
       enterSecure: (veneer) => this.#enterSecure(veneer),
       undefined: () => this.#raiseUsage(CFSR.UNDEFINSTR),
       noCoprocessor: () => this.#raiseUsage(CFSR.NOCP),
+      float: this.#floatEffects(),
     })
+  }
+
+  #floatEffects(): FloatEffectParts {
+    const { state } = this
+    const float = this.#float
+    const stopFor = (fault: Fault | undefined) => {
+      if (fault) this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
+    }
+    const prepare = () => {
+      const verdict = float.prepare((...fault) => this.#exceptions.pendLazyFault(...fault))
+      if (verdict === 'preempted') this.#abort({ kind: 'pending', it: this.#fetch.ownIt })
+      else if (verdict !== 'go') stopFor(verdict)
+    }
+    /** VLSTM and VLLDM: Secure only, and nothing to do without a Secure context. */
+    const lazily = (transfer: (address: number) => Fault | undefined) => (address: number) => {
+      if (!state.isSecure) this.#raiseUsage(CFSR.UNDEFINSTR)
+      else if (!float.isSecureIdle) stopFor(transfer(address))
+    }
+    return {
+      state,
+      prepare,
+      undefined: () => stopFor(float.refusal ?? undefinedInstruction),
+      saveSecure: lazily((address) => float.saveSecure(address)),
+      loadSecure: lazily((address) => float.loadSecure(address)),
+    }
   }
 
   // Between the worlds
@@ -383,6 +423,7 @@ export class Core {
     state.setFlags(0)
     for (const word of BANKS) state.setBank(word, false, 0)
     for (const word of [WORDS.GE, WORDS.IPSR, WORDS.EXCLUSIVE, WORDS.Q]) state.set(word, 0)
+    this.#float.resetNonSecure()
     this.#exceptions.stopped = undefined
     this.#exceptions.event = false
     this.#deferred = undefined
@@ -401,6 +442,7 @@ export class Core {
     this.#sysTick.secure.reset()
     this.#protection.reset()
     this.#controls.reset()
+    this.#float.reset()
     this.abandonNonSecure()
   }
 
@@ -462,6 +504,11 @@ export class Core {
     }
     return true
   }
+}
+
+const undefinedInstruction: Fault = {
+  exception: EXCEPTION.usageFault,
+  syndrome: CFSR.UNDEFINSTR,
 }
 
 const BANKS = [

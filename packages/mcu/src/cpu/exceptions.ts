@@ -124,11 +124,24 @@ export class Exceptions {
     if (this.stopped === undefined) this.#enter()
   }
 
+  pendLazyFault(fault: Fault, isReady: boolean, mayHardFault: boolean): boolean {
+    const { nvic, status } = this.#parts
+    status.record(fault)
+    if (isReady) nvic.setPending(fault.exception)
+    else if (mayHardFault || !nvic.faultsAreNonSecure) this.#escalate(HFSR.FORCED)
+    else this.#stop('Lockup')
+    return this.stopped !== undefined || nvic.preempting !== 0
+  }
+
   /** Records a fault and makes its exception pending, escalated as need be. */
   #pendFault(fault: Fault): void {
     const { nvic, status } = this.#parts
     const { exception } = fault
     status.record(fault)
+    if (exception === EXCEPTION.usageFault && fault.isSecure === true) {
+      this.#stop(this.#forced())
+      return
+    }
     if (exception === EXCEPTION.secureFault) {
       this.#stop(nvic.enabled[exception] === 1 ? 'SecureFault' : this.#forced())
       return

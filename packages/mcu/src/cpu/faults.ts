@@ -24,11 +24,13 @@ export const CFSR = {
   DACCVIOL: 1 << 1,
   MUNSTKERR: 1 << 3,
   MSTKERR: 1 << 4,
+  MLSPERR: 1 << 5,
   MMARVALID: 1 << 7,
   IBUSERR: 1 << 8,
   PRECISERR: 1 << 9,
   UNSTKERR: 1 << 11,
   STKERR: 1 << 12,
+  LSPERR: 1 << 13,
   BFARVALID: 1 << 15,
   UNDEFINSTR: 1 << 16,
   INVSTATE: 1 << 17,
@@ -58,6 +60,8 @@ export interface Fault {
   readonly syndrome: number
   /** Goes to MMFAR, BFAR or SFAR. */
   readonly address?: number
+  /** The bank it is recorded in, where that is not the present state's. */
+  readonly isSecure?: boolean
 }
 
 /** UsageFaults that a meaning raises by itself; the position is what `Builder.raise` takes. */

@@ -160,6 +160,11 @@ export class Nvic implements InterruptLines {
     return first !== 0 && this.groupPriority(first) < this.executionPriority ? first : 0
   }
 
+  /** It would be taken if it were pended now. */
+  isReady(number: number): boolean {
+    return this.enabled[number] === 1 && this.groupPriority(number) < this.executionPriority
+  }
+
   get wakes(): boolean {
     const { first } = this
     return first !== 0 && this.groupPriority(first) < this.wakePriority

@@ -8,6 +8,7 @@
 
 import type { FaultStatus } from './exceptions.ts'
 import { EXCEPTION } from './faults.ts'
+import { floatRegisters } from './float/float-registers.ts'
 import { WORDS } from './layout.ts'
 import { IRQ_COUNT, type Nvic, PRIORITY_MASK } from './nvic.ts'
 import { interruptRegisters } from './nvic-registers.ts'
@@ -78,6 +79,7 @@ export function systemRegisters(parts: SystemParts): Map<number, PrivateRegister
     ...mpuRegisters(parts),
     ...sauRegisters(parts),
     ...dwtRegisters(parts),
+    ...floatRegisters(parts),
   ])
 }
 
@@ -161,9 +163,10 @@ function controlRegisters(parts: SystemParts): Entry[] {
       0xe000_ed8c,
       {
         name: 'NSACR',
-        read: () => controls.nsacr,
+        read: (s) => (s ? controls.nsacr : 0),
         write: (value, s) => {
           if (s) controls.nsacr = value & 0xcff
+          refresh()
         },
       },
     ],
