@@ -71,7 +71,13 @@ function expand(word: string, isNumber: boolean, context: Context): string {
   return 'pc'
 }
 
-function registerText({ kind, number }: { readonly kind: string; readonly number: number }): string {
+function registerText({
+  kind,
+  number,
+}: {
+  readonly kind: string
+  readonly number: number
+}): string {
   return kind === 'single' ? `s${number}` : REGISTERS[number]!
 }
 

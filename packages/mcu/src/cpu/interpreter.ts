@@ -19,7 +19,16 @@ import type { AccessWidth, Statement, ValueKind } from './ir/nodes.ts'
 import { assignSlots } from './ir/operand-slots.ts'
 import { Locals, printResult, printStatements } from './ir/printer.ts'
 import { type Helpers, MUST_ALIGN, SlowBackEnd, UNPRIVILEGED } from './ir/slow.ts'
-import { Code, encodeModule, F32, F64, I32, I64, type ModuleFunction, type ValueType } from './ir/wasm.ts'
+import {
+  Code,
+  encodeModule,
+  F32,
+  F64,
+  I32,
+  I64,
+  type ModuleFunction,
+  type ValueType,
+} from './ir/wasm.ts'
 import { ENTRY, MAPS, PREDECODE, WORDS } from './layout.ts'
 
 /** What an entry dispatches on, below the handlers of instructions. */

@@ -10,11 +10,11 @@
  * Not modelled: loss of state by CPPWR, which is stored only.
  */
 import type { Accesses, Requester } from '../access.ts'
+import type { Controls } from '../controls.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from '../faults.ts'
 import { WORDS } from '../layout.ts'
 import type { Nvic } from '../nvic.ts'
 import { CONTROL, type State } from '../state.ts'
-import type { Controls } from '../system-registers.ts'
 import { FPSCR } from './fpscr.ts'
 
 export const FPCCR = {
@@ -94,8 +94,12 @@ export class FloatContext {
 
   /** ExceptionTaken() */
   leaveContext(): void {
-    this.#parts.state.set(WORDS.FPCA, 0)
-    this.#parts.state.set(WORDS.SFPA, 0)
+    this.enterContext({ isActive: false, isSecureActive: false })
+  }
+
+  enterContext({ isActive, isSecureActive }: { isActive: boolean; isSecureActive: boolean }): void {
+    this.#parts.state.set(WORDS.FPCA, isActive ? 1 : 0)
+    this.#parts.state.set(WORDS.SFPA, isSecureActive ? 1 : 0)
   }
 
   /** Sets the word that instructions look at. */
@@ -179,7 +183,8 @@ export class FloatContext {
     const who = { isSecure, isPrivileged, isBelowZero: (shared & FPCCR.HFRDY) === 0 }
     let fault = this.#refuses(isSecure, isPrivileged)
     if (fault === undefined && (fpccr & FPCCR.SPLIMVIOL) === 0) {
-      fault = this.#lazyFault(this.#save(this.#parts.state.bank(WORDS.FPCAR, isSecure), who))
+      this.#save(this.#parts.state.bank(WORDS.FPCAR, isSecure), who)
+      fault = this.#lazyFault(isSecure)
     }
     if (fault) {
       const isReady = isReadyFor(fault, this.#fpccr(fault.isSecure === true), shared)
@@ -191,10 +196,10 @@ export class FloatContext {
   }
 
   /** As lazy preservation calls a failed access. */
-  #lazyFault(fault: Fault | undefined): Fault | undefined {
+  #lazyFault(isSecure: boolean): Fault | undefined {
+    const fault = this.#parts.accesses.takeFault()
     if (fault === undefined) return undefined
     const { exception } = fault
-    const isSecure = fault.isSecure === true
     if (exception === EXCEPTION.secureFault) return { exception, syndrome: SFSR.LSPERR }
     const isBus = exception === EXCEPTION.busFault
     return { exception, syndrome: isBus ? CFSR.LSPERR : CFSR.MLSPERR, isSecure }
@@ -215,7 +220,10 @@ export class FloatContext {
     return this.#savesAll(toSecure) ? FRAME.whole : FRAME.extended
   }
 
-  /** The part of PushStack() for an active context, after the basic frame. */
+  /**
+   * The part of PushStack() for an active context, after the basic frame. An access that fails
+   * leaves its fault in `accesses`.
+   */
   push(frame: number, who: Requester): Fault | undefined {
     if (!this.isActive) return undefined
     if (this.#isLazyActive) {
@@ -231,9 +239,9 @@ export class FloatContext {
     }
     const refusal = this.#refuses(who.isSecure, who.isPrivileged)
     if (refusal) return refusal
-    const fault = this.#save(frame + FRAME.basic, who)
+    this.#save(frame + FRAME.basic, who)
     this.#clear(this.#savesAll(who.isSecure) ? 32 : 16)
-    return fault
+    return undefined
   }
 
   /** UpdateFPCCR(): the registers will be saved at `address` when somebody wants them. */
@@ -242,24 +250,27 @@ export class FloatContext {
     const { isSecure } = state
     state.setBank(WORDS.FPCAR, isSecure, address & ~7)
     const bit = (isSet: boolean, flag: number) => (isSet ? flag : 0)
-    const ready = (exception: number) => nvic.isReady(exception)
+    const ready = (number: number, bank: boolean) => nvic.isReady(nvic.indexOf(number, bank))
+    const hardFault = nvic.indexOf(EXCEPTION.hardFault, !nvic.faultsAreNonSecure)
     const own =
       FPCCR.LSPACT |
       bit(!state.isPrivileged, FPCCR.USER) |
       bit(!state.isHandler, FPCCR.THREAD) |
-      bit(ready(EXCEPTION.memManage), FPCCR.MMRDY)
+      bit(ready(EXCEPTION.memManage, isSecure), FPCCR.MMRDY)
     const ownBits = FPCCR.LSPACT | FPCCR.USER | FPCCR.THREAD | FPCCR.MMRDY
     this.#setFpccr(isSecure, (this.#fpccr(isSecure) & ~ownBits) | own)
     const shared =
       bit(isSecure, FPCCR.S) |
-      bit(ready(EXCEPTION.hardFault), FPCCR.HFRDY) |
-      bit(ready(EXCEPTION.busFault), FPCCR.BFRDY) |
-      bit(ready(EXCEPTION.secureFault), FPCCR.SFRDY) |
-      bit(ready(EXCEPTION.debugMonitor), FPCCR.MONRDY)
+      bit(nvic.isReady(hardFault), FPCCR.HFRDY) |
+      bit(nvic.isReady(EXCEPTION.busFault), FPCCR.BFRDY) |
+      bit(nvic.isReady(EXCEPTION.secureFault), FPCCR.SFRDY) |
+      bit(nvic.isReady(EXCEPTION.debugMonitor), FPCCR.MONRDY)
     const sharedBits = FPCCR.S | FPCCR.HFRDY | FPCCR.BFRDY | FPCCR.SFRDY | FPCCR.MONRDY
     this.#setFpccr(true, (this.#fpccr(true) & ~sharedBits) | shared)
-    const usage = bit(ready(EXCEPTION.usageFault), FPCCR.UFRDY)
-    this.#setFpccr(false, (this.#fpccr(false) & ~FPCCR.UFRDY) | usage)
+    for (const bank of [false, true]) {
+      const usage = bit(ready(EXCEPTION.usageFault, bank), FPCCR.UFRDY)
+      this.#setFpccr(bank, (this.#fpccr(bank) & ~FPCCR.UFRDY) | usage)
+    }
   }
 
   /** FPCCR.CLRONRET, before an exception returns: a SecureFault if the registers are not saved. */
@@ -273,35 +284,27 @@ export class FloatContext {
     return undefined
   }
 
-  /** The part of ExceptionReturn() for an extended frame, whose basic part begins at `frame`. */
-  pop(frame: number, to: Requester): PopOutcome {
-    const { state } = this.#parts
+  /**
+   * The part of ExceptionReturn() for an extended frame, whose basic part begins at `frame`. An
+   * access that fails leaves its fault in `accesses`.
+   */
+  pop(frame: number, to: Requester): Fault | undefined {
     const { isSecure, isPrivileged } = to
     if (!isSecure && (this.#fpccr(true) & FPCCR.LSPACT) !== 0) {
-      const fault = { exception: EXCEPTION.secureFault, syndrome: SFSR.LSERR, isSecure: true }
-      return { kind: 'refused', fault }
+      return { exception: EXCEPTION.secureFault, syndrome: SFSR.LSERR, isSecure: true }
     }
     if (this.#fpccr(isSecure) & FPCCR.LSPACT) {
       this.#setFpccr(isSecure, this.#fpccr(isSecure) & ~FPCCR.LSPACT)
-      return { kind: 'done' }
+      return undefined
     }
     const refusal = this.#refuses(isSecure, isPrivileged)
     if (refusal) {
       const isNsacr = this.#cpacrAllows(isSecure, isPrivileged)
-      return {
-        kind: 'refused',
-        fault: isNsacr ? { ...refusal, syndrome: CFSR.INVPC } : refusal,
-      }
+      return isNsacr ? { ...refusal, syndrome: CFSR.INVPC } : refusal
     }
     const count = this.#savesAll(isSecure) ? 32 : 16
-    const words = this.#read(frame + FRAME.basic, count, to)
-    if (words === undefined) {
-      this.#clear(count)
-      return { kind: 'failed' }
-    }
-    for (let number = 0; number < count; number++) this.#setSingle(number, words[number]!)
-    state.set(WORDS.FPSCR, words[count]! & FPSCR.WRITABLE)
-    return { kind: 'done' }
+    if (!this.#restore(frame + FRAME.basic, count, to)) this.#clear(count)
+    return undefined
   }
 
   // Secure state: VLSTM and VLLDM
@@ -323,7 +326,8 @@ export class FloatContext {
     if (address & 7) return unaligned
     if (this.#fpccr(true) & FPCCR.LSPEN) this.#defer(address)
     else {
-      const fault = this.#save(address, who)
+      this.#save(address, who)
+      const fault = accesses.takeFault()
       if (fault) return fault
       if (this.#savesAll(true)) this.#clear(32)
     }
@@ -342,10 +346,7 @@ export class FloatContext {
     } else {
       if (address & 7) return unaligned
       const count = this.#savesAll(true) ? 32 : 16
-      const words = this.#read(address, count, accesses.requester(false))
-      if (words === undefined) return this.#takeFault()
-      for (let number = 0; number < count; number++) this.#setSingle(number, words[number]!)
-      state.set(WORDS.FPSCR, words[count]! & FPSCR.WRITABLE)
+      if (!this.#restore(address, count, accesses.requester(false))) return accesses.takeFault()
     }
     state.set(WORDS.FPCA, 1)
     this.refresh()
@@ -360,10 +361,11 @@ export class FloatContext {
   }
 
   /** Writes registers and FPSCR to `address`. */
-  #save(address: number, who: Requester): Fault | undefined {
+  #save(address: number, who: Requester): void {
     const { state, accesses } = this.#parts
     const put = (offset: number, word: number) => {
-      if (accesses.fault === undefined) accesses.storeAligned((address + offset) >>> 0, 4, word, who)
+      if (accesses.fault === undefined)
+        accesses.storeAligned((address + offset) >>> 0, 4, word, who)
     }
     for (let number = 0; number < 16; number++) put(number * 4, this.#single(number))
     put(SAVED.fpscr, state.get(WORDS.FPSCR))
@@ -372,12 +374,11 @@ export class FloatContext {
         put(SAVED.rest + (number - 16) * 4, this.#single(number))
       }
     }
-    return this.#takeFault()
   }
 
-  /** Registers, then FPSCR; undefined if one cannot be read, with the fault left in `accesses`. */
-  #read(address: number, count: number, who: Requester): number[] | undefined {
-    const { accesses } = this.#parts
+  /** Reads registers and FPSCR; false if a word cannot be read, and then nothing is changed. */
+  #restore(address: number, count: number, who: Requester): boolean {
+    const { state, accesses } = this.#parts
     const words: number[] = []
     const get = (offset: number) => {
       if (accesses.fault === undefined) {
@@ -388,14 +389,10 @@ export class FloatContext {
       get(number < 16 ? number * 4 : SAVED.rest + (number - 16) * 4)
     }
     get(SAVED.fpscr)
-    return accesses.fault === undefined ? words : undefined
-  }
-
-  #takeFault(): Fault | undefined {
-    const { accesses } = this.#parts
-    const { fault } = accesses
-    accesses.fault = undefined
-    return fault
+    if (accesses.fault !== undefined) return false
+    for (let number = 0; number < count; number++) this.#setSingle(number, words[number]!)
+    state.set(WORDS.FPSCR, words[count]! & FPSCR.WRITABLE)
+    return true
   }
 
   #clear(count: number): void {
@@ -422,12 +419,6 @@ export class FloatContext {
 
 /** The instruction goes ahead, must be tried again after an exception, or faults. */
 export type Verdict = 'go' | 'preempted' | Fault
-
-export type PopOutcome =
-  | { readonly kind: 'done' }
-  /** The frame could not be read: `accesses.fault` says why. */
-  | { readonly kind: 'failed' }
-  | { readonly kind: 'refused'; readonly fault: Fault }
 
 const unaligned: Fault = { exception: EXCEPTION.usageFault, syndrome: CFSR.UNALIGNED }
 

@@ -56,9 +56,7 @@ export function floatEffects(parts: FloatEffectParts): FloatEffects {
     floatNegatedMultiplyAdd: compute((d, n, m) =>
       soft.add(negated(d), negated(soft.multiply(n, m))),
     ),
-    floatNegatedMultiplySubtract: compute((d, n, m) =>
-      soft.add(negated(d), soft.multiply(n, m)),
-    ),
+    floatNegatedMultiplySubtract: compute((d, n, m) => soft.add(negated(d), soft.multiply(n, m))),
     floatFused: compute((d, n, m) => soft.multiplyAdd(d, n, m)),
     floatMaximum: compute((a, b) => soft.maximum(a, b, false)),
     floatMinimum: compute((a, b) => soft.maximum(a, b, true)),

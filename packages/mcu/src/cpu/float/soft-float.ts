@@ -150,8 +150,7 @@ export class SoftFloat {
       if (this.fpscr & FPSCR.DN) return DEFAULT_NAN
       return (sign | DEFAULT_NAN | (fraction << 13)) >>> 0
     }
-    const size =
-      exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25)
+    const size = exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25)
     return this.#bitsOf(sign === 0 ? size : -size)
   }
 

@@ -55,7 +55,8 @@ export function assignSlots(operands: Operands): Slots {
   for (const [, operand] of inOrder(operands)) {
     if (typeof operand !== 'object') continue
     const { kind } = operand
-    if (kind === 'register' || kind === 'single' || kind === 'stack-pointer') slots.set(operand, register++)
+    if (kind === 'register' || kind === 'single' || kind === 'stack-pointer')
+      slots.set(operand, register++)
     else {
       slots.set(operand, immediate)
       immediate += 4

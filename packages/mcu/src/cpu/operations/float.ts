@@ -143,8 +143,7 @@ export const fusedMultiplyAdd: Meaning<Fused> = (b, o) => {
   const addend = b.promote(negated(b.readFloat(o.d), o.negateAddend))
   const sum = b.toReal('f64.add', exact, addend)
   const result = b.float('f32.demote_f64', sum)
-  const differs = (from: Real, other: Real) =>
-    b.realsDiffer(b.toReal('f64.sub', sum, from), other)
+  const differs = (from: Real, other: Real) => b.realsDiffer(b.toReal('f64.sub', sum, from), other)
   const isShort = b.or(differs(exact, addend), differs(addend, exact))
   const isHalfWay = b.eq(b.and(b.lowBitsOf(sum), 0x1fff_ffff), 0x1000_0000)
   const isTooSmall = b.and(isExtreme(b, result), b.realsDiffer(sum, b.real(0)))

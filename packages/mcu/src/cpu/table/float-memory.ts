@@ -31,14 +31,26 @@ function singleRows(isLoad: boolean): Row[] {
   const draw = (size: string) =>
     `1110 1101 u d 0 ${isLoad ? '1' : '0'} nnnn dddd 101 ${size} iiiiiiii`
   return [
-    row(draw('0'), name, '{t}, {floatPlace}', isLoad ? memory.loadSingle : memory.storeSingle, (f, p) => ({
-      t: single(f.d!),
-      ...place(f, p, isLoad),
-    })),
-    row(draw('1'), name, '{double}, {floatPlace}', isLoad ? memory.loadPair : memory.storePair, (f, p) => {
-      const registers = pair(f)
-      return registers && { ...registers, ...place(f, p, isLoad) }
-    }),
+    row(
+      draw('0'),
+      name,
+      '{t}, {floatPlace}',
+      isLoad ? memory.loadSingle : memory.storeSingle,
+      (f, p) => ({
+        t: single(f.d!),
+        ...place(f, p, isLoad),
+      }),
+    ),
+    row(
+      draw('1'),
+      name,
+      '{double}, {floatPlace}',
+      isLoad ? memory.loadPair : memory.storePair,
+      (f, p) => {
+        const registers = pair(f)
+        return registers && { ...registers, ...place(f, p, isLoad) }
+      },
+    ),
   ]
 }
 
@@ -75,15 +87,28 @@ const SIZES = [
 /** P, U and W of the encodings, and the name of the instruction for SP, where it has one. */
 const SHAPES = [
   { bits: ['0', '1', '0'], suffix: 'ia', direction: 'up', writeBack: false, stack: {} },
-  { bits: ['0', '1', '1'], suffix: 'ia', direction: 'up', writeBack: true, stack: { load: 'vpop' } },
-  { bits: ['1', '0', '1'], suffix: 'db', direction: 'down', writeBack: true, stack: { store: 'vpush' } },
+  {
+    bits: ['0', '1', '1'],
+    suffix: 'ia',
+    direction: 'up',
+    writeBack: true,
+    stack: { load: 'vpop' },
+  },
+  {
+    bits: ['1', '0', '1'],
+    suffix: 'db',
+    direction: 'down',
+    writeBack: true,
+    stack: { store: 'vpush' },
+  },
 ] as const
 
 function severalRows(isLoad: boolean): Row[] {
   return SHAPES.flatMap(({ bits: [p, u, w], suffix, direction, writeBack, stack }) =>
     SIZES.flatMap(({ size, bits, text }) => {
       const operands = operandsOf(size, { isLoad, direction, writeBack })
-      const draw = (n: string) => `1110 110 ${p} ${u} d ${w} ${isLoad ? '1' : '0'} ${n} dddd ${bits}`
+      const draw = (n: string) =>
+        `1110 110 ${p} ${u} d ${w} ${isLoad ? '1' : '0'} ${n} dddd ${bits}`
       const stem = isLoad ? 'ldm' : 'stm'
       const name = size === 'extended' ? `f${stem}${suffix}x` : `v${stem}${suffix}`
       const ofStack: { load?: string; store?: string } = stack

@@ -69,16 +69,28 @@ const dyadicRows: readonly Row[] = [
         ...dnm(f),
         subtract: second,
       })),
-      row(dyadic('101', op), second ? 'vfnma.f32' : 'vfnms.f32', DNM, float.fusedMultiplyAdd, (f) => ({
-        ...dnm(f),
-        negateProduct: second,
-        negateAddend: true,
-      })),
-      row(dyadic('110', op), second ? 'vfms.f32' : 'vfma.f32', DNM, float.fusedMultiplyAdd, (f) => ({
-        ...dnm(f),
-        negateProduct: second,
-        negateAddend: false,
-      })),
+      row(
+        dyadic('101', op),
+        second ? 'vfnma.f32' : 'vfnms.f32',
+        DNM,
+        float.fusedMultiplyAdd,
+        (f) => ({
+          ...dnm(f),
+          negateProduct: second,
+          negateAddend: true,
+        }),
+      ),
+      row(
+        dyadic('110', op),
+        second ? 'vfms.f32' : 'vfma.f32',
+        DNM,
+        float.fusedMultiplyAdd,
+        (f) => ({
+          ...dnm(f),
+          negateProduct: second,
+          negateAddend: false,
+        }),
+      ),
     ]
   }),
   row(dyadic('100', '0'), 'vdiv.f32', DNM, float.divide, dnm),
@@ -199,7 +211,13 @@ const monadicRows: readonly Row[] = [
 const fixedOperands = (bits: 16 | 32) => (f: Fields) => {
   const fraction = bits - single(f.i!).number
   if (fraction < 0) return undefined
-  return { d: single(f.d!), m: single(f.d!), fraction: immediate(fraction), bits, isSigned: f.U === 0 }
+  return {
+    d: single(f.d!),
+    m: single(f.d!),
+    fraction: immediate(fraction),
+    bits,
+    isSigned: f.U === 0,
+  }
 }
 
 const fixedRows = ([16, 32] as const).flatMap((bits) => {
@@ -228,12 +246,18 @@ function withRounding<T extends object, R>(operands: T | undefined, rounding: R)
 }
 
 const integerRows: readonly Row[] = [
-  row('1110 1110 1 d 11 1000 dddd 1010 S 1 m 0 mmmm', 'vcvt.f32.{su}32', DM, float.fromFixed, (f) => ({
-    ...dm(f),
-    bits: 32,
-    isSigned: f.S === 1,
-    rounding: FROM_FPSCR,
-  })),
+  row(
+    '1110 1110 1 d 11 1000 dddd 1010 S 1 m 0 mmmm',
+    'vcvt.f32.{su}32',
+    DM,
+    float.fromFixed,
+    (f) => ({
+      ...dm(f),
+      bits: 32,
+      isSigned: f.S === 1,
+      rounding: FROM_FPSCR,
+    }),
+  ),
   row(
     '1110 1110 1 d 11 110 S dddd 1010 Z 1 m 0 mmmm',
     'vcvt{rz}.{su}32.f32',
@@ -275,14 +299,26 @@ const coreMoves: readonly Row[] = [
     d: general(f.t!),
     m: singleOfN(f.n!),
   })),
-  row('1110 1110 00 x 0 dddd tttt 1011 d 00 1 0000', 'vmov.32', '{scalar}, {m}', float.move, (f) => {
-    const halves = doubleOfN(f.d!)
-    return halves && { d: f.x === 1 ? halves.high : halves.low, m: general(f.t!) }
-  }),
-  row('1110 1110 00 x 1 dddd tttt 1011 d 00 1 0000', 'vmov.32', '{d}, {scalar}', float.move, (f) => {
-    const halves = doubleOfN(f.d!)
-    return halves && { d: general(f.t!), m: f.x === 1 ? halves.high : halves.low }
-  }),
+  row(
+    '1110 1110 00 x 0 dddd tttt 1011 d 00 1 0000',
+    'vmov.32',
+    '{scalar}, {m}',
+    float.move,
+    (f) => {
+      const halves = doubleOfN(f.d!)
+      return halves && { d: f.x === 1 ? halves.high : halves.low, m: general(f.t!) }
+    },
+  ),
+  row(
+    '1110 1110 00 x 1 dddd tttt 1011 d 00 1 0000',
+    'vmov.32',
+    '{d}, {scalar}',
+    float.move,
+    (f) => {
+      const halves = doubleOfN(f.d!)
+      return halves && { d: general(f.t!), m: f.x === 1 ? halves.high : halves.low }
+    },
+  ),
   ...([false, true] as const).flatMap((toCore) => {
     const head = `1110 1100 010 ${toCore ? '1' : '0'} uuuu tttt`
     return [
@@ -313,7 +349,13 @@ const coreMoves: readonly Row[] = [
     (f) => ({ t: general(f.t!) }),
     ['t=15'],
   ),
-  row('1110 1110 1111 0001 1111 1010 0001 0000', 'vmrs', 'APSR_nzcv, fpscr', float.readFlags, () => ({})),
+  row(
+    '1110 1110 1111 0001 1111 1010 0001 0000',
+    'vmrs',
+    'APSR_nzcv, fpscr',
+    float.readFlags,
+    () => ({}),
+  ),
 ]
 
 export const floatRows: readonly Row[] = [
