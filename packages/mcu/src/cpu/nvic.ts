@@ -70,10 +70,10 @@ export class Nvic implements InterruptLines {
     this.prioritizeSecure = false
   }
 
-  /** Drops what belongs to the Non-secure state; lines and targets stay. */
+  /** Drops what belongs to the Non-secure state; lines, targets and SecureFault stay. */
   resetNonSecure(): void {
     for (let number = 0; number < COUNT; number++) {
-      if (this.nonSecure[number] === 0) continue
+      if (this.nonSecure[number] === 0 || number === EXCEPTION.secureFault) continue
       this.pending[number] = 0
       this.active[number] = 0
       this.priority[number] = 0
