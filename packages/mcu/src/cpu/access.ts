@@ -1,18 +1,22 @@
 /**
  * Data accesses that are not plain: protection, peripherals, the private peripheral bus, aliases,
  * unaligned words, stores to flash and to decoded code. Also fills the access maps that let plain
- * accesses pass without asking: one byte for 512 bytes of address space, per privilege.
+ * accesses pass without asking: one byte for 512 bytes of address space, per state and privilege.
  */
-import type { AccessSize, Bus } from '../bus.ts'
+import type { AccessSize, Bus, Master } from '../bus.ts'
 import type { CodeCache } from './code.ts'
 import type { ChipHooks, MemoryRange } from './cpu.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
 import { MUST_ALIGN, UNPRIVILEGED } from './ir/slow.ts'
-import { MAPS, WORDS } from './layout.ts'
-import { isDevice, isPrivate, type Protection, type Purpose } from './protection.ts'
+import { MAPS, mapOf, WORDS } from './layout.ts'
+import { isPrivate, type Protection, type Purpose } from './protection.ts'
 import type { State } from './state.ts'
 
 const PAGE = 1 << MAPS.shift
+
+const EVERY_MAP = [
+  ...[mapOf(false, true), mapOf(false, false), mapOf(true, true), mapOf(true, false)],
+]
 
 /** The CPU's own registers. `undefined`: there is no such register, or it may not be touched so. */
 export interface PrivateRegisters {
@@ -35,6 +39,8 @@ export interface AccessParts {
   readonly registers: PrivateRegisters
   /** Priority of HardFault, NMI or FAULTMASK: the MPU may be off then. */
   isBelowZero(): boolean
+  /** CCR.BFHFNMIGN: data accesses at such a priority ignore bus errors. */
+  ignoresBusErrors(): boolean
   pc(): number
 }
 
@@ -45,6 +51,13 @@ export class Accesses {
 
   constructor(parts: AccessParts) {
     this.#parts = parts
+  }
+
+  /** The fault of what was done since the last call, if there was one. */
+  takeFault(): Fault | undefined {
+    const { fault } = this
+    this.fault = undefined
+    return fault
   }
 
   /** What the present state may do, or as unprivileged code. */
@@ -89,9 +102,18 @@ export class Accesses {
     return this.#loadAligned(address, 4, who)
   }
 
+  /** An entry of a vector table: privileged, by the default memory map. */
+  loadVector(address: number, isSecure: boolean): number {
+    const who = { isSecure, isPrivileged: true }
+    return this.#checkState(address, who) ? this.#read(address, 4, who) : 0
+  }
+
   #loadAligned(address: number, size: AccessSize, who: Requester): number {
+    return this.#check(address, 'read', who) ? this.#read(address, size, who) : 0
+  }
+
+  #read(address: number, size: AccessSize, who: Requester): number {
     const { bus, registers } = this.#parts
-    if (!this.#check(address, 'read', who)) return 0
     if (isPrivate(address)) {
       const value = registers.readAs(address, size, who)
       if (value === undefined) this.#busError(address)
@@ -102,7 +124,7 @@ export class Accesses {
       this.#allowPage(address, range, who)
       return this.#plain(address - range.base + (range.backing ?? range.base), size)
     }
-    const value = bus.read(address, size, { ...who, pc: this.#parts.pc() })
+    const value = bus.read(address, size, this.#masterOf(address, who))
     this.#takeBusFault(address, bus.fault)
     return value
   }
@@ -115,7 +137,7 @@ export class Accesses {
       return
     }
     const range = this.#rangeOf(address)
-    const master = { ...who, pc: this.#parts.pc() }
+    const master = this.#masterOf(address, who)
     if (range?.kind === 'flash') {
       this.#takeBusFault(address, hooks.storeToFlash(address, size, value, master))
     } else if (range !== undefined) {
@@ -129,33 +151,47 @@ export class Accesses {
 
   /** False with `fault` set when SAU or MPU forbid the access. */
   #check(address: number, purpose: Purpose, who: Requester): boolean {
-    const { protection } = this.#parts
-    if (!isPrivate(address)) {
-      if (!who.isSecure && protection.attribution(address) !== 'non-secure') {
-        const syndrome = SFSR.AUVIOL | SFSR.SFARVALID
-        this.fault = { exception: EXCEPTION.secureFault, syndrome, address }
-        return false
-      }
-      const isBelowZero = this.#parts.isBelowZero()
-      if (!protection.mpuAllows(address, purpose, { ...who, isBelowZero })) {
-        const syndrome = CFSR.DACCVIOL | CFSR.MMARVALID
-        this.fault = { exception: EXCEPTION.memManage, syndrome, address }
-        return false
-      }
-    }
-    return true
+    if (isPrivate(address)) return true
+    if (!this.#checkState(address, who)) return false
+    if (this.#isAllowed(address, purpose, who)) return true
+    const syndrome = CFSR.DACCVIOL | CFSR.MMARVALID
+    this.fault = { exception: EXCEPTION.memManage, syndrome, address }
+    return false
+  }
+
+  /** Security attribution: what is not Non-secure is closed to Non-secure code. */
+  #checkState(address: number, { isSecure }: Requester): boolean {
+    if (isSecure || isPrivate(address)) return true
+    if (this.#parts.protection.attribution(address) === 'non-secure') return true
+    const syndrome = SFSR.AUVIOL | SFSR.SFARVALID
+    this.fault = { exception: EXCEPTION.secureFault, syndrome, address }
+    return false
+  }
+
+  /** An access by Secure code to Non-secure memory is a Non-secure one on the bus. */
+  #masterOf(address: number, who: Requester): Master {
+    const { protection, pc } = this.#parts
+    const isSecure = who.isSecure && protection.attribution(address) !== 'non-secure'
+    return { isSecure, isPrivileged: who.isPrivileged, pc: pc() }
   }
 
   #mayBeUnaligned(address: number, access: number): boolean {
+    const who = this.requester((access & UNPRIVILEGED) !== 0)
     const isForbidden =
       (access & MUST_ALIGN) !== 0 ||
       this.#parts.state.get(WORDS.TRAP_UNALIGNED) !== 0 ||
-      isDevice(address)
+      this.#isDevice(address, who)
     if (isForbidden) this.fault = { exception: EXCEPTION.usageFault, syndrome: CFSR.UNALIGNED }
     return !isForbidden
   }
 
+  #isDevice(address: number, who: Requester): boolean {
+    const isBelowZero = this.#parts.isBelowZero()
+    return this.#parts.protection.isDevice(address, { ...who, isBelowZero })
+  }
+
   #busError(address: number): void {
+    if (this.#parts.ignoresBusErrors()) return
     const syndrome = CFSR.PRECISERR | CFSR.BFARVALID
     this.fault = { exception: EXCEPTION.busFault, syndrome, address }
   }
@@ -193,12 +229,12 @@ export class Accesses {
     const { state, protection } = this.#parts
     const current = this.requester(false)
     const isCurrent = current.isPrivileged === who.isPrivileged && current.isSecure === who.isSecure
-    if (!isCurrent || who.isSecure || (range.backing ?? range.base) !== range.base) return
+    if (!isCurrent || (range.backing ?? range.base) !== range.base) return
     const start = (address & ~(PAGE - 1)) >>> 0
     const at = state.get(WORDS.MAP) + (address >>> MAPS.shift)
     if ((state.bytes[at]! & MAPS.known) !== 0) return
     let rights: number = MAPS.known
-    if (protection.isUniform(start, start + PAGE)) {
+    if (protection.isUniform(start, start + PAGE) && !this.#isDevice(address, who)) {
       if (this.#isAllowed(address, 'read', who)) rights |= MAPS.read
       if (this.#mayStorePlainly(address, range, who)) rights |= MAPS.write
     }
@@ -218,7 +254,7 @@ export class Accesses {
   /** Rights changed: every page is asked for again. */
   forgetMaps(): void {
     for (const { base, size } of this.#parts.ranges) {
-      for (const map of [MAPS.privileged, MAPS.unprivileged]) {
+      for (const map of EVERY_MAP) {
         const from = map + (base >>> MAPS.shift)
         this.#parts.state.bytes.fill(0, from, from + (size >>> MAPS.shift))
       }
@@ -227,7 +263,7 @@ export class Accesses {
 
   /** Code was decoded there, or forgotten: stores must, or need no longer, be noticed. */
   forgetPage(address: number): void {
-    for (const map of [MAPS.privileged, MAPS.unprivileged]) {
+    for (const map of EVERY_MAP) {
       this.#parts.state.bytes[map + (address >>> MAPS.shift)] = 0
     }
   }

@@ -1,6 +1,11 @@
 /**
- * Predecoded code: one table of entries for each code window and privilege, filled instruction by
- * instruction as they are first executed, and forgotten when their bytes or the rules change.
+ * Predecoded code: one table of entries for each code window and each kind of code that runs there
+ * (its state and privilege), filled instruction by instruction as they are first executed, and
+ * forgotten when their bytes or the rules change.
+ *
+ *   (1) An entry is filled only after its instruction may be fetched by the code of its table's kind.
+ *   (2) Every window has one table; more are made as kinds of code turn up. When there is no room
+ *       for another, the kinds of a window take turns with one table, emptied at each turn.
  */
 
 import type { MemoryRange } from './cpu.ts'
@@ -20,11 +25,15 @@ export interface Window {
   readonly size: number
   readonly backing: number
   readonly kind: 'ram' | 'flash'
-  readonly tables: { readonly privileged: Table; readonly unprivileged: Table }
+  readonly tables: Table[]
 }
+
+/** Whose code a table holds: 2 for Secure, plus 1 for code that the MPU treats as unprivileged. */
+export type CodeKind = 0 | 1 | 2 | 3
 
 /** Entries of a window; `pages` marks where any are filled in, `marked` lists those. */
 export interface Table {
+  kind: CodeKind | undefined
   readonly address: number
   readonly pages: Uint8Array
   readonly marked: Set<number>
@@ -38,26 +47,48 @@ export class CodeCache {
   readonly #state: State
   readonly #interpreter: Interpreter
   readonly #undefined: Handler
+  #free: number = PREDECODE.start
 
   constructor(state: State, interpreter: Interpreter, ranges: readonly MemoryRange[]) {
     this.#state = state
     this.#interpreter = interpreter
-    let next: number = PREDECODE.start
-    const table = (size: number): Table => {
-      const address = next
-      next += (size << ENTRY.scale) + 4 * ENTRY.bytes
-      return { address, pages: new Uint8Array(size >> PAGE_SHIFT), marked: new Set() }
-    }
-    this.windows = ranges.map(({ base, size, backing, kind }) => ({
-      base,
-      size,
-      kind,
-      backing: backing ?? base,
-      tables: { privileged: table(size), unprivileged: table(size) },
-    }))
-    if (next > NOWHERE) throw new Error('The code windows need more predecode space than there is.')
+    this.windows = ranges.map(({ base, size, backing, kind }) => {
+      const first = this.#makeTable(size)
+      if (first === undefined) {
+        throw new Error('The code windows need more predecode space than there is.')
+      }
+      return { base, size, kind, backing: backing ?? base, tables: [first] }
+    })
     const undefinedRow = decode(0xde00, 2, { address: 0, pc: 4, isInIt: false })!
     this.#undefined = interpreter.table.find(undefinedRow)!
+  }
+
+  #makeTable(size: number): Table | undefined {
+    const address = this.#free
+    const end = address + (size << ENTRY.scale) + 4 * ENTRY.bytes
+    if (end > NOWHERE) return undefined
+    this.#free = end
+    return {
+      kind: undefined,
+      address,
+      pages: new Uint8Array(size >> PAGE_SHIFT),
+      marked: new Set(),
+    }
+  }
+
+  /** The table for code of a kind: see (2). */
+  tableFor({ tables, size }: Window, kind: CodeKind): Table {
+    const own = tables.find((table) => table.kind === kind)
+    if (own) return own
+    let table = tables.find((candidate) => candidate.kind === undefined)
+    if (table === undefined) {
+      table = this.#makeTable(size)
+      if (table) tables.push(table)
+      else table = tables[0]!
+    }
+    this.#forgetTable(table)
+    table.kind = kind
+    return table
   }
 
   find(address: number): Window | undefined {
@@ -103,11 +134,9 @@ export class CodeCache {
 
   /** True if code of these bytes has been decoded. */
   isDecoded(address: number): boolean {
-    return this.windows.some(({ base, size, backing, tables }) => {
+    return this.windows.some(({ size, backing, tables }) => {
       const offset = address - backing
-      if (offset < 0 || offset >= size || base < 0) return false
-      const page = offset >> PAGE_SHIFT
-      return (tables.privileged.pages[page]! | tables.unprivileged.pages[page]!) !== 0
+      return offset >= 0 && offset < size && tables.some(({ pages }) => pages[offset >> PAGE_SHIFT])
     })
   }
 
@@ -118,19 +147,18 @@ export class CodeCache {
       const end = Math.min(address + length - window.backing, window.size)
       if (start >= end) continue
       for (let page = start >> PAGE_SHIFT; page <= (end - 1) >> PAGE_SHIFT; page++) {
-        this.#forget(window.tables.privileged, page)
-        this.#forget(window.tables.unprivileged, page)
+        for (const table of window.tables) this.#forget(table, page)
       }
     }
   }
 
   /** The rules for fetching changed. */
   forgetAll(): void {
-    for (const { tables } of this.windows) {
-      for (const table of [tables.privileged, tables.unprivileged]) {
-        for (const page of table.marked) this.#forget(table, page)
-      }
-    }
+    for (const { tables } of this.windows) for (const table of tables) this.#forgetTable(table)
+  }
+
+  #forgetTable(table: Table): void {
+    for (const page of table.marked) this.#forget(table, page)
   }
 
   #forget(table: Table, page: number): void {
@@ -156,9 +184,9 @@ export class CodeCache {
 
   #tableAt({ tables, size }: Window, ip: number): Table {
     const plain = ip >= PREDECODE.start + PREDECODE.itOffset ? ip - PREDECODE.itOffset : ip
-    const { privileged, unprivileged } = tables
-    const isIn = plain >= privileged.address && plain < privileged.address + (size << ENTRY.scale)
-    return isIn ? privileged : unprivileged
+    return tables.find(({ address }) => {
+      return plain >= address && plain < address + (size << ENTRY.scale) + 4 * ENTRY.bytes
+    })!
   }
 
   #isFar(operands: Operands, { base, size }: Window): boolean {

@@ -5,24 +5,28 @@
 import { Accesses } from './access.ts'
 import { Clock } from './clock.ts'
 import { CodeCache } from './code.ts'
+import { CCR, Controls, SCR } from './controls.ts'
 import type { AddressRange, ChipHooks, CpuOptions, FaultRecord, Gate, StopReason } from './cpu.ts'
+import { DebugControls } from './debug-registers.ts'
 import { EFFECTS } from './effect-names.ts'
 import { type Effects, effects } from './effects.ts'
-import { EXC_RETURN, Exceptions, FaultStatus } from './exceptions.ts'
+import { ExceptionReturn } from './exception-return.ts'
+import { Exceptions } from './exceptions.ts'
+import { FaultStatus } from './fault-status.ts'
 import { CFSR, EXCEPTION, type Fault, USAGE_FAULTS } from './faults.ts'
 import { Fetch } from './fetch.ts'
+import { EXC_RETURN, Frames } from './frames.ts'
 import { type Host, interpreter } from './interpreter.ts'
-import { MAPS, WORDS } from './layout.ts'
+import { mapOf, WORDS } from './layout.ts'
 import { Nvic } from './nvic.ts'
 import { PrivateBus } from './private-bus.ts'
 import { Protection, type Purpose } from './protection.ts'
 import { Registers } from './registers.ts'
 import { SpecialRegisters } from './special-registers.ts'
 import { CONTROL, State } from './state.ts'
-import { CCR, Controls, SCR, systemRegisters } from './system-registers.ts'
+import { systemRegisters } from './system-registers.ts'
 import { SysTick } from './systick.ts'
-
-const FNC_RETURN_PREFIX = 0xfe
+import { FNC_RETURN, Worlds } from './worlds.ts'
 
 /** What an instruction left to be done once it is over. */
 type Deferred =
@@ -30,6 +34,9 @@ type Deferred =
   | { readonly kind: 'breakpoint'; readonly it: number }
   | { readonly kind: 'supervisorCall' }
   | { readonly kind: 'return'; readonly excReturn: number }
+  | { readonly kind: 'functionReturn' }
+  | { readonly kind: 'branchNonSecure'; readonly target: number }
+  | { readonly kind: 'branchSecure'; readonly target: number }
 
 export class Core {
   readonly state: State
@@ -37,13 +44,19 @@ export class Core {
   readonly nvic: Nvic
   readonly registers: Registers
   readonly #hooks: ChipHooks
-  readonly #hostCode: AddressRange
+  /** Where the host is the Secure state: what stands for its code. */
+  readonly #hostCode: AddressRange | undefined
+  readonly #secureVectors: number
   readonly #protection: Protection
   readonly #code: CodeCache
   readonly #accesses: Accesses
+  readonly #frames: Frames
   readonly #exceptions: Exceptions
+  readonly #returns: ExceptionReturn
+  readonly #worlds: Worlds
   readonly #status = new FaultStatus()
   readonly #controls = new Controls()
+  readonly #debug = new DebugControls()
   readonly #sysTick: { readonly secure: SysTick; readonly nonSecure: SysTick }
   readonly #bus: PrivateBus
   readonly #execute: () => void
@@ -58,62 +71,38 @@ export class Core {
   #wasBelowZero = false
 
   constructor(options: CpuOptions) {
-    const { memory, ranges, bus, scheduler, hooks } = options
+    const { memory, ranges, scheduler, hooks, hostCode } = options
     this.#hooks = hooks
-    this.#hostCode = options.hostCode
+    this.#hostCode = hostCode
+    this.#secureVectors = options.secureVectors ?? 0
     const state = new State(memory)
     this.state = state
     this.clock = new Clock(state)
-    this.nvic = new Nvic(state, () => this.#pendedSomething())
+    this.nvic = new Nvic(state, this.#isHostSecure, () => this.#pendedSomething())
     this.#protection = new Protection((address) => hooks.attribution(address))
     const made = interpreter()
     this.#code = new CodeCache(state, made, ranges)
-    const tick = () =>
+    const tick = (isSecure: boolean) =>
       new SysTick(
         scheduler,
-        () => this.nvic.setPending(EXCEPTION.sysTick),
+        () => this.nvic.setPending(this.nvic.indexOf(EXCEPTION.sysTick, isSecure)),
         (cycle) => this.clock.stopAt(cycle),
       )
-    this.#sysTick = {
-      nonSecure: tick(),
-      secure: new SysTick(
-        scheduler,
-        () => {},
-        (cycle) => this.clock.stopAt(cycle),
-      ),
-    }
+    this.#sysTick = { nonSecure: tick(false), secure: tick(true) }
     this.#bus = new PrivateBus(this.#systemRegisters(), (isSecure) => {
       return (this.#controls.ccr[isSecure ? 1 : 0] & CCR.USERSETMPEND) !== 0
     })
-    const pc = () => this.#fetch.pc
-    this.#accesses = new Accesses({
-      ...{ state, bus, hooks, ranges, pc },
-      ...{ protection: this.#protection, code: this.#code, registers: this.#bus },
-      isBelowZero: () => this.#wasBelowZero,
+    this.#accesses = this.#makeAccesses(options)
+    this.#fetch = this.#makeFetch()
+    const { accesses, ...position } = this.#shared()
+    this.#frames = new Frames({
+      ...{ state, accesses },
+      limitOf: (bank, isSecure) => this.#limitOf(bank, isSecure),
     })
-    this.#fetch = new Fetch({
-      ...{ state, protection: this.#protection, code: this.#code, hostCode: options.hostCode },
-      isBelowZero: () => this.#wasBelowZero,
-      fail: (fault, it) => this.#abort({ kind: 'fault', fault, it }),
-      reachHost: (address) => this.#reachHost(address),
-      watch: (address) => this.#accesses.forgetPage(address),
-    })
-    const refresh = () => this.#refresh()
-    const position = {
-      pc,
-      it: () => this.#fetch.it,
-      goTo: (address: number, thumb: boolean, it: number) => this.#fetch.goTo(address, thumb, it),
-    }
-    this.#exceptions = new Exceptions({
-      ...{ state, refresh, ...position },
-      ...{ nvic: this.nvic, accesses: this.#accesses, status: this.#status },
-      vectorTable: () => this.#controls.vtor[0],
-      sleepsOnExit: () => (this.#controls.scr[0] & SCR.SLEEPONEXIT) !== 0,
-      sleep: () => {
-        this.#sleeping = 'interrupt'
-      },
-    })
-    const special = new SpecialRegisters(state, this.nvic, refresh)
+    this.#exceptions = this.#makeExceptions()
+    this.#returns = this.#makeReturns()
+    this.#worlds = new Worlds(this.#shared())
+    const special = new SpecialRegisters(state, this.nvic, position.refresh)
     this.#special = special
     this.registers = new Registers(state, special, {
       ...position,
@@ -123,6 +112,64 @@ export class Core {
     const instance = new WebAssembly.Instance(made.module, { host: { memory, ...this.#host() } })
     this.#execute = instance.exports.execute as () => void
     this.reset()
+  }
+
+  get #isHostSecure(): boolean {
+    return this.#hostCode !== undefined
+  }
+
+  /** What most parts need. */
+  #shared() {
+    return {
+      state: this.state,
+      nvic: this.nvic,
+      accesses: this.#accesses,
+      isHostSecure: this.#isHostSecure,
+      refresh: () => this.#refresh(),
+      pc: () => this.#fetch.pc,
+      it: () => this.#fetch.it,
+      goTo: (address: number, thumb: boolean, it: number) => this.#fetch.goTo(address, thumb, it),
+    }
+  }
+
+  #makeAccesses({ bus, hooks, ranges }: CpuOptions): Accesses {
+    return new Accesses({
+      ...{ state: this.state, bus, hooks, ranges },
+      ...{ protection: this.#protection, code: this.#code, registers: this.#bus },
+      pc: () => this.#fetch.pc,
+      isBelowZero: () => this.#wasBelowZero,
+      ignoresBusErrors: () => this.#wasBelowZero && (this.#controls.ccr[1] & CCR.BFHFNMIGN) !== 0,
+    })
+  }
+
+  #makeFetch(): Fetch {
+    return new Fetch({
+      ...{ state: this.state, protection: this.#protection, code: this.#code },
+      hostCode: this.#hostCode,
+      isBelowZero: () => this.#wasBelowZero,
+      fail: (fault, it) => this.#abort({ kind: 'fault', fault, it }),
+      reachHost: (address) => this.#reachHost(address),
+      watch: (address) => this.#accesses.forgetPage(address),
+    })
+  }
+
+  #makeExceptions(): Exceptions {
+    return new Exceptions({
+      ...this.#shared(),
+      ...{ status: this.#status, frames: this.#frames },
+      vectorTable: (isSecure) => this.#controls.vtor[isSecure ? 1 : 0],
+    })
+  }
+
+  #makeReturns(): ExceptionReturn {
+    return new ExceptionReturn({
+      ...this.#shared(),
+      ...{ frames: this.#frames, exceptions: this.#exceptions },
+      sleepsOnExit: (isSecure) => (this.#controls.scr[isSecure ? 1 : 0] & SCR.SLEEPONEXIT) !== 0,
+      sleep: () => {
+        this.#sleeping = 'interrupt'
+      },
+    })
   }
 
   // The run loop
@@ -146,15 +193,19 @@ export class Core {
   /** Everything that waits for the end of an instruction. */
   #attend(): void {
     const { state } = this
+    const exceptions = this.#exceptions
     state.set(WORDS.ATTENTION, 0)
     state.set(WORDS.ABORT, 0)
     const deferred = this.#deferred
     this.#deferred = undefined
     if (deferred) this.#finish(deferred)
     this.#fetch.heldIt = undefined
-    if (this.#exceptions.stopped || this.#stop || state.isSecure) return
-    this.#wake()
-    if (this.#sleeping === undefined) this.#exceptions.takePending()
+    if (exceptions.isLockedUp) exceptions.takePending()
+    if (exceptions.stopped || this.#stop) return
+    if (!(this.#isHostSecure && state.isSecure)) {
+      this.#wake()
+      if (this.#sleeping === undefined) exceptions.takePending()
+    }
     this.#fetch.relocate()
   }
 
@@ -175,13 +226,29 @@ export class Core {
         exceptions.supervisorCall()
         break
       case 'return':
-        exceptions.return(deferred.excReturn)
+        this.#returns.run(deferred.excReturn)
+        break
+      case 'functionReturn': {
+        const fault = this.#worlds.functionReturn()
+        if (fault) {
+          // The branch was taken; what fails is at its target.
+          this.#fetch.goTo(FNC_RETURN, true, 0)
+          exceptions.takeFault(fault)
+        }
+        break
+      }
+      case 'branchNonSecure':
+        this.#worlds.branchNonSecure(deferred.target)
+        break
+      case 'branchSecure':
+        this.#fetch.goTo((deferred.target & ~1) >>> 0, true, 0)
     }
   }
 
   #reasonToStop(): StopReason | undefined {
     const { state } = this
-    const stop = this.#exceptions.stopped ? 'secure-exception' : this.#stop
+    const { stopped, isLockedUp } = this.#exceptions
+    const stop = stopped ? (isLockedUp ? 'lockup' : 'secure-exception') : this.#stop
     this.#stop = undefined
     if (stop !== undefined || this.#sleeping !== undefined) state.set(WORDS.ATTENTION, 1)
     return stop ?? (this.#sleeping === undefined ? undefined : 'idle')
@@ -196,7 +263,8 @@ export class Core {
   }
 
   #pendedSomething(): void {
-    if ((this.#controls?.scr[0] ?? 0) & SCR.SEVONPEND) this.#exceptions.event = true
+    const scr = this.#controls.scr[0] | this.#controls.scr[1]
+    if (scr & SCR.SEVONPEND) this.#exceptions.event = true
     this.state.set(WORDS.ATTENTION, 1)
   }
 
@@ -208,19 +276,25 @@ export class Core {
   /** What the loop's words derive from mode, bank and priority. */
   #refresh(): void {
     const { state } = this
-    const at = state.isSecure ? 1 : 0
     const isBelowZero = this.nvic.executionPriority < 0
-    const ccr = this.#controls.ccr[at]
-    const ignoresLimit = isBelowZero && (ccr & CCR.STKOFHFNMIGN) !== 0
-    const limit = state.currentStack === WORDS.MSP ? WORDS.MSPLIM : WORDS.PSPLIM
-    state.set(WORDS.SP_LIMIT, ignoresLimit ? 0 : state.bank(limit, state.isSecure))
-    state.set(WORDS.MAP, state.isPrivileged ? MAPS.privileged : MAPS.unprivileged)
+    const ccr = this.#controls.ccr[state.isSecure ? 1 : 0]
+    state.set(WORDS.MAP, mapOf(state.isSecure, state.isPrivileged))
     state.set(WORDS.TRAP_DIVIDE, ccr & CCR.DIV_0_TRP ? 1 : 0)
     state.set(WORDS.TRAP_UNALIGNED, ccr & CCR.UNALIGN_TRP ? 1 : 0)
     state.set(WORDS.ATTENTION, 1)
-    if (isBelowZero === this.#wasBelowZero) return
+    const wasBelowZero = this.#wasBelowZero
     this.#wasBelowZero = isBelowZero
-    if (this.#protection.isMpuOn(false)) this.protectionChanged()
+    state.set(WORDS.SP_LIMIT, this.#limitOf(state.currentStack, state.isSecure))
+    if (isBelowZero === wasBelowZero) return
+    if (this.#protection.isMpuOn(false) || this.#protection.isMpuOn(true)) this.protectionChanged()
+  }
+
+  /** MSPLIM or PSPLIM, unless CCR.STKOFHFNMIGN lifts it for HardFault and NMI. */
+  #limitOf(bank: typeof WORDS.MSP | typeof WORDS.PSP, isSecure: boolean): number {
+    const isLifted =
+      this.#wasBelowZero && (this.#controls.ccr[isSecure ? 1 : 0] & CCR.STKOFHFNMIGN) !== 0
+    if (isLifted) return 0
+    return this.state.bank(bank === WORDS.MSP ? WORDS.MSPLIM : WORDS.PSPLIM, isSecure)
   }
 
   // What the interpreter calls
@@ -268,9 +342,32 @@ export class Core {
     if (value >>> 24 === EXC_RETURN.prefix && state.isHandler) {
       this.#deferred = { kind: 'return', excReturn: value }
       state.set(WORDS.ATTENTION, 1)
+    } else if (Worlds.isFunctionReturn(value)) {
+      this.#deferred = { kind: 'functionReturn' }
+      state.set(WORDS.ATTENTION, 1)
+    } else this.#fetch.goTo((value & ~1) >>> 0, (value & 1) !== 0, 0)
+  }
+
+  /** BXNS and BLXNS, in the Secure state; bit 0 of the target tells whether they stay in it. */
+  #branchNonSecure(target: number, isCall: boolean): void {
+    const { state } = this
+    if (!state.isSecure) {
+      this.#raiseUsage(CFSR.UNDEFINSTR)
       return
     }
-    this.#fetch.goTo((value & ~1) >>> 0, (value & 1) !== 0, 0)
+    state.set(WORDS.ATTENTION, 1)
+    const link = (this.#fetch.pc + 2) | 1
+    const isReturn = !isCall && state.isHandler && target >>> 24 === EXC_RETURN.prefix
+    if (isReturn) this.#deferred = { kind: 'return', excReturn: target }
+    else if (!isCall && Worlds.isFunctionReturn(target)) this.#deferred = { kind: 'functionReturn' }
+    else if ((target & 1) !== 0) {
+      if (isCall) state.set(WORDS.LR, link)
+      this.#deferred = { kind: 'branchSecure', target }
+    } else {
+      const fault = isCall ? this.#worlds.stackCall(link) : undefined
+      if (fault) this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
+      else this.#deferred = { kind: 'branchNonSecure', target }
+    }
   }
 
   #reachHost(target: number): void {
@@ -303,28 +400,17 @@ export class Core {
       sendEvent: () => {
         this.#exceptions.event = true
       },
-      enterSecure: (veneer) => this.#enterSecure(veneer),
+      enterSecure: (veneer) => {
+        this.#veneer = veneer
+        this.#worlds.enterSecure()
+      },
+      branchNonSecure: (target, isCall) => this.#branchNonSecure(target, isCall),
       undefined: () => this.#raiseUsage(CFSR.UNDEFINSTR),
       noCoprocessor: () => this.#raiseUsage(CFSR.NOCP),
     })
   }
 
   // Between the worlds
-
-  #enterSecure(veneer: number): void {
-    const { state } = this
-    this.#veneer = veneer
-    state.set(WORDS.LR, state.get(WORDS.LR) & ~1)
-    this.#switchTo(true)
-  }
-
-  #switchTo(isSecure: boolean): void {
-    const { state } = this
-    state.parkStack()
-    state.set(WORDS.SECURE, isSecure ? 1 : 0)
-    state.adoptStack()
-    this.#refresh()
-  }
 
   get gate(): Gate {
     return this.#gate
@@ -346,49 +432,35 @@ export class Core {
     const { state } = this
     state.setRegister(0, r0)
     const lr = state.get(WORDS.LR)
-    this.#switchTo(false)
+    this.#worlds.switchTo(false)
     if (lr >>> 24 === EXC_RETURN.prefix && state.isHandler) this.#branch(lr)
-    else this.#fetch.goTo((lr & ~1) >>> 0, lr >>> 24 !== FNC_RETURN_PREFIX, 0)
+    else this.#fetch.goTo((lr & ~1) >>> 0, !Worlds.isFunctionReturn(lr), 0)
   }
 
   startNonSecure(vectorTable: number): void {
-    const { state } = this
     this.abandonNonSecure()
     this.#controls.vtor[0] = vectorTable >>> 0
-    const [stack, entry] = [0, 4].map((offset) => state.words[(vectorTable + offset) >>> 2]! >>> 0)
-    this.#switchTo(false)
-    state.set(WORDS.SP, stack! & ~3)
-    state.set(WORDS.LR, 0xffff_ffff)
-    this.#fetch.goTo((entry! & ~1) >>> 0, (entry! & 1) !== 0, 0)
+    this.#worlds.switchTo(false)
+    this.#startFrom(vectorTable)
   }
 
   abandonNonSecure(): void {
     const { state } = this
-    if (!state.isSecure) this.#switchTo(true)
+    if (!state.isSecure) this.#worlds.switchTo(true)
     this.nvic.resetNonSecure()
     this.#sysTick.nonSecure.reset()
-    this.#protection.mpu.nonSecure.reset()
+    this.#protection.resetNonSecure()
     this.#status.reset()
-    const { vtor, scr, ccr, cpacr, mair } = new Controls()
-    for (const [pair, fresh] of [
-      [this.#controls.vtor, vtor],
-      [this.#controls.scr, scr],
-      [this.#controls.ccr, ccr],
-      [this.#controls.cpacr, cpacr],
-    ] as const) {
-      pair[0] = fresh[0]
-    }
-    this.#controls.mair[0] = mair[0]
+    this.#controls.resetNonSecure()
     for (let number = 0; number < 15; number++) state.setRegister(number, 0)
     state.setFlags(0)
     for (const word of BANKS) state.setBank(word, false, 0)
     for (const word of [WORDS.GE, WORDS.IPSR, WORDS.EXCLUSIVE, WORDS.Q]) state.set(word, 0)
-    this.#exceptions.stopped = undefined
-    this.#exceptions.event = false
+    this.#exceptions.reset()
     this.#deferred = undefined
     this.#sleeping = undefined
     this.#veneer = 0
-    this.#fetch.goTo(this.#hostCode.start, true, 0)
+    this.#fetch.goTo(this.#hostCode?.start ?? 0, true, 0)
     this.#refresh()
     this.protectionChanged()
   }
@@ -401,7 +473,20 @@ export class Core {
     this.#sysTick.secure.reset()
     this.#protection.reset()
     this.#controls.reset()
+    this.#debug.reset()
     this.abandonNonSecure()
+    if (this.#isHostSecure) return
+    this.#controls.vtor[1] = this.#secureVectors
+    this.#startFrom(this.#secureVectors)
+  }
+
+  /** TakeReset(): stack pointer and PC of the present state from its vector table. */
+  #startFrom(vectorTable: number): void {
+    const { state } = this
+    const [stack, entry] = [0, 4].map((offset) => state.words[(vectorTable + offset) >>> 2]! >>> 0)
+    state.set(WORDS.SP, stack! & ~3)
+    state.set(WORDS.LR, 0xffff_ffff)
+    this.#fetch.goTo((entry! & ~1) >>> 0, (entry! & 1) !== 0, 0)
   }
 
   // Registers of the private peripheral bus
@@ -413,6 +498,7 @@ export class Core {
       status: this.#status,
       protection: this.#protection,
       controls: this.#controls,
+      debug: this.#debug,
       sysTick: this.#sysTick,
       cycles: () => this.clock.cycles,
       requestReset: () => {

@@ -2,10 +2,10 @@
  * The CPU: Arm Cortex-M33 (Armv8-M Mainline with the Security Extension), its private peripheral
  * bus (NVIC, SCB, SysTick, SAU, MPU, DWT) and its view of memory. Armv8-M ARM (DDI 0553).
  *
- * Only non-secure code is machine code. The secure side is the host's: when non-secure code enters
- * a non-secure-callable veneer, the real SG and branch run, and `run` stops with `secure-call` once
- * the PC is in the host code range; `returnToNonSecure` then does what BXNS LR does. An exception
- * that targets the Secure state, and lock-up, stop `run` with `secure-exception`.
+ * The Secure state runs machine code, or is the host's. In the latter case, when non-secure code
+ * enters a non-secure-callable veneer, the real SG and branch run, and `run` stops with
+ * `secure-call` once the PC is in the host code range; `returnToNonSecure` then does what BXNS LR
+ * does. An exception that targets the Secure state, and lock-up, stop `run` with `secure-exception`.
  */
 
 import type { AccessSize, Bus, BusFault, InterruptLines, Master, Scheduler } from '../bus.ts'
@@ -51,8 +51,13 @@ export interface CpuOptions {
   readonly bus: Bus
   readonly scheduler: Scheduler
   readonly hooks: ChipHooks
-  /** Secure addresses that stand for host code: executing there is a `secure-call`. */
-  readonly hostCode: AddressRange
+  /**
+   * The Secure state is the host's, and these addresses stand for its code: executing there is a
+   * `secure-call`. Without it the Secure state is machine code.
+   */
+  readonly hostCode?: AddressRange
+  /** Where the Secure state is machine code: VTOR_S at reset (INITSVTOR). */
+  readonly secureVectors?: number
 }
 
 /** Why `run` returned. */
@@ -63,8 +68,10 @@ export type StopReason =
   | 'idle'
   /** Non-secure code called a veneer; `gate` says which. */
   | 'secure-call'
-  /** An exception targets the Secure state, or lock-up; `faultRecord` has it. */
+  /** Where the host is Secure: an exception targets that state, or lock-up; `faultRecord` has it. */
   | 'secure-exception'
+  /** Where the Secure state is machine code: lock-up; `faultRecord` has it. NMI or a reset end it. */
+  | 'lockup'
   /** AIRCR.SYSRESETREQ was written by a state that may. */
   | 'reset-request'
   /** The debugger asked for a halt. */
@@ -159,7 +166,10 @@ export class Cpu implements InterruptLines {
     this.#core.registers.set(name, value)
   }
 
-  /** Cold reset of the whole CPU: Secure, privileged, every PPB register at its reset value. */
+  /**
+   * Cold reset of the whole CPU: Secure, privileged, every PPB register at its reset value; where
+   * the Secure state is machine code, SP and PC from its vector table.
+   */
   reset(): void {
     this.#core.reset()
   }
@@ -184,7 +194,7 @@ export class Cpu implements InterruptLines {
     this.#core.returnToNonSecure(r0)
   }
 
-  /** Valid after `run` returned `secure-exception`. */
+  /** Valid after `run` returned `secure-exception` or `lockup`. */
   get faultRecord(): FaultRecord {
     return this.#core.faultRecord
   }

@@ -16,6 +16,8 @@ export interface EffectParts {
   sendEvent(): void
   /** SG reached in callable memory: the state becomes Secure. */
   enterSecure(veneer: number): void
+  /** BXNS and BLXNS: undefined in the Non-secure state. */
+  branchNonSecure(target: number, isCall: boolean): void
   undefined(): void
   noCoprocessor(): void
 }
@@ -43,8 +45,8 @@ export function effects(parts: EffectParts): Effects {
       const isEntry = !state.isSecure && protection.attribution(address >>> 0) === 'callable'
       if (isEntry) parts.enterSecure(address >>> 0)
     }),
-    branchNonSecure: action(() => parts.undefined()),
-    branchLinkNonSecure: action(() => parts.undefined()),
+    branchNonSecure: action((target) => parts.branchNonSecure(target >>> 0, false)),
+    branchLinkNonSecure: action((target) => parts.branchNonSecure(target >>> 0, true)),
     testTarget: (flags, address) => testTarget(parts, flags, address >>> 0),
     undefined: action(() => parts.undefined()),
     coprocessor: action(() => parts.noCoprocessor()),

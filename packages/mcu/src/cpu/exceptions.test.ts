@@ -192,12 +192,12 @@ test('a line that stays high pends again after the handler; a pulse does not', (
 })
 
 test('PendSV runs after the interrupt that asked for it', () => {
-  // The handler writes ICSR.PENDSVSET: LDR r0, [r1] is not needed, r1 and r2 are set here.
-  start([NOP, LOOP], { 16: [0x600a, NOP, BX_LR], [EXCEPTION.pendSv]: [BX_LR] })
+  // The handler writes ICSR.PENDSVSET: STR r5, [r4].
+  start([NOP, LOOP], { 16: [0x6025, NOP, BX_LR], [EXCEPTION.pendSv]: [BX_LR] })
   cpu.writePrivate(0xe000_ed20, 0x00f0_0000, false)
   cpu.writePrivate(NVIC.iser, 1, false)
-  cpu.set('r1', ICSR)
-  cpu.set('r2', 1 << 28)
+  cpu.set('r4', ICSR)
+  cpu.set('r5', 1 << 28)
   cpu.setPending(0)
   cpu.run(cpu.cycles + 2)
   assert.equal(cpu.get('pc'), handlerOf(16) + 4)

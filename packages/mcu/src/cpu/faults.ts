@@ -58,6 +58,8 @@ export interface Fault {
   readonly syndrome: number
   /** Goes to MMFAR, BFAR or SFAR. */
   readonly address?: number
+  /** The bank it is recorded in, where that is not the present state's. */
+  readonly isSecure?: boolean
 }
 
 /** UsageFaults that a meaning raises by itself; the position is what `Builder.raise` takes. */

@@ -2,7 +2,7 @@
  * Where execution is and how it gets on: PC and ITSTATE from the loop's position, branches that
  * leave a code window, and the checks that every instruction passes before it is predecoded.
  */
-import { type CodeCache, NOWHERE, nextIt, type Window } from './code.ts'
+import { type CodeCache, type CodeKind, NOWHERE, nextIt, type Window } from './code.ts'
 import type { AddressRange } from './cpu.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
 import { ENTRY, IT_FIRST, PREDECODE, WORDS } from './layout.ts'
@@ -16,7 +16,8 @@ export interface FetchParts {
   readonly state: State
   readonly protection: Protection
   readonly code: CodeCache
-  readonly hostCode: AddressRange
+  /** Where the host is the Secure state: addresses that stand for its code. */
+  readonly hostCode: AddressRange | undefined
   isBelowZero(): boolean
   /** There is nothing to execute: a fault of the instruction at PC. */
   fail(fault: Fault, it: number): void
@@ -116,11 +117,16 @@ export class Fetch {
 
   /** The window at an address that the present state may branch to. */
   #enterable(address: number): Window | undefined {
-    const { state, code, protection } = this.#parts
+    const { state, code } = this.#parts
     const window = code.find(address)
-    if (window === undefined || state.isSecure) return window
-    if (protection.attribution(address) === 'non-secure') return window
-    return this.#isGateway(window, address) ? window : undefined
+    if (window === undefined || this.#isOwn(address)) return window
+    return !state.isSecure && this.#isGateway(window, address) ? window : undefined
+  }
+
+  /** Each state executes its own memory only. */
+  #isOwn(address: number): boolean {
+    const { state, protection } = this.#parts
+    return (protection.attribution(address) === 'non-secure') !== state.isSecure
   }
 
   /** SG in callable memory: the only Secure instruction that Non-secure code may execute. */
@@ -133,17 +139,18 @@ export class Fetch {
     )
   }
 
-  #wantedTable({ tables }: Window): number {
-    const { state, protection } = this.#parts
+  #wantedTable(window: Window): number {
+    const { state, protection, code } = this.#parts
     const isChecked = !state.isPrivileged && protection.isMpuOn(state.isSecure)
-    return (isChecked ? tables.unprivileged : tables.privileged).address
+    const kind = ((state.isSecure ? 2 : 0) + (isChecked ? 1 : 0)) as CodeKind
+    return code.tableFor(window, kind).address
   }
 
   /** PC is in no window: the host's code, or a fault. */
   #leave(address: number): void {
     const { state, hostCode } = this.#parts
     const isThumb = state.get(WORDS.THUMB) !== 0
-    const isHost = address >= hostCode.start && address < hostCode.end
+    const isHost = hostCode && address >= hostCode.start && address < hostCode.end
     if (state.isSecure && isHost && isThumb) {
       this.#parts.reachHost(address)
       return
@@ -155,20 +162,25 @@ export class Fetch {
   }
 
   #check(window: Window, address: number): Fault | undefined {
-    const fault = this.#checkAddress(address)
-    if (fault) return this.#isGateway(window, address) ? undefined : fault
+    const isGate = !this.#parts.state.isSecure && this.#isGateway(window, address)
+    const fault = this.#checkAddress(address, isGate)
+    if (fault || isGate) return fault
     const isWide = this.#parts.code.halfword(window, address) >>> 11 >= 0b11101
     if (!isWide) return undefined
     const isCutOff = address + 2 - window.base >= window.size
     return isCutOff ? busError : this.#checkAddress(address + 2)
   }
 
-  #checkAddress(address: number): Fault | undefined {
+  /** A gateway is Secure memory: the Secure MPU has the say. */
+  #checkAddress(address: number, isGateway = false): Fault | undefined {
     const { state, protection } = this.#parts
-    const { isSecure, isPrivileged } = state
-    const isOpen = protection.attribution(address) === 'non-secure'
-    if (!isSecure && !isOpen) return { exception: EXCEPTION.secureFault, syndrome: SFSR.INVEP }
-    const who = { isSecure, isPrivileged, isBelowZero: this.#parts.isBelowZero() }
+    if (!isGateway && !this.#isOwn(address)) {
+      const syndrome = state.isSecure ? SFSR.INVTRAN : SFSR.INVEP
+      return { exception: EXCEPTION.secureFault, syndrome }
+    }
+    const isSecure = state.isSecure || isGateway
+    const isBelowZero = this.#parts.isBelowZero()
+    const who = { isSecure, isPrivileged: state.isPrivileged, isBelowZero }
     if (protection.mpuAllows(address, 'execute', who)) return undefined
     return { exception: EXCEPTION.memManage, syndrome: CFSR.IACCVIOL }
   }

@@ -4,7 +4,7 @@
  *
  *   0x0000_0000  state words (this file), below 64 KiB
  *   0x1000_0000  predecoded code, see `predecode.ts`
- *   0x1D00_0000  two access maps of 8 MiB, privileged and unprivileged, see `access.ts`
+ *   0x1D00_0000  four access maps of 8 MiB, by state and privilege, see `access.ts`
  */
 
 /** State words by name: byte addresses, each one 32-bit word. */
@@ -107,15 +107,21 @@ export const PREDECODE = {
 } as const
 
 export const MAPS = {
-  privileged: 0x1d00_0000,
-  unprivileged: 0x1d80_0000,
+  start: 0x1d00_0000,
+  /** Of one map; Non-secure privileged and unprivileged, then Secure. */
   size: 0x80_0000,
+  count: 4,
   /** log2 of the bytes that one map byte stands for. */
   shift: 9,
   known: 1,
   read: 4,
   write: 8,
 } as const
+
+/** The access map of a state and privilege. */
+export function mapOf(isSecure: boolean, isPrivileged: boolean): number {
+  return MAPS.start + ((isSecure ? 2 : 0) + (isPrivileged ? 0 : 1)) * MAPS.size
+}
 
 /** The IT word: bits [15:0] the state expected before the instruction, bits [23:16] its own. */
 export const IT_FIRST = 0x100

@@ -1,8 +1,12 @@
 /**
- * What is pending, active and enabled, and who goes first. Armv8-M ARM, B3.9 to B3.13.
+ * What is pending, active and enabled, and who goes first. Armv8-M ARM, B3.9 to B3.13, and the
+ * pseudocode of ExceptionPriority(), ExecutionPriority() and DeActivate().
  *
- * Exceptions that target the Non-secure state run in the guest. Those that target the Secure state
- * belong to the host: they stay pending here, except for faults, which `exceptions.ts` reports.
+ * An exception is known by its index: its number, or SECURE_BANK + number for the Secure one of a
+ * banked pair (HardFault, MemManage, UsageFault, SVCall, PendSV, SysTick).
+ *
+ * Where the host is the Secure state, what targets it is never taken: it stays pending here, except
+ * for faults, which `exceptions.ts` reports.
  */
 
 import type { InterruptLines } from '../bus.ts'
@@ -13,126 +17,202 @@ import type { State } from './state.ts'
 /** RM0456, "Nested vectored interrupt controller": lines 0 to 124, four priority bits. */
 export const IRQ_COUNT = 125
 export const PRIORITY_MASK = 0xf0
-const COUNT = EXCEPTION.firstIrq + IRQ_COUNT
+const NUMBERS = EXCEPTION.firstIrq + IRQ_COUNT
+
+/** Distance from an exception's number to the index of its Secure bank. */
+export const SECURE_BANK = 0x90
+const INDICES = SECURE_BANK + EXCEPTION.firstIrq
 
 /** Where the byte arrays stand in memory, so that a snapshot of the state has them. */
-const ARRAYS = 0x1000
+export const NVIC_ARRAYS = { start: 0x1000, stride: 0x100, count: 6 } as const
 
 /** Lower than every priority: nothing is active and nothing masks. */
 export const IDLE_PRIORITY = 0x100
+/** AIRCR.PRIS moves Non-secure priorities into the lower half. */
+const RESTRICTED = 0x80
+
+const BANKED = new Uint8Array(NUMBERS)
+for (const number of [
+  ...[EXCEPTION.hardFault, EXCEPTION.memManage, EXCEPTION.usageFault],
+  ...[EXCEPTION.svCall, EXCEPTION.pendSv, EXCEPTION.sysTick],
+]) {
+  BANKED[number] = 1
+}
 
 export class Nvic implements InterruptLines {
   readonly #state: State
   readonly #changed: () => void
+  /** The Secure state is the host's: what targets it waits. */
+  readonly #isHostSecure: boolean
   readonly pending: Uint8Array
   readonly active: Uint8Array
   readonly enabled: Uint8Array
-  /** Of the Non-secure bank, for banked exceptions. */
   readonly priority: Uint8Array
-  /** ITNS: 1 for an interrupt that targets the Non-secure state. */
+  /** ITNS: 1 for an interrupt that targets the Non-secure state. By number. */
   readonly nonSecure: Uint8Array
   readonly lines: Uint8Array
-  /** Priorities of the Secure bank of system exceptions; stored, never acted upon. */
-  readonly securePriority: Uint8Array
-  /** AIRCR_NS.PRIGROUP */
-  priorityGroup = 0
+  /** AIRCR.PRIGROUP: [Non-secure, Secure]. */
+  priorityGroup: [number, number] = [0, 0]
   /** AIRCR.BFHFNMINS: HardFault, BusFault and NMI are Non-secure. */
   faultsAreNonSecure = false
   /** AIRCR.PRIS */
   prioritizeSecure = false
+  /** DEMCR.SDME: DebugMonitor targets the Secure state. */
+  monitorIsSecure = false
 
   /** `changed` is called when something became pending or masks moved. */
-  constructor(state: State, changed: () => void) {
+  constructor(state: State, isHostSecure: boolean, changed: () => void) {
     this.#state = state
+    this.#isHostSecure = isHostSecure
     this.#changed = changed
+    const { start, stride } = NVIC_ARRAYS
     const array = (at: number) =>
-      state.bytes.subarray(ARRAYS + at * 0x100, ARRAYS + at * 0x100 + COUNT)
+      state.bytes.subarray(start + at * stride, start + at * stride + INDICES)
     this.pending = array(0)
     this.active = array(1)
     this.enabled = array(2)
     this.priority = array(3)
     this.nonSecure = array(4)
     this.lines = array(5)
-    this.securePriority = array(6)
   }
 
   reset(): void {
     for (const array of [this.pending, this.active, this.enabled, this.priority]) array.fill(0)
     this.nonSecure.fill(0)
-    this.securePriority.fill(0)
-    this.nonSecure.fill(1, 0, EXCEPTION.firstIrq)
-    for (const always of [EXCEPTION.nmi, EXCEPTION.hardFault]) this.enabled[always] = 1
-    for (const always of [EXCEPTION.svCall, EXCEPTION.pendSv, EXCEPTION.sysTick]) {
-      this.enabled[always] = 1
+    for (let number = EXCEPTION.nmi; number < EXCEPTION.firstIrq; number++) {
+      for (const index of [number, number + SECURE_BANK]) {
+        this.enabled[index] = isAlwaysEnabled(number) ? 1 : 0
+      }
     }
-    this.priorityGroup = 0
+    this.priorityGroup = [0, 0]
     this.faultsAreNonSecure = false
     this.prioritizeSecure = false
+    this.monitorIsSecure = false
   }
 
-  /** Drops what belongs to the Non-secure state; lines, targets and SecureFault stay. */
+  /** Drops what belongs to the Non-secure state; lines, targets and what the Secure state has stay. */
   resetNonSecure(): void {
-    for (let number = 0; number < COUNT; number++) {
-      if (this.nonSecure[number] === 0 || number === EXCEPTION.secureFault) continue
+    for (let number = 0; number < NUMBERS; number++) {
+      if (this.targetsSecure(number)) continue
       this.pending[number] = 0
       this.active[number] = 0
       this.priority[number] = 0
-      if (number >= EXCEPTION.firstIrq || isConfigurableFault(number)) this.enabled[number] = 0
+      if (!isAlwaysEnabled(number)) this.enabled[number] = 0
     }
-    this.priorityGroup = 0
+    this.priorityGroup[0] = 0
+  }
+
+  /** Index of an exception of a state, for one that is banked. */
+  indexOf(number: number, isSecure: boolean): number {
+    return isSecure && BANKED[number] === 1 ? number + SECURE_BANK : number
+  }
+
+  numberOf(index: number): number {
+    return index >= SECURE_BANK ? index - SECURE_BANK : index
+  }
+
+  targetsSecure(index: number): boolean {
+    if (index >= SECURE_BANK) return true
+    if (index >= EXCEPTION.firstIrq) return this.nonSecure[index] === 0
+    if (index === EXCEPTION.nmi || index === EXCEPTION.busFault) return !this.faultsAreNonSecure
+    if (index === EXCEPTION.debugMonitor) return this.monitorIsSecure
+    return index === EXCEPTION.secureFault
   }
 
   setLine(irq: number, isHigh: boolean): void {
     const number = EXCEPTION.firstIrq + irq
+    if (number >= NUMBERS) return
     this.lines[number] = isHigh ? 1 : 0
     if (isHigh) this.setPending(number)
   }
 
-  setPending(number: number): void {
-    if (number >= COUNT || this.pending[number] === 1) return
-    this.pending[number] = 1
+  setPending(index: number): void {
+    if (index >= INDICES || this.pending[index] === 1) return
+    this.pending[index] = 1
     this.#changed()
   }
 
-  clearPending(number: number): void {
-    if (number < COUNT) this.pending[number] = this.lines[number]!
+  clearPending(index: number): void {
+    if (index < INDICES) this.pending[index] = this.lines[index]!
   }
 
-  setEnabled(number: number, isEnabled: boolean): void {
-    if (number >= COUNT) return
-    this.enabled[number] = isEnabled ? 1 : 0
+  setEnabled(index: number, isEnabled: boolean): void {
+    if (index >= INDICES) return
+    this.enabled[index] = isEnabled ? 1 : 0
     this.#changed()
   }
 
-  activate(number: number): void {
-    this.pending[number] = 0
-    this.active[number] = 1
+  activate(index: number): void {
+    this.pending[index] = 0
+    this.active[index] = 1
+  }
+
+  /**
+   * Ends an exception for a return that claims to come from it; false if it was not active in that
+   * state. At a negative priority HardFault or NMI ends, whatever IPSR says.
+   */
+  complete(number: number, isSecure: boolean): boolean {
+    const index = this.indexOf(number, isSecure)
+    const isItsState = BANKED[number] === 1 || this.targetsSecure(index) === isSecure
+    const wasActive = isItsState && this.active[index] === 1
+    const ended = this.#negativeOne ?? (isItsState ? index : undefined)
+    if (ended !== undefined) this.#deactivate(ended)
+    return wasActive
+  }
+
+  /** What holds the priority below zero. */
+  get #negativeOne(): number | undefined {
+    switch (this.activePriority) {
+      case -1:
+        return this.indexOf(EXCEPTION.hardFault, !this.faultsAreNonSecure)
+      case -2:
+        return EXCEPTION.nmi
+      case -3:
+        return this.indexOf(EXCEPTION.hardFault, true)
+      default:
+        return undefined
+    }
   }
 
   /** A line that is still high pends again. */
-  deactivate(number: number): void {
-    this.active[number] = 0
-    if (this.lines[number] === 1) this.pending[number] = 1
+  #deactivate(index: number): void {
+    this.active[index] = 0
+    if (this.lines[index] === 1) this.pending[index] = 1
   }
 
   /** The priority in the scale of the group: what preemption compares. */
-  groupPriority(number: number): number {
+  groupPriority(index: number): number {
+    return this.#priorityOf(index, true)
+  }
+
+  #priorityOf(index: number, isGrouped: boolean): number {
+    const number = this.numberOf(index)
     if (number === EXCEPTION.nmi) return -2
-    if (number === EXCEPTION.hardFault) return -1
-    return this.#grouped(this.priority[number]!)
+    const isSecure = this.targetsSecure(index)
+    if (number === EXCEPTION.hardFault) return isSecure && this.faultsAreNonSecure ? -3 : -1
+    const own = this.priority[index]!
+    return this.#inScale(isGrouped ? this.#grouped(own, isSecure) : own, isSecure)
+  }
+
+  #grouped(priority: number, isSecure: boolean): number {
+    return priority & ~((2 << this.priorityGroup[isSecure ? 1 : 0]) - 1) & 0xff
+  }
+
+  #inScale(priority: number, isSecure: boolean): number {
+    return this.prioritizeSecure && !isSecure ? (priority >> 1) + RESTRICTED : priority
   }
 
   /** Of active exceptions only: RawExecutionPriority(). */
   get activePriority(): number {
     let best = IDLE_PRIORITY
     const { active } = this
-    for (let number = active.indexOf(1); number >= 0; number = active.indexOf(1, number + 1)) {
-      best = Math.min(best, this.groupPriority(number))
+    for (let index = active.indexOf(1); index >= 0; index = active.indexOf(1, index + 1)) {
+      best = Math.min(best, this.groupPriority(index))
     }
     return best
   }
 
-  /** With the Non-secure masks: ExecutionPriority(). */
+  /** With the masks of both states: ExecutionPriority(). */
   get executionPriority(): number {
     return Math.min(this.activePriority, this.#masked(true))
   }
@@ -142,14 +222,19 @@ export class Nvic implements InterruptLines {
     return Math.min(this.activePriority, this.#masked(false))
   }
 
-  /** The pending, enabled Non-secure exception that goes first; 0 for none. */
+  /** Index of the pending, enabled exception that goes first; 0 for none. */
   get first(): number {
     let [best, bestPriority] = [0, IDLE_PRIORITY + 1]
     const { pending } = this
-    for (let number = pending.indexOf(1); number >= 0; number = pending.indexOf(1, number + 1)) {
-      if (this.enabled[number] === 0 || this.nonSecure[number] === 0) continue
-      const priority = this.#fullPriority(number)
-      if (priority < bestPriority) [best, bestPriority] = [number, priority]
+    for (let index = pending.indexOf(1); index >= 0; index = pending.indexOf(1, index + 1)) {
+      if (this.enabled[index] === 0) continue
+      if (this.#isHostSecure && this.targetsSecure(index)) continue
+      const priority = this.#priorityOf(index, false)
+      if (priority > bestPriority) continue
+      // Equal ones go by number; of a banked pair the Secure one.
+      if (priority === bestPriority && this.numberOf(index) > this.numberOf(best)) continue
+      best = index
+      bestPriority = priority
     }
     return best
   }
@@ -166,30 +251,36 @@ export class Nvic implements InterruptLines {
   }
 
   get isAnyIrqPending(): boolean {
-    return this.pending.subarray(EXCEPTION.firstIrq).includes(1)
+    return this.pending.subarray(EXCEPTION.firstIrq, NUMBERS).includes(1)
   }
 
-  #fullPriority(number: number): number {
-    return number <= EXCEPTION.hardFault ? this.groupPriority(number) : this.priority[number]!
-  }
-
-  #grouped(priority: number): number {
-    return priority & ~((2 << this.priorityGroup) - 1) & 0xff
+  get activeCount(): number {
+    return this.active.reduce((sum, bit) => sum + bit, 0)
   }
 
   #masked(withPrimask: boolean): number {
+    return Math.min(this.#maskedBy(false, withPrimask), this.#maskedBy(true, withPrimask))
+  }
+
+  /** What BASEPRI, PRIMASK and FAULTMASK of one state raise the priority to. */
+  #maskedBy(isSecure: boolean, withPrimask: boolean): number {
     const state = this.#state
-    let best = IDLE_PRIORITY
-    const base = state.bank(WORDS.BASEPRI, false)
-    if (base !== 0) best = this.#grouped(base)
-    if (withPrimask && state.bank(WORDS.PRIMASK, false) !== 0) best = Math.min(best, 0)
-    if (state.bank(WORDS.FAULTMASK, false) !== 0) {
-      best = Math.min(best, this.faultsAreNonSecure ? -1 : 0)
-    }
-    return best
+    const base = state.bank(WORDS.BASEPRI, isSecure)
+    let best = base === 0 ? IDLE_PRIORITY : this.#inScale(this.#grouped(base, isSecure), isSecure)
+    const zero = this.#inScale(0, isSecure)
+    if (withPrimask && state.bank(WORDS.PRIMASK, isSecure) !== 0) best = Math.min(best, zero)
+    if (state.bank(WORDS.FAULTMASK, isSecure) === 0) return best
+    if (isSecure) return this.faultsAreNonSecure ? -3 : -1
+    return this.faultsAreNonSecure ? -1 : Math.min(best, zero)
   }
 }
 
-function isConfigurableFault(number: number): boolean {
-  return number >= EXCEPTION.memManage && number <= EXCEPTION.secureFault
+function isAlwaysEnabled(number: number): boolean {
+  return (
+    number === EXCEPTION.nmi ||
+    number === EXCEPTION.hardFault ||
+    number === EXCEPTION.svCall ||
+    number === EXCEPTION.pendSv ||
+    number === EXCEPTION.sysTick
+  )
 }

@@ -2,7 +2,7 @@
  * Who may access what: SAU with the chip's own attribution (IDAU and blocks), and the MPU of each
  * state. Armv8-M ARM, B8 (security attribution) and B9 (PMSAv8).
  *
- * Not modelled: memory types of MAIR; alignment faults follow the default memory map.
+ * Of the memory types in MAIR only Device against Normal matters: unaligned accesses to Device fault.
  */
 import type { Attribution } from './cpu.ts'
 
@@ -18,6 +18,10 @@ interface Region {
 const RLAR_ENABLE = 1
 const RBAR_XN = 1
 const RLAR_NSC = 2
+
+/** What `find` answers when there is no one region. */
+const NONE = -1
+const SEVERAL = -2
 
 /** Eight address regions of 32-byte grain: the registers that the SAU and each MPU have. */
 export class RegionFile {
@@ -58,13 +62,13 @@ export class RegionFile {
     region.limit = (value | 31) >>> 0
   }
 
-  /** Number of the enabled region that holds the address; -1 for none, -2 for more than one. */
+  /** Number of the enabled region that holds the address; NONE, or SEVERAL. */
   find(address: number): number {
-    let found = -1
+    let found: number = NONE
     for (let at = 0; at < REGIONS; at++) {
       const { base, limit, rlar } = this.#regions[at]!
       if ((rlar & RLAR_ENABLE) === 0 || address < base || address > limit) continue
-      if (found >= 0) return -2
+      if (found >= 0) return SEVERAL
       found = at
     }
     return found
@@ -88,9 +92,26 @@ const MPU_PRIVDEFENA = 4
 
 export type Purpose = 'read' | 'write' | 'execute'
 
+/** Whose MPU is asked. `isBelowZero`: at the priority of HardFault or NMI. */
+export interface MpuUser {
+  readonly isSecure: boolean
+  readonly isPrivileged: boolean
+  readonly isBelowZero: boolean
+}
+
+interface RegionRegisters {
+  readonly rbar: number
+  readonly rlar: number
+}
+
 export class Protection {
   readonly sau = new RegionFile()
   readonly mpu = { secure: new RegionFile(), nonSecure: new RegionFile() }
+  /** MAIR0 and MAIR1 of each state. */
+  readonly mair: { secure: [number, number]; nonSecure: [number, number] } = {
+    secure: [0, 0],
+    nonSecure: [0, 0],
+  }
   readonly #chip: (address: number) => Attribution
 
   constructor(chip: (address: number) => Attribution) {
@@ -100,7 +121,13 @@ export class Protection {
   reset(): void {
     this.sau.reset()
     this.mpu.secure.reset()
+    this.mair.secure = [0, 0]
+    this.resetNonSecure()
+  }
+
+  resetNonSecure(): void {
     this.mpu.nonSecure.reset()
+    this.mair.nonSecure = [0, 0]
   }
 
   /** The more secure of SAU and chip. */
@@ -121,24 +148,35 @@ export class Protection {
     return (sau.rlar(region) & RLAR_NSC) !== 0 ? 'callable' : 'non-secure'
   }
 
-  /** What the MPU of a state, or the default map, says. `isBelowZero`: priority of HardFault or NMI. */
-  mpuAllows(
-    address: number,
-    purpose: Purpose,
-    who: { isSecure: boolean; isPrivileged: boolean; isBelowZero: boolean },
-  ): boolean {
+  /** What the MPU of a state, or the default map, says. */
+  mpuAllows(address: number, purpose: Purpose, who: MpuUser): boolean {
+    const region = this.#regionOf(address, who)
+    if (region === 'default') return purpose !== 'execute' || isExecutableByDefault(address)
+    return region !== undefined && regionAllows(region.rbar, purpose, who.isPrivileged)
+  }
+
+  /** Memory of Device type: unaligned accesses fault. */
+  isDevice(address: number, who: MpuUser): boolean {
+    const region = this.#regionOf(address, who)
+    if (region === 'default') return isDeviceByDefault(address)
+    if (region === undefined) return false
+    const index = (region.rlar >> 1) & 7
+    const mair = who.isSecure ? this.mair.secure : this.mair.nonSecure
+    return ((mair[index >> 2]! >>> ((index & 3) * 8)) & 0xf0) === 0
+  }
+
+  /** The region that decides, the default memory map, or `undefined` where nothing is allowed. */
+  #regionOf(address: number, who: MpuUser): 'default' | RegionRegisters | undefined {
     const mpu = who.isSecure ? this.mpu.secure : this.mpu.nonSecure
     const isOff =
       (mpu.control & MPU_ENABLE) === 0 ||
       (who.isBelowZero && (mpu.control & MPU_HFNMIENA) === 0) ||
       isPrivate(address)
-    if (isOff) return purpose !== 'execute' || isExecutableByDefault(address)
-    const region = mpu.find(address)
-    if (region === -1) {
-      const usesDefault = who.isPrivileged && (mpu.control & MPU_PRIVDEFENA) !== 0
-      return usesDefault && (purpose !== 'execute' || isExecutableByDefault(address))
-    }
-    return region >= 0 && regionAllows(mpu.rbar(region), purpose, who.isPrivileged)
+    if (isOff) return 'default'
+    const number = mpu.find(address)
+    if (number >= 0) return { rbar: mpu.rbar(number), rlar: mpu.rlar(number) }
+    const usesDefault = who.isPrivileged && (mpu.control & MPU_PRIVDEFENA) !== 0
+    return number === NONE && usesDefault ? 'default' : undefined
   }
 
   isMpuOn(isSecure: boolean): boolean {
@@ -171,8 +209,8 @@ function isExecutableByDefault(address: number): boolean {
   return address < 0x4000_0000 || (address >= 0x6000_0000 && address < 0xa000_0000)
 }
 
-/** Device memory of the default map: unaligned accesses fault. */
-export function isDevice(address: number): boolean {
+/** Device memory of the default map. */
+function isDeviceByDefault(address: number): boolean {
   return (
     (address >= 0x4000_0000 && address < 0x6000_0000) ||
     (address >= 0xa000_0000 && address <= 0xffff_ffff)

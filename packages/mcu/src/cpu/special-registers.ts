@@ -17,6 +17,7 @@ const SYSM = {
   basepriMax: 18,
   faultmask: 19,
   control: 20,
+  spNonSecure: 24,
 } as const
 
 /** SYSm of a banked register, by its low five bits. */
@@ -116,10 +117,19 @@ export class SpecialRegisters {
     return wanted !== 0 && (present === 0 || wanted < present)
   }
 
+  /** SP_NS: what r13 would be in the Non-secure state. */
+  get #nonSecureStack(): Banked {
+    const state = this.#state
+    const isProcess = (state.bank(WORDS.CONTROL, false) & CONTROL.SPSEL) !== 0 && !state.isHandler
+    return isProcess ? WORDS.PSP : WORDS.MSP
+  }
+
   #locate(sysm: number): { word: Banked; isSecure: boolean } | undefined {
     const { isSecure } = this.#state
     const wantsOther = (sysm & NON_SECURE) !== 0
     if (wantsOther && !isSecure) return undefined
+    if (sysm === (SYSM.spNonSecure | NON_SECURE))
+      return { word: this.#nonSecureStack, isSecure: false }
     const word = BANKED[sysm & ~NON_SECURE]
     return word && { word, isSecure: isSecure && !wantsOther }
   }

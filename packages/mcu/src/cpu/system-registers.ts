@@ -1,55 +1,26 @@
 /**
- * The system control space as a table: SCB, SysTick, MPU, SAU, DWT; NVIC is in
- * `nvic-registers.ts`. Armv8-M ARM, D1.2; values
- * of the identification registers from the Cortex-M33 TRM, r0p4.
+ * The system control space as a table: identification, SysTick, SCB; the rest is in the other
+ * `*-registers.ts`. Armv8-M ARM, D1.2; values of the identification registers from the Cortex-M33
+ * TRM, r0p4.
  *
- * Not modelled: DebugMonitor, FPB and DWT comparators, FPU control, ACTLR.
+ * Not modelled: ACTLR.
  */
 
-import type { FaultStatus } from './exceptions.ts'
+import { CCR, type Controls } from './controls.ts'
+import { type DebugControls, debugRegisters } from './debug-registers.ts'
+import { faultRegisters } from './fault-registers.ts'
+import type { FaultStatus } from './fault-status.ts'
 import { EXCEPTION } from './faults.ts'
 import { WORDS } from './layout.ts'
 import { IRQ_COUNT, type Nvic, PRIORITY_MASK } from './nvic.ts'
 import { interruptRegisters } from './nvic-registers.ts'
 import type { Entry, PrivateRegister } from './private-bus.ts'
-import type { Protection, RegionFile } from './protection.ts'
+import type { Protection } from './protection.ts'
+import { protectionRegisters } from './protection-registers.ts'
 import type { State } from './state.ts'
 import type { SysTick } from './systick.ts'
 
-/** Software-visible control that is not elsewhere; [Non-secure, Secure] where banked. */
-export class Controls {
-  vtor: [number, number] = [0, 0]
-  scr: [number, number] = [0, 0]
-  ccr: [number, number] = [CCR.RES1, CCR.RES1]
-  cpacr: [number, number] = [0, 0]
-  mair: [[number, number], [number, number]] = [
-    [0, 0],
-    [0, 0],
-  ]
-  /** AIRCR.SYSRESETREQS: only the Secure state may ask for a reset. */
-  resetIsSecure = false
-  nsacr = 0
-  demcr = 0
-  dwtControl = 0
-  /** DWT_CYCCNT = cycles + offset. */
-  cycleOffset = 0
-
-  reset(): void {
-    Object.assign(this, new Controls())
-  }
-}
-
-export const CCR = {
-  RES1: (1 << 9) | 1,
-  USERSETMPEND: 1 << 1,
-  UNALIGN_TRP: 1 << 3,
-  DIV_0_TRP: 1 << 4,
-  BFHFNMIGN: 1 << 8,
-  STKOFHFNMIGN: 1 << 10,
-} as const
-const CCR_WRITABLE = 0x51a
-
-export const SCR = { SLEEPONEXIT: 1 << 1, SLEEPDEEP: 1 << 2, SLEEPDEEPS: 1 << 3, SEVONPEND: 1 << 4 }
+const CCR_WRITABLE = 0x41a
 const VECTKEY = 0x05fa
 const VECTKEYSTAT = 0xfa05
 
@@ -60,6 +31,7 @@ export interface SystemParts {
   readonly protection: Protection
   readonly sysTick: { readonly secure: SysTick; readonly nonSecure: SysTick }
   readonly controls: Controls
+  readonly debug: DebugControls
   cycles(): number
   requestReset(): void
   /** Masks, CCR, VTOR or priorities changed. */
@@ -75,9 +47,8 @@ export function systemRegisters(parts: SystemParts): Map<number, PrivateRegister
     ...interruptRegisters(parts.nvic, parts.refresh),
     ...controlRegisters(parts),
     ...faultRegisters(parts),
-    ...mpuRegisters(parts),
-    ...sauRegisters(parts),
-    ...dwtRegisters(parts),
+    ...protectionRegisters(parts),
+    ...debugRegisters(parts),
   ])
 }
 
@@ -134,16 +105,15 @@ function controlRegisters(parts: SystemParts): Entry[] {
   const banked = (
     address: number,
     name: string,
-    pair: 'vtor' | 'scr' | 'cpacr' | 'ccr',
+    pair: 'vtor' | 'scr' | 'cpacr',
     mask: number,
-    fixed = 0,
   ): Entry => [
     address,
     {
       name,
       read: (s) => controls[pair][s ? 1 : 0],
       write: (value, s) => {
-        controls[pair][s ? 1 : 0] = ((value & mask) | fixed) >>> 0
+        controls[pair][s ? 1 : 0] = (value & mask) >>> 0
         refresh()
       },
     },
@@ -153,7 +123,7 @@ function controlRegisters(parts: SystemParts): Entry[] {
     banked(0xe000_ed08, 'VTOR', 'vtor', 0xffff_ff80),
     applicationControl(parts),
     banked(0xe000_ed10, 'SCR', 'scr', 0x1e),
-    banked(0xe000_ed14, 'CCR', 'ccr', CCR_WRITABLE, CCR.RES1),
+    configurationControl(parts),
     ...[1, 2, 3].map((at) => systemPriority(nvic, at, refresh)),
     handlerControl(parts),
     banked(0xe000_ed88, 'CPACR', 'cpacr', 0x00f0_ffff),
@@ -181,33 +151,54 @@ function controlRegisters(parts: SystemParts): Entry[] {
   ]
 }
 
-/** ICSR: set and clear PendSV and SysTick, and what is pending and active. */
+function configurationControl({ controls, nvic, refresh }: SystemParts): Entry {
+  const seesErrors = (s: boolean) => s || nvic.faultsAreNonSecure
+  return [
+    0xe000_ed14,
+    {
+      name: 'CCR',
+      read: (s) => controls.ccr[s ? 1 : 0] | (seesErrors(s) ? controls.ccr[1] & CCR.BFHFNMIGN : 0),
+      write: (value, s) => {
+        const { ccr } = controls
+        const kept = ccr[1] & CCR.BFHFNMIGN
+        ccr[s ? 1 : 0] = (value & CCR_WRITABLE) | CCR.RES1
+        const ignores = seesErrors(s) ? value & CCR.BFHFNMIGN : kept
+        ccr[1] = (ccr[1] & ~CCR.BFHFNMIGN) | ignores
+        refresh()
+      },
+    },
+  ]
+}
+
+/** ICSR: set and clear PendSV, SysTick and NMI, and what is pending and active. */
 function interruptControl({ nvic, state }: SystemParts): Entry {
+  const seesNmi = (s: boolean) => s || nvic.faultsAreNonSecure
+  const act = (value: number, s: boolean, number: number, bits: { set: number; clear: number }) => {
+    const index = nvic.indexOf(number, s)
+    if (value & (1 << bits.set)) nvic.setPending(index)
+    else if (value & (1 << bits.clear)) nvic.clearPending(index)
+  }
   return [
     0xe000_ed04,
     {
       name: 'ICSR',
       clearsByOnes: true,
       read: (s) => {
-        const first = nvic.first
-        const flag = (number: number, bit: number) =>
-          !s && nvic.pending[number] === 1 ? 1 << bit : 0
-        const activeOnes = nvic.active.reduce((sum, bit) => sum + bit, 0)
+        const flag = (number: number, bit: number) => nvic.pending[nvic.indexOf(number, s)]! << bit
         const value =
+          (seesNmi(s) ? flag(EXCEPTION.nmi, 31) : 0) |
           flag(EXCEPTION.pendSv, 28) |
           flag(EXCEPTION.sysTick, 26) |
           (nvic.isAnyIrqPending ? 1 << 22 : 0) |
-          (first << 12) |
-          (activeOnes <= 1 ? 1 << 11 : 0) |
+          (nvic.numberOf(nvic.first) << 12) |
+          (nvic.activeCount <= 1 ? 1 << 11 : 0) |
           state.get(WORDS.IPSR)
         return value >>> 0
       },
       write: (value, s) => {
-        if (s) return
-        if (value & (1 << 28)) nvic.setPending(EXCEPTION.pendSv)
-        if (value & (1 << 27)) nvic.clearPending(EXCEPTION.pendSv)
-        if (value & (1 << 26)) nvic.setPending(EXCEPTION.sysTick)
-        if (value & (1 << 25)) nvic.clearPending(EXCEPTION.sysTick)
+        if (seesNmi(s)) act(value, s, EXCEPTION.nmi, { set: 31, clear: 30 })
+        act(value, s, EXCEPTION.pendSv, { set: 28, clear: 27 })
+        act(value, s, EXCEPTION.sysTick, { set: 26, clear: 25 })
       },
     },
   ]
@@ -223,7 +214,8 @@ function applicationControl({ nvic, controls, requestReset, refresh }: SystemPar
           ? (nvic.prioritizeSecure ? 1 << 14 : 0) | (controls.resetIsSecure ? 1 << 3 : 0)
           : 0
         const faults = nvic.faultsAreNonSecure ? 1 << 13 : 0
-        return ((VECTKEYSTAT << 16) | faults | secureBits | (nvic.priorityGroup << 8)) >>> 0
+        const group = nvic.priorityGroup[s ? 1 : 0] << 8
+        return ((VECTKEYSTAT << 16) | faults | secureBits | group) >>> 0
       },
       write: (value, s) => {
         if (value >>> 16 !== VECTKEY) return
@@ -231,7 +223,8 @@ function applicationControl({ nvic, controls, requestReset, refresh }: SystemPar
           nvic.prioritizeSecure = (value & (1 << 14)) !== 0
           nvic.faultsAreNonSecure = (value & (1 << 13)) !== 0
           controls.resetIsSecure = (value & (1 << 3)) !== 0
-        } else nvic.priorityGroup = (value >>> 8) & 7
+        }
+        nvic.priorityGroup[s ? 1 : 0] = (value >>> 8) & 7
         if ((value & 4) !== 0 && (s || !controls.resetIsSecure)) requestReset()
         refresh()
       },
@@ -241,23 +234,33 @@ function applicationControl({ nvic, controls, requestReset, refresh }: SystemPar
 
 /** SHPR1 to SHPR3: system exceptions 4 to 15. */
 function systemPriority(nvic: Nvic, at: number, refresh: () => void): Entry {
-  const bank = (s: boolean) => (s ? nvic.securePriority : nvic.priority)
-  const exists = (number: number, s: boolean) =>
-    [4, 6, 11, 12, 14, 15].includes(number) ||
-    (number === 5 && (s || nvic.faultsAreNonSecure)) ||
-    (number === 7 && s)
+  const isVisible = (number: number, s: boolean) => {
+    if ([4, 6, 11, 14, 15].includes(number)) return true
+    if (number === EXCEPTION.busFault) return s || nvic.faultsAreNonSecure
+    if (number === EXCEPTION.secureFault) return s
+    return number === EXCEPTION.debugMonitor && (s || !nvic.monitorIsSecure)
+  }
+  const each = (s: boolean, body: (index: number, shift: number) => void) => {
+    for (let byte = 0; byte < 4; byte++) {
+      const number = at * 4 + byte
+      if (isVisible(number, s)) body(nvic.indexOf(number, s), byte * 8)
+    }
+  }
   return [
     0xe000_ed14 + at * 4,
     {
       name: `SHPR${at}`,
-      read: (s) =>
-        [0, 1, 2, 3].reduce((word, byte) => word | (bank(s)[at * 4 + byte]! << (byte * 8)), 0) >>>
-        0,
+      read: (s) => {
+        let word = 0
+        each(s, (index, shift) => {
+          word |= nvic.priority[index]! << shift
+        })
+        return word >>> 0
+      },
       write: (value, s) => {
-        for (let byte = 0; byte < 4; byte++) {
-          const number = at * 4 + byte
-          if (exists(number, s)) bank(s)[number] = (value >>> (byte * 8)) & PRIORITY_MASK
-        }
+        each(s, (index, shift) => {
+          nvic.priority[index] = (value >>> shift) & PRIORITY_MASK
+        })
         refresh()
       },
     },
@@ -266,258 +269,54 @@ function systemPriority(nvic: Nvic, at: number, refresh: () => void): Entry {
 
 /** SHCSR: enables, active and pending bits of system exceptions. */
 function handlerControl({ nvic, refresh }: SystemParts): Entry {
+  const { active, pending, enabled } = nvic
   const bits = [
-    { bit: 0, array: nvic.active, number: EXCEPTION.memManage },
-    { bit: 1, array: nvic.active, number: EXCEPTION.busFault },
-    { bit: 3, array: nvic.active, number: EXCEPTION.usageFault },
-    { bit: 4, array: nvic.active, number: EXCEPTION.secureFault },
-    { bit: 7, array: nvic.active, number: EXCEPTION.svCall },
-    { bit: 10, array: nvic.active, number: EXCEPTION.pendSv },
-    { bit: 11, array: nvic.active, number: EXCEPTION.sysTick },
-    { bit: 12, array: nvic.pending, number: EXCEPTION.usageFault },
-    { bit: 13, array: nvic.pending, number: EXCEPTION.memManage },
-    { bit: 14, array: nvic.pending, number: EXCEPTION.busFault },
-    { bit: 15, array: nvic.pending, number: EXCEPTION.svCall },
-    { bit: 16, array: nvic.enabled, number: EXCEPTION.memManage },
-    { bit: 17, array: nvic.enabled, number: EXCEPTION.busFault },
-    { bit: 18, array: nvic.enabled, number: EXCEPTION.usageFault },
-    { bit: 19, array: nvic.enabled, number: EXCEPTION.secureFault },
+    { bit: 0, array: active, number: EXCEPTION.memManage },
+    { bit: 1, array: active, number: EXCEPTION.busFault },
+    { bit: 2, array: active, number: EXCEPTION.hardFault, isReadOnly: true },
+    { bit: 3, array: active, number: EXCEPTION.usageFault },
+    { bit: 4, array: active, number: EXCEPTION.secureFault },
+    { bit: 5, array: active, number: EXCEPTION.nmi, isReadOnly: true },
+    { bit: 7, array: active, number: EXCEPTION.svCall },
+    { bit: 8, array: active, number: EXCEPTION.debugMonitor },
+    { bit: 10, array: active, number: EXCEPTION.pendSv },
+    { bit: 11, array: active, number: EXCEPTION.sysTick },
+    { bit: 12, array: pending, number: EXCEPTION.usageFault },
+    { bit: 13, array: pending, number: EXCEPTION.memManage },
+    { bit: 14, array: pending, number: EXCEPTION.busFault },
+    { bit: 15, array: pending, number: EXCEPTION.svCall },
+    { bit: 16, array: enabled, number: EXCEPTION.memManage },
+    { bit: 17, array: enabled, number: EXCEPTION.busFault },
+    { bit: 18, array: enabled, number: EXCEPTION.usageFault },
+    { bit: 19, array: enabled, number: EXCEPTION.secureFault },
+    { bit: 20, array: pending, number: EXCEPTION.secureFault },
+    { bit: 21, array: pending, number: EXCEPTION.hardFault },
   ]
   const isVisible = (number: number, s: boolean) => {
     if (number === EXCEPTION.secureFault) return s
-    if (number === EXCEPTION.busFault) return s || nvic.faultsAreNonSecure
-    return !s
+    if (number === EXCEPTION.busFault || number === EXCEPTION.nmi) {
+      return s || nvic.faultsAreNonSecure
+    }
+    return number !== EXCEPTION.debugMonitor || s || !nvic.monitorIsSecure
   }
   return [
     0xe000_ed24,
     {
       name: 'SHCSR',
-      read: (s) =>
-        bits.reduce(
-          (word, { bit, array, number }) =>
-            isVisible(number, s) && array[number] === 1 ? word | (1 << bit) : word,
+      read: (s) => {
+        const shown = bits.filter(({ number }) => isVisible(number, s))
+        return shown.reduce(
+          (word, { bit, array, number }) => word | (array[nvic.indexOf(number, s)]! << bit),
           0,
-        ),
+        )
+      },
       write: (value, s) => {
-        for (const { bit, array, number } of bits) {
-          if (isVisible(number, s)) array[number] = (value >>> bit) & 1
+        for (const { bit, array, number, isReadOnly } of bits) {
+          if (isReadOnly || !isVisible(number, s)) continue
+          array[nvic.indexOf(number, s)] = (value >>> bit) & 1
         }
         refresh()
       },
     },
-  ]
-}
-
-function faultRegisters({ status, nvic }: SystemParts): Entry[] {
-  const bfsr = (s: boolean) => (s || nvic.faultsAreNonSecure ? status.bfsr : 0)
-  return [
-    [
-      0xe000_ed28,
-      {
-        name: 'CFSR',
-        clearsByOnes: true,
-        read: (s) => ((s ? status.cfsrSecure : status.cfsrNonSecure) | bfsr(s)) >>> 0,
-        write: (value, s) => {
-          if (s) status.cfsrSecure &= ~value
-          else status.cfsrNonSecure &= ~value
-          if (s || nvic.faultsAreNonSecure) status.bfsr &= ~value
-        },
-      },
-    ],
-    [
-      0xe000_ed2c,
-      {
-        name: 'HFSR',
-        clearsByOnes: true,
-        read: (s) => (s || nvic.faultsAreNonSecure ? status.hfsr >>> 0 : 0),
-        write: (value, s) => {
-          if (s || nvic.faultsAreNonSecure) status.hfsr &= ~value
-        },
-      },
-    ],
-    [
-      0xe000_ed34,
-      {
-        name: 'MMFAR',
-        read: (s) => (s ? status.mmfarSecure : status.mmfarNonSecure),
-        write: (value, s) => {
-          if (s) status.mmfarSecure = value
-          else status.mmfarNonSecure = value
-        },
-      },
-    ],
-    [
-      0xe000_ed38,
-      {
-        name: 'BFAR',
-        read: (s) => (s || nvic.faultsAreNonSecure ? status.bfar : 0),
-        write: (value, s) => {
-          if (s || nvic.faultsAreNonSecure) status.bfar = value
-        },
-      },
-    ],
-    [
-      0xe000_ede4,
-      {
-        name: 'SFSR',
-        clearsByOnes: true,
-        read: (s) => (s ? status.sfsr : 0),
-        write: (value, s) => {
-          if (s) status.sfsr &= ~value
-        },
-      },
-    ],
-    [
-      0xe000_ede8,
-      {
-        name: 'SFAR',
-        read: (s) => (s ? status.sfar : 0),
-        write: (value, s) => {
-          if (s) status.sfar = value
-        },
-      },
-    ],
-  ]
-}
-
-type Guard = (isSecure: boolean) => RegionFile | undefined
-
-/** CTRL, RNR, RBAR and RLAR of a region file; `guard` gives the file that a view may see. */
-function regionRegisters(
-  base: number,
-  prefix: string,
-  guard: Guard,
-  masks: { control: number; rbar: number },
-  changed: () => void,
-): Entry[] {
-  const entry = (
-    offset: number,
-    name: string,
-    get: (file: RegionFile) => number,
-    put: (file: RegionFile, value: number) => void,
-  ): Entry => [
-    base + offset,
-    {
-      name: `${prefix}_${name}`,
-      read: (s) => {
-        const file = guard(s)
-        return file ? get(file) >>> 0 : 0
-      },
-      write: (value, s) => {
-        const file = guard(s)
-        if (file) put(file, value)
-        changed()
-      },
-    },
-  ]
-  const pair = (offset: number, at: (file: RegionFile) => number, suffix: string): Entry[] => [
-    entry(
-      offset,
-      `RBAR${suffix}`,
-      (file) => file.rbar(at(file)),
-      (file, value) => file.setRbar(at(file), value & masks.rbar),
-    ),
-    entry(
-      offset + 4,
-      `RLAR${suffix}`,
-      (file) => file.rlar(at(file)),
-      (file, value) => file.setRlar(at(file), value),
-    ),
-  ]
-  const aliases = prefix === 'MPU' ? [1, 2, 3] : []
-  return [
-    entry(
-      0,
-      'CTRL',
-      (file) => file.control,
-      (file, value) => {
-        file.control = value & masks.control
-      },
-    ),
-    entry(
-      prefix === 'MPU' ? 4 : 8,
-      'RNR',
-      (file) => file.number,
-      (file, value) => {
-        file.number = value & 7
-      },
-    ),
-    ...pair(prefix === 'MPU' ? 8 : 12, (file) => file.number, ''),
-    ...aliases.flatMap((n) => pair(8 + n * 8, (file) => (file.number & 4) | n, `_A${n}`)),
-  ]
-}
-
-function mpuRegisters({ protection, controls, protectionChanged }: SystemParts): Entry[] {
-  const { mpu } = protection
-  const guard = (s: boolean) => (s ? mpu.secure : mpu.nonSecure)
-  const masks = { control: 7, rbar: 0xffff_ffff }
-  return [
-    ...regionRegisters(0xe000_ed94, 'MPU', guard, masks, protectionChanged),
-    ...([0, 1] as const).map(
-      (at): Entry => [
-        0xe000_edc0 + at * 4,
-        {
-          name: `MPU_MAIR${at}`,
-          read: (s) => controls.mair[s ? 1 : 0][at],
-          write: (value, s) => {
-            controls.mair[s ? 1 : 0][at] = value
-          },
-        },
-      ],
-    ),
-  ]
-}
-
-function sauRegisters({ protection, protectionChanged }: SystemParts): Entry[] {
-  const guard = (s: boolean) => (s ? protection.sau : undefined)
-  const masks = { control: 3, rbar: 0xffff_ffe0 }
-  return regionRegisters(0xe000_edd0, 'SAU', guard, masks, protectionChanged)
-}
-
-const TRCENA = 1 << 24
-const CYCCNTENA = 1
-
-function dwtRegisters({ controls, cycles }: SystemParts): Entry[] {
-  const isCounting = () => (controls.demcr & TRCENA) !== 0 && (controls.dwtControl & 1) !== 0
-  const count = () => (isCounting() ? cycles() + controls.cycleOffset : controls.cycleOffset)
-  /** Keeps the counter's value while counting starts or stops. */
-  const keeping = (change: () => void) => {
-    const before = count()
-    change()
-    controls.cycleOffset = isCounting() ? before - cycles() : before
-  }
-  return [
-    [
-      0xe000_edfc,
-      {
-        name: 'DEMCR',
-        read: () => controls.demcr,
-        write: (value) =>
-          keeping(() => {
-            controls.demcr = value & TRCENA
-          }),
-      },
-    ],
-    [
-      0xe000_1000,
-      {
-        name: 'DWT_CTRL',
-        read: () => (4 << 28) | controls.dwtControl,
-        write: (value) =>
-          keeping(() => {
-            controls.dwtControl = value & CYCCNTENA
-          }),
-      },
-    ],
-    [
-      0xe000_1004,
-      {
-        name: 'DWT_CYCCNT',
-        read: () => (count() % 2 ** 32) >>> 0,
-        write: (value) => {
-          controls.cycleOffset = isCounting() ? value - cycles() : value
-        },
-      },
-    ],
   ]
 }

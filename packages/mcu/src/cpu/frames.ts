@@ -1,0 +1,177 @@
+/**
+ * Frames on the stack: what exception entry stacks and exception return unstacks. Armv8-M ARM,
+ * B3.19 to B3.21, and the pseudocode of PushStack(), PushCalleeStack() and PopStack().
+ *
+ * A frame that would pass the stack limit is not written at all: the stack pointer becomes the
+ * limit (which words above the limit are written is IMPLEMENTATION DEFINED).
+ */
+
+import type { Accesses, Requester } from './access.ts'
+import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
+import { WORDS } from './layout.ts'
+import { CONTROL, type State } from './state.ts'
+
+/** Bits of EXC_RETURN: B3.18, "EXC_RETURN". */
+export const EXC_RETURN = {
+  prefix: 0xff,
+  reserved: 0x00ff_ff80,
+  S: 1 << 6,
+  DCRS: 1 << 5,
+  FTYPE: 1 << 4,
+  MODE: 1 << 3,
+  SPSEL: 1 << 2,
+  RES0: 1 << 1,
+  ES: 1 << 0,
+} as const
+
+export const XPSR = { T: 1 << 24, SPREALIGN: 1 << 9, EXCEPTION: 0x1ff } as const
+
+const FRAME_BYTES = 0x20
+/** Signature, a reserved word, r4 to r11. */
+const CALLEE_BYTES = 0x28
+const CALLEE_REGISTERS = [4, 5, 6, 7, 8, 9, 10, 11] as const
+/** Integrity signature of a frame without floating-point state; bit 0 is EXC_RETURN.FType. */
+const SIGNATURE = 0xfefa_125a
+
+/** What a failed unstacking found: the fault and the state whose bank it is recorded in. */
+export interface FrameFault {
+  readonly fault: Fault
+  readonly isSecure: boolean
+}
+
+/** A frame as read: nothing is committed. */
+export interface Unstacked {
+  readonly bank: typeof WORDS.MSP | typeof WORDS.PSP
+  /** The stack pointer once the frame is consumed. */
+  readonly stackPointer: number
+  /** r0 to r3, r12, LR, PC, xPSR. */
+  readonly words: readonly number[]
+  /** r4 to r11 where the frame has them. */
+  readonly callee: readonly number[]
+}
+
+export interface FrameParts {
+  readonly state: State
+  readonly accesses: Accesses
+  /** Limit of a stack that is not current: CCR.STKOFHFNMIGN may lift it. */
+  limitOf(bank: typeof WORDS.MSP | typeof WORDS.PSP, isSecure: boolean): number
+}
+
+export class Frames {
+  readonly #parts: FrameParts
+
+  constructor(parts: FrameParts) {
+    this.#parts = parts
+  }
+
+  /** Stacks the caller's registers on the current stack, which is parked afterwards. */
+  push(pc: number, xpsr: number): Fault | undefined {
+    const { state, accesses } = this.#parts
+    const { isSecure, currentStack } = state
+    state.parkStack()
+    const sp = state.get(WORDS.SP)
+    const frame = ((sp - FRAME_BYTES) & ~4) >>> 0
+    const r = (number: number) => state.register(number)
+    const realigned = xpsr | (sp & 4 ? XPSR.SPREALIGN : 0)
+    const words = [r(0), r(1), r(2), r(3), r(12), r(14), pc, realigned]
+    const isTooLow = sp < FRAME_BYTES
+    return this.#store(
+      {
+        bank: currentStack,
+        isSecure,
+        frame: isTooLow ? -1 : frame,
+        who: accesses.requester(false),
+      },
+      words,
+    )
+  }
+
+  /** Adds r4 to r11 of a Secure background below its frame. */
+  pushCallee(excReturn: number): Fault | undefined {
+    const { state } = this.#parts
+    const place = this.#place(true, excReturn)
+    const words = [this.#signature(excReturn), 0, ...CALLEE_REGISTERS.map((n) => state.register(n))]
+    const frame = state.bank(place.bank, true) - CALLEE_BYTES
+    return this.#store({ bank: place.bank, isSecure: true, frame, who: place.who }, words)
+  }
+
+  #store(
+    to: {
+      bank: typeof WORDS.MSP | typeof WORDS.PSP
+      isSecure: boolean
+      /** Below zero: beyond the beginning of memory. */
+      frame: number
+      who: Requester
+    },
+    words: readonly number[],
+  ): Fault | undefined {
+    const { state, accesses, limitOf } = this.#parts
+    const { bank, isSecure, frame, who } = to
+    const limit = limitOf(bank, isSecure)
+    if (frame < limit || frame < 0) {
+      state.setBank(bank, isSecure, limit)
+      return { exception: EXCEPTION.usageFault, syndrome: CFSR.STKOF }
+    }
+    accesses.fault = undefined
+    words.forEach((word, at) => {
+      if (accesses.fault === undefined) accesses.storeAligned(frame + at * 4, 4, word, who)
+    })
+    state.setBank(bank, isSecure, frame)
+    return this.#stackingFault(CFSR.STKERR, CFSR.MSTKERR)
+  }
+
+  /** Reads the frame that a return names. */
+  pop(excReturn: number): Unstacked | FrameFault {
+    const { state } = this.#parts
+    const isSecure = (excReturn & EXC_RETURN.S) !== 0
+    const { bank, who } = this.#place(isSecure, excReturn)
+    let frame = state.bank(bank, isSecure)
+    let callee: readonly number[] = []
+    if (isSecure && (excReturn & EXC_RETURN.ES && excReturn & EXC_RETURN.DCRS) === 0) {
+      const [signature, , ...registers] = this.#read(frame, CALLEE_BYTES / 4, who)
+      const fault = this.#stackingFault(CFSR.UNSTKERR, CFSR.MUNSTKERR)
+      if (fault) return { fault, isSecure }
+      if (signature !== this.#signature(excReturn)) {
+        return { fault: { exception: EXCEPTION.secureFault, syndrome: SFSR.INVIS }, isSecure }
+      }
+      callee = registers
+      frame = (frame + CALLEE_BYTES) >>> 0
+    }
+    const words = this.#read(frame, FRAME_BYTES / 4, who)
+    const fault = this.#stackingFault(CFSR.UNSTKERR, CFSR.MUNSTKERR)
+    if (fault) return { fault, isSecure }
+    const aligner = words[7]! & XPSR.SPREALIGN ? 4 : 0
+    return { bank, stackPointer: ((frame + FRAME_BYTES) | aligner) >>> 0, words, callee }
+  }
+
+  #read(frame: number, count: number, who: Requester): number[] {
+    const { accesses } = this.#parts
+    accesses.fault = undefined
+    return Array.from({ length: count }, (_, at) =>
+      accesses.fault ? 0 : accesses.loadWord((frame + at * 4) >>> 0, who) >>> 0,
+    )
+  }
+
+  /** The stack that a background of this state is on, and the rights of its code. */
+  #place(isSecure: boolean, excReturn: number) {
+    const { state } = this.#parts
+    const control = state.bank(WORDS.CONTROL, isSecure)
+    const isThread = (excReturn & EXC_RETURN.MODE) !== 0
+    const isPrivileged = !isThread || (control & CONTROL.nPRIV) === 0
+    const bank: typeof WORDS.MSP | typeof WORDS.PSP =
+      isThread && (control & CONTROL.SPSEL) !== 0 ? WORDS.PSP : WORDS.MSP
+    return { bank, who: { isSecure, isPrivileged } }
+  }
+
+  #signature(excReturn: number): number {
+    return (SIGNATURE | (excReturn & EXC_RETURN.FTYPE ? 1 : 0)) >>> 0
+  }
+
+  /** What an access to the stack that failed is called. */
+  #stackingFault(busError: number, memoryError: number): Fault | undefined {
+    const fault = this.#parts.accesses.takeFault()
+    if (fault === undefined || fault.exception === EXCEPTION.secureFault) return fault
+    const syndrome = fault.exception === EXCEPTION.busFault ? busError : memoryError
+    return { exception: fault.exception, syndrome }
+  }
+}
