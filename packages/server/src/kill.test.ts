@@ -1,6 +1,6 @@
 /**
  * A server killed at any moment, while bundles are uploaded and devices are updated: what it had
- * acknowledged is there afterwards, and nothing is there by half. `MV_KILLS` kills more often.
+ * acknowledged is there afterwards, and nothing is there by half. The long run kills more often.
  */
 import assert from 'node:assert/strict'
 import { cp, rm } from 'node:fs/promises'
@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as api from '@microvisor/api'
 import { parseBundle } from '@microvisor/protocol'
+import { sampled } from '../../../tools/sampling.ts'
 import { digest } from './keys/engines.ts'
 import { appBundle } from './testing/bundles.ts'
 import { databaseTemplate, testFolder } from './testing/cloud.ts'
@@ -16,7 +17,7 @@ import { type NewDevice, provision, stateOf, TestDevice } from './testing/device
 import { Random } from './testing/random.ts'
 import { type ServerProcess, spawnServer } from './testing/server-process.ts'
 
-const KILLS = Number(process.env.MV_KILLS) || 2
+const KILLS = sampled(2, 25)
 
 /** What the server has confirmed so far. */
 interface Acknowledged {
