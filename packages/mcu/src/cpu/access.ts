@@ -27,6 +27,8 @@ export interface PrivateRegisters {
 export interface Requester {
   readonly isSecure: boolean
   readonly isPrivileged: boolean
+  /** Instead of what the present priority says. */
+  readonly isBelowZero?: boolean
 }
 
 export interface AccessParts {
@@ -247,7 +249,7 @@ export class Accesses {
   }
 
   #isAllowed(address: number, purpose: Purpose, who: Requester): boolean {
-    const isBelowZero = this.#parts.isBelowZero()
+    const isBelowZero = who.isBelowZero ?? this.#parts.isBelowZero()
     return this.#parts.protection.mpuAllows(address, purpose, { ...who, isBelowZero })
   }
 

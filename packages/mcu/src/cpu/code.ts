@@ -9,7 +9,7 @@
  */
 
 import type { MemoryRange } from './cpu.ts'
-import { decode, type Handler, isWide, withFarTarget } from './decoder.ts'
+import { decode, decodeUndefined, type Handler, isWide, withFarTarget } from './decoder.ts'
 import { DISPATCH, type Interpreter } from './interpreter.ts'
 import { ENTRY, IT_FIRST, PREDECODE } from './layout.ts'
 import type { State } from './state.ts'
@@ -46,7 +46,6 @@ export class CodeCache {
   readonly windows: readonly Window[]
   readonly #state: State
   readonly #interpreter: Interpreter
-  readonly #undefined: Handler
   #free: number = PREDECODE.start
 
   constructor(state: State, interpreter: Interpreter, ranges: readonly MemoryRange[]) {
@@ -59,8 +58,6 @@ export class CodeCache {
       }
       return { base, size, kind, backing: backing ?? base, tables: [first] }
     })
-    const undefinedRow = decode(0xde00, 2, { address: 0, pc: 4, isInIt: false })!
-    this.#undefined = interpreter.table.find(undefinedRow)!
   }
 
   #makeTable(size: number): Table | undefined {
@@ -109,13 +106,9 @@ export class CodeCache {
     const length = isWide(first) ? 4 : 2
     const word = length === 4 ? ((first << 16) | this.halfword(window, address + 2)) >>> 0 : first
     const place = { address, pc: (address + 4) >>> 0, isInIt: it.own !== 0 }
-    const decoded = decode(word, length, place)
+    const decoded = decode(word, length, place) ?? decodeUndefined(word, length)
     const table = this.#tableAt(window, ip)
     this.#markPages(table, address - window.base, length)
-    if (decoded === undefined) {
-      this.#write(ip, this.#undefined, {}, { window, table, length, it })
-      return
-    }
     const operands = this.#isFar(decoded.operands, window)
       ? withFarTarget(decoded.operands)
       : decoded.operands
@@ -210,6 +203,7 @@ export class CodeCache {
       if (typeof operand !== 'object') continue
       switch (operand.kind) {
         case 'register':
+        case 'single':
         case 'stack-pointer':
           bytes[register++] = operand.number << 2
           break

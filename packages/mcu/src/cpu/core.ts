@@ -15,6 +15,8 @@ import { Exceptions } from './exceptions.ts'
 import { FaultStatus } from './fault-status.ts'
 import { CFSR, EXCEPTION, type Fault, USAGE_FAULTS } from './faults.ts'
 import { Fetch } from './fetch.ts'
+import { FloatContext } from './float/float-context.ts'
+import type { FloatEffectParts } from './float/float-effects.ts'
 import { EXC_RETURN, Frames } from './frames.ts'
 import { type Host, interpreter } from './interpreter.ts'
 import { mapOf, WORDS } from './layout.ts'
@@ -32,6 +34,8 @@ import { FNC_RETURN, Worlds } from './worlds.ts'
 type Deferred =
   | { readonly kind: 'fault'; readonly fault: Fault; readonly it: number }
   | { readonly kind: 'breakpoint'; readonly it: number }
+  /** An exception goes first that is pending already. */
+  | { readonly kind: 'pending'; readonly it: number }
   | { readonly kind: 'supervisorCall' }
   | { readonly kind: 'return'; readonly excReturn: number }
   | { readonly kind: 'functionReturn' }
@@ -52,6 +56,7 @@ export class Core {
   readonly #accesses: Accesses
   readonly #frames: Frames
   readonly #exceptions: Exceptions
+  readonly #float: FloatContext
   readonly #returns: ExceptionReturn
   readonly #worlds: Worlds
   readonly #status = new FaultStatus()
@@ -95,14 +100,15 @@ export class Core {
     this.#accesses = this.#makeAccesses(options)
     this.#fetch = this.#makeFetch()
     const { accesses, ...position } = this.#shared()
+    this.#float = new FloatContext({ ...this.#shared(), controls: this.#controls })
     this.#frames = new Frames({
-      ...{ state, accesses },
+      ...{ state, accesses, float: this.#float },
       limitOf: (bank, isSecure) => this.#limitOf(bank, isSecure),
     })
     this.#exceptions = this.#makeExceptions()
     this.#returns = this.#makeReturns()
     this.#worlds = new Worlds(this.#shared())
-    const special = new SpecialRegisters(state, this.nvic, position.refresh)
+    const special = new SpecialRegisters(state, this.nvic, this.#float, position.refresh)
     this.#special = special
     this.registers = new Registers(state, special, {
       ...position,
@@ -122,6 +128,7 @@ export class Core {
   #shared() {
     return {
       state: this.state,
+      float: this.#float,
       nvic: this.nvic,
       accesses: this.#accesses,
       isHostSecure: this.#isHostSecure,
@@ -222,6 +229,11 @@ export class Core {
         this.#fetch.heldIt = deferred.it
         exceptions.breakpoint()
         break
+      case 'pending':
+        this.clock.countAborted()
+        this.#fetch.heldIt = deferred.it
+        exceptions.takePending()
+        break
       case 'supervisorCall':
         exceptions.supervisorCall()
         break
@@ -281,6 +293,7 @@ export class Core {
     state.set(WORDS.MAP, mapOf(state.isSecure, state.isPrivileged))
     state.set(WORDS.TRAP_DIVIDE, ccr & CCR.DIV_0_TRP ? 1 : 0)
     state.set(WORDS.TRAP_UNALIGNED, ccr & CCR.UNALIGN_TRP ? 1 : 0)
+    this.#float.refresh()
     state.set(WORDS.ATTENTION, 1)
     const wasBelowZero = this.#wasBelowZero
     this.#wasBelowZero = isBelowZero
@@ -314,7 +327,7 @@ export class Core {
       },
       branch: (value: number) => this.#branch(value >>> 0),
       raise: (fault: number) => this.#raiseUsage(CFSR[USAGE_FAULTS[fault]!]),
-      effect: (effect: number, a: number, b: number) => this.#effects[EFFECTS[effect]!](a, b),
+      effect: (effect, a, b, c) => this.#effects[EFFECTS[effect]!](a, b, c),
     }
   }
 
@@ -407,7 +420,33 @@ export class Core {
       branchNonSecure: (target, isCall) => this.#branchNonSecure(target, isCall),
       undefined: () => this.#raiseUsage(CFSR.UNDEFINSTR),
       noCoprocessor: () => this.#raiseUsage(CFSR.NOCP),
+      float: this.#floatEffects(),
     })
+  }
+
+  #floatEffects(): FloatEffectParts {
+    const { state } = this
+    const float = this.#float
+    const stopFor = (fault: Fault | undefined) => {
+      if (fault) this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
+    }
+    const prepare = () => {
+      const verdict = float.prepare((...fault) => this.#exceptions.pendLazyFault(...fault))
+      if (verdict === 'preempted') this.#abort({ kind: 'pending', it: this.#fetch.ownIt })
+      else if (verdict !== 'go') stopFor(verdict)
+    }
+    /** VLSTM and VLLDM: Secure only, and nothing to do without a Secure context. */
+    const lazily = (transfer: (address: number) => Fault | undefined) => (address: number) => {
+      if (!state.isSecure) this.#raiseUsage(CFSR.UNDEFINSTR)
+      else if (!float.isSecureIdle) stopFor(transfer(address))
+    }
+    return {
+      state,
+      prepare,
+      undefined: () => stopFor(float.refusal ?? undefinedInstruction),
+      saveSecure: lazily((address) => float.saveSecure(address)),
+      loadSecure: lazily((address) => float.loadSecure(address)),
+    }
   }
 
   // Between the worlds
@@ -456,6 +495,7 @@ export class Core {
     state.setFlags(0)
     for (const word of BANKS) state.setBank(word, false, 0)
     for (const word of [WORDS.GE, WORDS.IPSR, WORDS.EXCLUSIVE, WORDS.Q]) state.set(word, 0)
+    this.#float.resetNonSecure()
     this.#exceptions.reset()
     this.#deferred = undefined
     this.#sleeping = undefined
@@ -474,6 +514,7 @@ export class Core {
     this.#protection.reset()
     this.#controls.reset()
     this.#debug.reset()
+    this.#float.reset()
     this.abandonNonSecure()
     if (this.#isHostSecure) return
     this.#controls.vtor[1] = this.#secureVectors
@@ -548,6 +589,11 @@ export class Core {
     }
     return true
   }
+}
+
+const undefinedInstruction: Fault = {
+  exception: EXCEPTION.usageFault,
+  syndrome: CFSR.UNDEFINSTR,
 }
 
 const BANKS = [

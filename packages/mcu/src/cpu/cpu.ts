@@ -87,12 +87,17 @@ export interface Gate {
   readonly stackPointer: number
 }
 
+type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
+type SingleNumber = Digit | `${1 | 2}${Digit}` | 30 | 31
+
 export type RegisterName =
   | `r${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}`
   | 'sp'
   | 'lr'
   | 'pc'
   | 'xpsr'
+  | `s${SingleNumber}`
+  | 'fpscr'
   | `${'msp' | 'psp' | 'msplim' | 'psplim' | 'control' | 'primask' | 'basepri' | 'faultmask'}_${'s' | 'ns'}`
 
 /** Registers of the interrupted code and the syndrome registers, all unsigned. */

@@ -4,7 +4,7 @@
  */
 import type { Meaning, Operand, Operands, Place, Row } from './table/row.ts'
 import { type Field, fieldsIn, inOrder, matches, UNPREDICTABLE } from './table/row.ts'
-import { rows16, rows32 } from './table/rows.ts'
+import { rows16, rows32, undefinedRow, undefinedRows } from './table/rows.ts'
 
 export interface Decoded {
   readonly row: Row
@@ -37,6 +37,14 @@ export function decode(word: number, length: 2 | 4, place: Place): Decoded | und
   if (row === undefined || operands === undefined) return undefined
   if (Object.values(operands).includes(UNPREDICTABLE)) return undefined
   return { row, operands }
+}
+
+/** What executes for a word that is no instruction. */
+export function decodeUndefined(word: number, length: 2 | 4): Decoded {
+  const row = undefinedRow(word, length)
+  const place = { address: 0, pc: 4, isInIt: false }
+  const operands = row?.operands({}, place)
+  return row && operands ? { row, operands } : decode(0xde00, 2, place)!
 }
 
 /** Rows by the top twelve bits, found once. */
@@ -73,6 +81,10 @@ export class HandlerTable {
   constructor(firstIndex: number) {
     this.#firstIndex = firstIndex
     for (const row of [...rows16, ...rows32]) this.#addRow(row)
+    for (const row of undefinedRows) {
+      this.#byRow.set(row, new Map())
+      this.#add(row, decodeUndefined(row.value, row.length).operands)
+    }
   }
 
   find({ row, operands }: Decoded): Handler | undefined {
@@ -129,7 +141,10 @@ function shapeOf(operands: Operands): string {
   return shape
 }
 
-const KINDS = { register: 'r', 'stack-pointer': 's', immediate: 'i', near: 'n', far: 'f' } as const
+const KINDS = {
+  ...({ register: 'r', 'stack-pointer': 's', single: 'v' } as const),
+  ...({ immediate: 'i', near: 'n', far: 'f' } as const),
+}
 
 function shapeOfOne(operand: Operand): string {
   return typeof operand === 'object' ? KINDS[operand.kind] : `=${operand};`

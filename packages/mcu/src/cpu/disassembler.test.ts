@@ -106,7 +106,7 @@ test('agrees with objdump on all of newlib as linked into a program', {
       '#include <stdio.h>\n#include <stdlib.h>\n#include <math.h>\n' +
         'int main(int n, char **v) { printf("%f", pow(strtod(v[1], 0), n)); return rand(); }\n',
     )
-    const flags = ['-mcpu=cortex-m33', '-mfloat-abi=soft', '-O2', '--specs=nosys.specs']
+    const flags = ['-mcpu=cortex-m33', '-mfloat-abi=hard', '-O2', '--specs=nosys.specs']
     execFileSync('arm-none-eabi-gcc', [...flags, source, '-lm', '-o', elf], { stdio: 'ignore' })
     const lines = parse(objdump('-d', elf))
     assert.ok(lines.length > 10_000)

@@ -47,9 +47,10 @@ export function disassemble(
     )
   const suffix = itState !== 0 ? CONDITIONS[itState >> 4]! : ''
   const name = fill(row.name)
-  const [stem, width] = name.split('.')
+  const dot = name.indexOf('.')
+  const stem = dot < 0 ? name : name.slice(0, dot)
   return {
-    name: `${stem}${suffix}${width ? `.${width}` : ''}`,
+    name: `${stem}${suffix}${name.slice(stem.length)}`,
     operands: fill(row.syntax),
     length,
   }
@@ -60,7 +61,7 @@ function expand(word: string, isNumber: boolean, context: Context): string {
   if (composed) return composed(context)
   const operand = context.operands[word]
   if (typeof operand === 'object') {
-    if ('number' in operand) return REGISTERS[operand.number]!
+    if ('number' in operand) return registerText(operand)
     if ('address' in operand) return hex(operand.address)
     // Where a register is expected, a number is the PC's value.
     return isNumber ? String(operand.value >>> 0) : 'pc'
@@ -68,6 +69,16 @@ function expand(word: string, isNumber: boolean, context: Context): string {
   if (word in context.fields) return fieldText(word, isNumber, context)
   // An operand that the meaning has no need of: the PC.
   return 'pc'
+}
+
+function registerText({
+  kind,
+  number,
+}: {
+  readonly kind: string
+  readonly number: number
+}): string {
+  return kind === 'single' ? `s${number}` : REGISTERS[number]!
 }
 
 /** Fields that are no operands: numbers, or registers of instructions that do nothing. */
@@ -140,6 +151,19 @@ const COMPOSED: Readonly<Record<string, (context: Context) => string>> = {
   x4: (context) => `0x${immediateOf(context, 'a').toString(16).padStart(4, '0')}`,
   hint: ({ fields }) => String(fields.g! * 16 + fields.h!),
   svc: (context) => String(immediateOf(context, 'a')),
+  su: ({ fields }) => (fields.S === 1 ? 's' : 'u'),
+  us: ({ fields }) => (fields.U === 1 ? 'u' : 's'),
+  bt: ({ fields }) => 'bt'[fields.T!]!,
+  e: ({ fields }) => (fields.E === 1 ? 'e' : ''),
+  rz: ({ fields }) => (fields.Z === 1 ? '' : 'r'),
+  double: ({ operands }) => `d${lowestSingle(operands) >> 1}`,
+  scalar: ({ operands, fields }) => `d${lowestSingle(operands) >> 1}[${fields.x}]`,
+  singles: (context) => singlesText(context, 's', 1),
+  doubles: (context) => singlesText(context, 'd', 2),
+  floatPlace: (context) =>
+    context.fields.n === 15
+      ? literalFloatText(context)
+      : `[${expand('n', false, context)}${offsetText(context)}]`,
 }
 
 function shiftText({ operands, ...rest }: Context): string {
@@ -147,6 +171,28 @@ function shiftText({ operands, ...rest }: Context): string {
   if (shift === 'none') return ''
   if (shift === 'rrx') return ', rrx'
   return `, ${shift} #${immediateOf({ operands, ...rest }, 'amount')}`
+}
+
+/** The first of the s registers among the operands. */
+function lowestSingle(operands: Operands): number {
+  const numbers = Object.values(operands).flatMap((operand) =>
+    typeof operand === 'object' && operand.kind === 'single' ? [operand.number] : [],
+  )
+  return Math.min(...numbers)
+}
+
+/** A range of registers that take `words` each. */
+function singlesText(context: Context, letter: 's' | 'd', words: 1 | 2): string {
+  const list = immediateOf(context, 'singles')
+  const last = (31 - Math.clz32(list)) / words
+  const first = (31 - Math.clz32(list & -list)) / words
+  const [from, to] = [first, last].map((number) => `${letter}${Math.floor(number)}`)
+  return from === to ? `{${from}}` : `{${from}-${to}}`
+}
+
+function literalFloatText({ fields }: Context): string {
+  const distance = (fields.u === 1 ? 4 : -4) * fields.i!
+  return distance === 0 ? '[pc]' : `[pc, #${distance}]`
 }
 
 /** T16 forms show an offset of zero, T32 forms do not. */

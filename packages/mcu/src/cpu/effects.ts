@@ -1,5 +1,6 @@
 /** What the rarer instructions do, in ordinary TypeScript. Names are those of `effect-names.ts`. */
 import type { EffectName } from './effect-names.ts'
+import { type FloatEffectParts, floatEffects } from './float/float-effects.ts'
 import type { Protection } from './protection.ts'
 import type { SpecialRegisters } from './special-registers.ts'
 import type { State } from './state.ts'
@@ -20,9 +21,10 @@ export interface EffectParts {
   branchNonSecure(target: number, isCall: boolean): void
   undefined(): void
   noCoprocessor(): void
+  readonly float: FloatEffectParts
 }
 
-export type Effects = Readonly<Record<EffectName, (a: number, b: number) => number>>
+export type Effects = Readonly<Record<EffectName, (a: number, b: number, c: number) => number>>
 
 export function effects(parts: EffectParts): Effects {
   const { state, special, protection } = parts
@@ -50,6 +52,7 @@ export function effects(parts: EffectParts): Effects {
     testTarget: (flags, address) => testTarget(parts, flags, address >>> 0),
     undefined: action(() => parts.undefined()),
     coprocessor: action(() => parts.noCoprocessor()),
+    ...floatEffects(parts.float),
   }
 }
 

@@ -9,6 +9,7 @@
 import type { Exceptions } from './exceptions.ts'
 import { INVALID_RETURN } from './exceptions.ts'
 import { EXCEPTION, type Fault, SFSR } from './faults.ts'
+import type { FloatContext } from './float/float-context.ts'
 import { EXC_RETURN, type Frames, type Unstacked, XPSR } from './frames.ts'
 import { WORDS } from './layout.ts'
 import { IDLE_PRIORITY, type Nvic } from './nvic.ts'
@@ -18,6 +19,7 @@ export interface ReturnParts {
   readonly state: State
   readonly nvic: Nvic
   readonly frames: Frames
+  readonly float: FloatContext
   readonly exceptions: Exceptions
   /** The host is the Secure state: there is no Secure frame to return to. */
   readonly isHostSecure: boolean
@@ -37,7 +39,7 @@ export class ExceptionReturn {
 
   /** A branch to an EXC_RETURN value in handler mode. */
   run(value: number): void {
-    const { state, nvic, refresh } = this.#parts
+    const { state, nvic, float, refresh } = this.#parts
     const { isSecure } = state
     const claimsSecure = (value & EXC_RETURN.ES) !== 0 || (value & EXC_RETURN.DCRS) === 0
     const isForged = !isSecure && claimsSecure
@@ -49,7 +51,9 @@ export class ExceptionReturn {
     const control = state.bank(WORDS.CONTROL, fromSecure)
     state.setBank(WORDS.CONTROL, fromSecure, (control & ~CONTROL.SPSEL) | spsel)
     refresh()
-    if (isForged) this.#fail(excReturn, secureFault(SFSR.INVER), isSecure)
+    const floatFault = float.clearOnReturn()
+    if (floatFault) this.#fail(excReturn, floatFault, isSecure)
+    else if (isForged) this.#fail(excReturn, secureFault(SFSR.INVER), isSecure)
     else if (this.#parts.isHostSecure && (excReturn & EXC_RETURN.S) !== 0) {
       this.#fail(excReturn, secureFault(SFSR.INVIS), isSecure)
     } else if (!wasActive || (excReturn & EXC_RETURN.RES0) !== 0) {
@@ -86,12 +90,17 @@ export class ExceptionReturn {
     const isThread = (frame.words[7]! & XPSR.EXCEPTION) === 0
     const toThread = (excReturn & EXC_RETURN.MODE) !== 0
     const toSecure = (excReturn & EXC_RETURN.S) !== 0
-    if (isThread !== toThread) this.#fail(excReturn, INVALID_RETURN, toSecure)
+    if (isThread !== toThread) {
+      this.#fail(excReturn, INVALID_RETURN, toSecure)
+      return
+    }
+    const refused = this.#parts.frames.popFloat(frame, excReturn)
+    if (refused) this.#fail(excReturn, refused.fault, refused.isSecure)
     else this.#resume(frame, excReturn)
   }
 
   #resume(frame: Unstacked, excReturn: number): void {
-    const { state, nvic, exceptions, goTo, refresh, sleepsOnExit, sleep } = this.#parts
+    const { state, nvic, exceptions, float, goTo, refresh, sleepsOnExit, sleep } = this.#parts
     const { words } = frame
     const xpsr = words[7]!
     const toSecure = (excReturn & EXC_RETURN.S) !== 0
@@ -103,6 +112,10 @@ export class ExceptionReturn {
     state.setFlags(xpsr)
     state.set(WORDS.GE, (xpsr >>> 16) & 15)
     state.set(WORDS.SECURE, toSecure ? 1 : 0)
+    float.enterContext({
+      isActive: (excReturn & EXC_RETURN.FTYPE) === 0,
+      isSecureActive: toSecure && (xpsr & XPSR.SFPA) !== 0,
+    })
     state.set(WORDS.IPSR, xpsr & XPSR.EXCEPTION)
     state.adoptStack()
     state.set(WORDS.EXCLUSIVE, 0)

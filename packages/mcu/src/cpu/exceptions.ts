@@ -10,6 +10,7 @@ import type { Accesses } from './access.ts'
 import type { FaultRecord } from './cpu.ts'
 import type { FaultStatus } from './fault-status.ts'
 import { CFSR, EXCEPTION, type Fault, HFSR } from './faults.ts'
+import type { FloatContext } from './float/float-context.ts'
 import { EXC_RETURN, type Frames, XPSR } from './frames.ts'
 import { WORDS } from './layout.ts'
 import type { Nvic } from './nvic.ts'
@@ -24,6 +25,7 @@ export interface ExceptionParts {
   readonly accesses: Accesses
   readonly status: FaultStatus
   readonly frames: Frames
+  readonly float: FloatContext
   /** The host is the Secure state. */
   readonly isHostSecure: boolean
   vectorTable(isSecure: boolean): number
@@ -91,6 +93,25 @@ export class Exceptions {
 
   #enterUnlessOver(): void {
     if (this.stopped === undefined) this.#enter()
+  }
+
+  /**
+   * A fault while the registers of an earlier context are saved: escalated as that context allowed
+   * when it was left. True if it has to be taken before the instruction that wants the registers.
+   */
+  pendLazyFault(fault: Fault, isReady: boolean, mayHardFault: boolean): boolean {
+    const { nvic, status, isHostSecure } = this.#parts
+    const isSecure = fault.isSecure === true
+    status.record(fault, isSecure)
+    const index = nvic.indexOf(fault.exception, isSecure)
+    const toSecure = nvic.targetsSecure(index)
+    const hardFault = nvic.indexOf(EXCEPTION.hardFault, toSecure || !nvic.faultsAreNonSecure)
+    if (!isReady) status.hfsr |= HFSR.FORCED
+    const taken = isReady ? index : hardFault
+    if (isHostSecure && nvic.targetsSecure(taken)) this.#stop(NAMES[nvic.numberOf(taken)]!)
+    else if (isReady || mayHardFault) nvic.setPending(taken)
+    else this.#lockUp()
+    return this.stopped !== undefined || nvic.preempting !== 0
   }
 
   /** Records a fault and makes its exception pending, escalated as need be. */
@@ -166,17 +187,17 @@ export class Exceptions {
 
   /** Stacks the context and takes whatever goes first. */
   #enter(): void {
-    const { state, frames, pc } = this.#parts
+    const { state, frames, float, pc } = this.#parts
     const excReturn =
       0xff00_0000 |
       EXC_RETURN.reserved |
       (state.isSecure ? EXC_RETURN.S : 0) |
       EXC_RETURN.DCRS |
-      EXC_RETURN.FTYPE |
+      (float.isActive ? 0 : EXC_RETURN.FTYPE) |
       (state.isHandler ? 0 : EXC_RETURN.MODE)
     const { isSecure } = state
     const fault = frames.push(pc(), this.xpsr())
-    if (fault) this.raise(fault, isSecure)
+    if (fault) this.raise(fault, fault.isSecure ?? isSecure)
     if (this.stopped === undefined) {
       this.take(excReturn, { isTailChain: false, ignoresFaults: fault !== undefined })
     } else state.adoptStack()
@@ -264,7 +285,7 @@ export class Exceptions {
   }
 
   #startHandler(index: number, vector: number, lr: number): void {
-    const { state, nvic, goTo, refresh } = this.#parts
+    const { state, nvic, float, goTo, refresh } = this.#parts
     const toSecure = nvic.targetsSecure(index)
     const control = state.bank(WORDS.CONTROL, toSecure)
     state.setBank(WORDS.CONTROL, toSecure, control & ~CONTROL.SPSEL)
@@ -273,6 +294,7 @@ export class Exceptions {
     state.adoptStack()
     nvic.activate(index)
     state.set(WORDS.LR, lr)
+    float.leaveContext()
     state.set(WORDS.EXCLUSIVE, 0)
     this.event = true
     goTo((vector & ~1) >>> 0, (vector & 1) !== 0, 0)
@@ -282,6 +304,7 @@ export class Exceptions {
 
 /** Exceptions that the host may be told of by name. */
 const NAMES: Readonly<Record<number, FaultRecord['exception']>> = {
+  [EXCEPTION.hardFault]: 'HardFault',
   [EXCEPTION.memManage]: 'MemManage',
   [EXCEPTION.busFault]: 'BusFault',
   [EXCEPTION.usageFault]: 'UsageFault',

@@ -8,6 +8,7 @@
 
 import type { Accesses, Requester } from './access.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
+import type { FloatContext } from './float/float-context.ts'
 import { WORDS } from './layout.ts'
 import { CONTROL, type State } from './state.ts'
 
@@ -24,13 +25,14 @@ export const EXC_RETURN = {
   ES: 1 << 0,
 } as const
 
-export const XPSR = { T: 1 << 24, SPREALIGN: 1 << 9, EXCEPTION: 0x1ff } as const
+/** SFPA: in the frame of a Secure background only. */
+export const XPSR = { T: 1 << 24, SFPA: 1 << 20, SPREALIGN: 1 << 9, EXCEPTION: 0x1ff } as const
 
-const FRAME_BYTES = 0x20
+const BASIC_WORDS = 8
 /** Signature, a reserved word, r4 to r11. */
 const CALLEE_BYTES = 0x28
 const CALLEE_REGISTERS = [4, 5, 6, 7, 8, 9, 10, 11] as const
-/** Integrity signature of a frame without floating-point state; bit 0 is EXC_RETURN.FType. */
+/** Integrity signature; bit 0 is EXC_RETURN.FType. */
 const SIGNATURE = 0xfefa_125a
 
 /** What a failed unstacking found: the fault and the state whose bank it is recorded in. */
@@ -42,6 +44,8 @@ export interface FrameFault {
 /** A frame as read: nothing is committed. */
 export interface Unstacked {
   readonly bank: typeof WORDS.MSP | typeof WORDS.PSP
+  readonly frame: number
+  readonly who: Requester
   /** The stack pointer once the frame is consumed. */
   readonly stackPointer: number
   /** r0 to r3, r12, LR, PC, xPSR. */
@@ -53,6 +57,7 @@ export interface Unstacked {
 export interface FrameParts {
   readonly state: State
   readonly accesses: Accesses
+  readonly float: FloatContext
   /** Limit of a stack that is not current: CCR.STKOFHFNMIGN may lift it. */
   limitOf(bank: typeof WORDS.MSP | typeof WORDS.PSP, isSecure: boolean): number
 }
@@ -66,24 +71,32 @@ export class Frames {
 
   /** Stacks the caller's registers on the current stack, which is parked afterwards. */
   push(pc: number, xpsr: number): Fault | undefined {
-    const { state, accesses } = this.#parts
+    const { state, accesses, float } = this.#parts
     const { isSecure, currentStack } = state
+    const { frameBytes } = float
     state.parkStack()
     const sp = state.get(WORDS.SP)
-    const frame = ((sp - FRAME_BYTES) & ~4) >>> 0
+    const frame = sp < frameBytes ? -1 : ((sp - frameBytes) & ~4) >>> 0
     const r = (number: number) => state.register(number)
     const realigned = xpsr | (sp & 4 ? XPSR.SPREALIGN : 0)
-    const words = [r(0), r(1), r(2), r(3), r(12), r(14), pc, realigned]
-    const isTooLow = sp < FRAME_BYTES
-    return this.#store(
-      {
-        bank: currentStack,
-        isSecure,
-        frame: isTooLow ? -1 : frame,
-        who: accesses.requester(false),
-      },
-      words,
-    )
+    const status = isSecure && !float.isSecureIdle ? realigned | XPSR.SFPA : realigned
+    const words = [r(0), r(1), r(2), r(3), r(12), r(14), pc, status]
+    const who = accesses.requester(false)
+    const fault = this.#store({ bank: currentStack, isSecure, frame, who }, words)
+    if (fault?.exception === EXCEPTION.usageFault) return fault
+    const refusal = float.push(frame, who)
+    const floatFault = refusal ?? this.#stackingFault(CFSR.STKERR, CFSR.MSTKERR)
+    return fault ?? floatFault
+  }
+
+  /** The registers of an extended frame, which are committed at once. */
+  popFloat({ frame, who }: Unstacked, excReturn: number): FrameFault | undefined {
+    if ((excReturn & EXC_RETURN.FTYPE) !== 0) return undefined
+    const { isSecure } = who
+    const refusal = this.#parts.float.pop(frame, who)
+    if (refusal) return { fault: refusal, isSecure: refusal.isSecure ?? isSecure }
+    const fault = this.#stackingFault(CFSR.UNSTKERR, CFSR.MUNSTKERR)
+    return fault && { fault, isSecure }
   }
 
   /** Adds r4 to r11 of a Secure background below its frame. */
@@ -137,11 +150,13 @@ export class Frames {
       callee = registers
       frame = (frame + CALLEE_BYTES) >>> 0
     }
-    const words = this.#read(frame, FRAME_BYTES / 4, who)
+    const words = this.#read(frame, BASIC_WORDS, who)
     const fault = this.#stackingFault(CFSR.UNSTKERR, CFSR.MUNSTKERR)
     if (fault) return { fault, isSecure }
     const aligner = words[7]! & XPSR.SPREALIGN ? 4 : 0
-    return { bank, stackPointer: ((frame + FRAME_BYTES) | aligner) >>> 0, words, callee }
+    const isExtended = (excReturn & EXC_RETURN.FTYPE) === 0
+    const bytes = this.#parts.float.returnBytes(isExtended, isSecure)
+    return { bank, frame, who, stackPointer: ((frame + bytes) | aligner) >>> 0, words, callee }
   }
 
   #read(frame: number, count: number, who: Requester): number[] {

@@ -15,11 +15,20 @@ import { type Handler, HandlerTable } from './decoder.ts'
 import { loadOpcode, storeOpcode } from './ir/access-code.ts'
 import { Builder } from './ir/builder.ts'
 import { FastBackEnd, FIXED_LOCALS, LOCAL } from './ir/fast.ts'
-import type { AccessWidth, Statement } from './ir/nodes.ts'
+import type { AccessWidth, Statement, ValueKind } from './ir/nodes.ts'
 import { assignSlots } from './ir/operand-slots.ts'
 import { Locals, printResult, printStatements } from './ir/printer.ts'
 import { type Helpers, MUST_ALIGN, SlowBackEnd, UNPRIVILEGED } from './ir/slow.ts'
-import { Code, encodeModule, I32, I64, type ModuleFunction, type ValueType } from './ir/wasm.ts'
+import {
+  Code,
+  encodeModule,
+  F32,
+  F64,
+  I32,
+  I64,
+  type ModuleFunction,
+  type ValueType,
+} from './ir/wasm.ts'
 import { ENTRY, MAPS, PREDECODE, WORDS } from './layout.ts'
 
 /** What an entry dispatches on, below the handlers of instructions. */
@@ -137,7 +146,7 @@ const ONLY_LOADED = [
 
 function fastFunction(handlers: readonly Handler[]): ModuleFunction {
   const code = new Code()
-  const locals = new Locals(FIRST_TEMPORARY)
+  const locals = new Locals(firstTemporaries(FIXED_LOCALS))
   for (const [local, word] of [...SAVED, ...ONLY_LOADED]) code.loadWord(word).set(local)
   code.loadWord(WORDS.CODE_SIZE).const(1).op('i32.shr_u').set(LOCAL.codeHalf)
   const slow = code.block()
@@ -156,21 +165,35 @@ function fastFunction(handlers: readonly Handler[]): ModuleFunction {
 }
 
 /** Locals for one handler's values; handlers take turns with them. */
-const TEMPORARIES = { i32: 32, i64: 8 } as const
-const FIRST_TEMPORARY = { i32: FIXED_LOCALS, i64: FIXED_LOCALS + TEMPORARIES.i32 }
+const TEMPORARIES = [
+  { type: 'i32', code: I32, count: 32 },
+  { type: 'i64', code: I64, count: 8 },
+  { type: 'f32', code: F32, count: 8 },
+  { type: 'f64', code: F64, count: 8 },
+] as const
+
+/** Numbers of the first local of each type, behind `fixed` ones. */
+function firstTemporaries(fixed: number): Record<ValueKind, number> {
+  const first = { i32: 0, i64: 0, f32: 0, f64: 0 }
+  let next = fixed
+  for (const { type, count } of TEMPORARIES) {
+    first[type] = next
+    next += count
+  }
+  return first
+}
 
 function localTypes(fixed: number): ValueType[] {
   return [
-    ...Array.from({ length: fixed + TEMPORARIES.i32 }, () => I32 as ValueType),
-    ...Array.from({ length: TEMPORARIES.i64 }, () => I64 as ValueType),
+    ...new Array<ValueType>(fixed).fill(I32),
+    ...TEMPORARIES.flatMap(({ code, count }) => new Array<ValueType>(count).fill(code)),
   ]
 }
 
 function checkPeak({ peak }: Locals): void {
-  assert(
-    peak.i32 <= TEMPORARIES.i32 && peak.i64 <= TEMPORARIES.i64,
-    `A handler needs ${peak.i32} and ${peak.i64} locals: raise TEMPORARIES.`,
-  )
+  for (const { type, count } of TEMPORARIES) {
+    assert(peak[type] <= count, `A handler needs ${peak[type]} locals of type ${type}.`)
+  }
 }
 
 /** Saves the loop's state; an instruction that was not done is put back. */
@@ -240,7 +263,7 @@ function printCondition(
   code.get(LOCAL.ip).memory('i32.load', PREDECODE.itWordOffset).tee(word)
   code.const(0xffff).op('i32.and').get(LOCAL.it).op('i32.ne').branchIf(labels.decode)
   code.get(word).const(16).op('i32.shr_u').const(0xff).op('i32.and').set(LOCAL.it)
-  const locals = new Locals(FIRST_TEMPORARY)
+  const locals = new Locals(firstTemporaries(FIXED_LOCALS))
   const backEnd = new FastBackEnd(code, new Map(), locals, { slow: labels.decode, ...labels })
   const builder = new Builder()
   const truth = builder.condition(condition)
@@ -306,7 +329,7 @@ const HELPERS: Helpers = {
 /** (ip): does one instruction with all checks; counts it unless it was aborted. */
 function careful(handler: Handler): ModuleFunction {
   const code = new Code()
-  const locals = new Locals({ i32: 1, i64: 1 + TEMPORARIES.i32 })
+  const locals = new Locals(firstTemporaries(1))
   const aborted = code.block()
   const finished = code.block()
   const labels = { aborted, finished }

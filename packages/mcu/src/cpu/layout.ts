@@ -65,6 +65,21 @@ export const WORDS = {
   OUTSIDE_PC: 0x148,
   /** EPSR.T */
   THUMB: 0x14c,
+
+  /** Banked, as above. */
+  FPCCR: 0x150,
+  FPCAR: 0x158,
+  FPDSCR: 0x160,
+  FPSCR: 0x168,
+  /** 1: a floating-point instruction may go ahead, nothing has to be checked or saved before. */
+  FLOAT_READY: 0x16c,
+  /** CONTROL.FPCA and CONTROL_S.SFPA. */
+  FPCA: 0x170,
+  SFPA: 0x174,
+  /** s0 to s31. */
+  S: 0x180,
+  /** As STAGED, for s0 to s31. */
+  STAGED_SINGLES: 0x200,
 } as const
 
 export type Word = keyof typeof WORDS
@@ -80,6 +95,7 @@ export type BankedWord =
   | 'PRIMASK'
   | 'BASEPRI'
   | 'FAULTMASK'
+export type FloatBanked = (typeof WORDS)['FPCCR' | 'FPCAR' | 'FPDSCR']
 export type Banked = (typeof WORDS)[BankedWord]
 
 /** A predecoded instruction takes 16 bytes for each halfword of its address. */

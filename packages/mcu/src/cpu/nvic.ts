@@ -245,6 +245,11 @@ export class Nvic implements InterruptLines {
     return first !== 0 && this.groupPriority(first) < this.executionPriority ? first : 0
   }
 
+  /** It would be taken if it were pended now. */
+  isReady(index: number): boolean {
+    return this.enabled[index] === 1 && this.groupPriority(index) < this.executionPriority
+  }
+
   get wakes(): boolean {
     const { first } = this
     return first !== 0 && this.groupPriority(first) < this.wakePriority

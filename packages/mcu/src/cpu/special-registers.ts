@@ -2,6 +2,7 @@
  * MRS, MSR and CPS: the special registers by SYSm. Armv8-M ARM, D1.1 and the pseudocode of MRS and
  * MSR (register).
  */
+import type { FloatContext } from './float/float-context.ts'
 import { type Banked, WORDS } from './layout.ts'
 import type { Nvic } from './nvic.ts'
 import { PRIORITY_MASK } from './nvic.ts'
@@ -38,11 +39,18 @@ const NON_SECURE = 0x80
 export class SpecialRegisters {
   readonly #state: State
   readonly #nvic: Nvic
+  readonly #float: Pick<FloatContext, 'control' | 'setControl'>
   readonly #refresh: () => void
 
-  constructor(state: State, nvic: Nvic, refresh: () => void) {
+  constructor(
+    state: State,
+    nvic: Nvic,
+    float: Pick<FloatContext, 'control' | 'setControl'>,
+    refresh: () => void,
+  ) {
     this.#state = state
     this.#nvic = nvic
+    this.#float = float
     this.#refresh = refresh
   }
 
@@ -50,6 +58,7 @@ export class SpecialRegisters {
   bank(word: Banked, isSecure: boolean): number {
     const state = this.#state
     const isCurrent = isSecure === state.isSecure && word === state.currentStack
+    if (word === WORDS.CONTROL) return state.bank(word, isSecure) | this.#float.control(isSecure)
     return isCurrent ? state.get(WORDS.SP) : state.bank(word, isSecure)
   }
 
@@ -62,6 +71,7 @@ export class SpecialRegisters {
       state.parkStack()
       state.setBank(word, isSecure, (value & WRITABLE[WORDS.CONTROL] & ~fixed) | kept)
       state.adoptStack()
+      this.#float.setControl(isSecure, value)
     } else if (isSecure === state.isSecure && word === state.currentStack) {
       state.set(WORDS.SP, value & ~3)
     } else state.setBank(word, isSecure, value & WRITABLE[word])

@@ -2,9 +2,10 @@
  * The CPU's state in its `WebAssembly.Memory`: words by name, banks, and what follows from them
  * (which stack pointer is current, which privilege applies).
  */
-import { type Banked, WORDS, type WordAddress } from './layout.ts'
+import { type Banked, type FloatBanked, WORDS, type WordAddress } from './layout.ts'
 
-export const CONTROL = { nPRIV: 1, SPSEL: 2 } as const
+/** FPCA and SFPA stand in words of their own. */
+export const CONTROL = { nPRIV: 1, SPSEL: 2, FPCA: 4, SFPA: 8 } as const
 
 export class State {
   readonly words: Int32Array
@@ -33,11 +34,11 @@ export class State {
     this.words[number] = value
   }
 
-  bank(word: Banked, isSecure: boolean): number {
+  bank(word: Banked | FloatBanked, isSecure: boolean): number {
     return this.words[(word >> 2) + (isSecure ? 1 : 0)] >>> 0
   }
 
-  setBank(word: Banked, isSecure: boolean, value: number): void {
+  setBank(word: Banked | FloatBanked, isSecure: boolean, value: number): void {
     this.words[(word >> 2) + (isSecure ? 1 : 0)] = value
   }
 

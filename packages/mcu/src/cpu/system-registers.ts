@@ -11,6 +11,7 @@ import { type DebugControls, debugRegisters } from './debug-registers.ts'
 import { faultRegisters } from './fault-registers.ts'
 import type { FaultStatus } from './fault-status.ts'
 import { EXCEPTION } from './faults.ts'
+import { floatRegisters } from './float/float-registers.ts'
 import { WORDS } from './layout.ts'
 import { IRQ_COUNT, type Nvic, PRIORITY_MASK } from './nvic.ts'
 import { interruptRegisters } from './nvic-registers.ts'
@@ -49,6 +50,7 @@ export function systemRegisters(parts: SystemParts): Map<number, PrivateRegister
     ...faultRegisters(parts),
     ...protectionRegisters(parts),
     ...debugRegisters(parts),
+    ...floatRegisters(parts),
   ])
 }
 
@@ -131,9 +133,10 @@ function controlRegisters(parts: SystemParts): Entry[] {
       0xe000_ed8c,
       {
         name: 'NSACR',
-        read: () => controls.nsacr,
+        read: (s) => (s ? controls.nsacr : 0),
         write: (value, s) => {
           if (s) controls.nsacr = value & 0xcff
+          refresh()
         },
       },
     ],

@@ -46,6 +46,7 @@ export class Worlds {
   enterSecure(): void {
     const { state } = this.#parts
     state.set(WORDS.LR, state.get(WORDS.LR) & ~1)
+    state.set(WORDS.SFPA, 0)
     this.switchTo(true)
   }
 
@@ -63,7 +64,8 @@ export class Worlds {
     accesses.fault = undefined
     accesses.storeAligned(frame, 4, link, who)
     if (accesses.fault === undefined) {
-      accesses.storeAligned(frame + 4, 4, state.get(WORDS.IPSR), who)
+      const sfpa = state.get(WORDS.SFPA) ? XPSR.SFPA : 0
+      accesses.storeAligned(frame + 4, 4, state.get(WORDS.IPSR) | sfpa, who)
     }
     const fault = accesses.takeFault()
     if (fault) return fault
@@ -75,6 +77,7 @@ export class Worlds {
 
   /** The end of BXNS and BLXNS. */
   branchNonSecure(target: number): void {
+    this.#parts.state.set(WORDS.SFPA, 0)
     this.switchTo(false)
     this.#parts.goTo((target & ~1) >>> 0, true, 0)
   }
@@ -92,7 +95,8 @@ export class Worlds {
     const who = { isSecure: true, isPrivileged }
     accesses.fault = undefined
     const pc = accesses.loadWord(frame, who)
-    const exception = accesses.fault ? 0 : accesses.loadWord(frame + 4, who) & XPSR.EXCEPTION
+    const status = accesses.fault ? 0 : accesses.loadWord(frame + 4, who)
+    const exception = status & XPSR.EXCEPTION
     const fault = accesses.takeFault()
     if (fault) return { ...fault, isSecure: true }
     const hidden = state.get(WORDS.IPSR)
@@ -100,6 +104,7 @@ export class Worlds {
     if (!isConsistent) return INVALID_RETURN
     state.setBank(bank, true, frame + 8)
     state.set(WORDS.IPSR, exception)
+    state.set(WORDS.SFPA, status & XPSR.SFPA ? 1 : 0)
     state.set(WORDS.SECURE, 1)
     state.adoptStack()
     this.#parts.refresh()

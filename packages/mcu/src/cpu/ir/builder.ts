@@ -11,14 +11,19 @@ import {
   type Access,
   type AccessWidth,
   type Flag,
+  type Float,
   type Immediate,
   Node,
   type NodeKind,
+  type Real,
   type Register,
+  type RegisterFile,
+  type Single,
   type Source,
   type Statement,
   type Target,
   type Value,
+  type ValueKind,
   type Wide,
 } from './nodes.ts'
 import type { Opcode } from './wasm.ts'
@@ -39,16 +44,16 @@ export class Builder {
   // Operands and state
 
   constant(value: number): Value {
-    return this.#node({ kind: 'constant', value: value | 0 })
+    return this.#node({ kind: 'constant', value: value | 0 }, [])
   }
 
   read(operand: Source): Value {
-    return this.#node({ kind: 'operand', operand })
+    return this.#node({ kind: 'operand', operand }, [])
   }
 
   /** A stack pointer is checked against its limit, unless `checkBase` has done so. */
-  write(register: Register, value: Value, isChecked = false): void {
-    if (!isChecked) this.checkBase(register, value)
+  write(register: Register | Single, value: Value, isChecked = false): void {
+    if (!isChecked && register.kind !== 'single') this.checkBase(register, value)
     this.#into.push({ kind: 'write', register, value: use(value) })
   }
 
@@ -59,7 +64,7 @@ export class Builder {
 
   /** N as bit 31, Z as "is zero", C as 0 or 1, V as bit 31. */
   flag(flag: Flag): Value {
-    return this.#node({ kind: 'flag', flag })
+    return this.#node({ kind: 'flag', flag }, [])
   }
 
   writeFlag(flag: Flag, value: Value): void {
@@ -67,7 +72,7 @@ export class Builder {
   }
 
   word(word: Word): Value {
-    return this.#node({ kind: 'word', word })
+    return this.#node({ kind: 'word', word }, [])
   }
 
   writeWord(word: Word, value: Value): void {
@@ -192,11 +197,64 @@ export class Builder {
     return this.low(this.#wide('i64.shr_u', a, this.wideU(this.constant(32))))
   }
 
+  // Floating point: WebAssembly's arithmetic, which rounds to nearest and has no flags
+
+  /** Before all else in every floating-point instruction: may fault. */
+  requireFloat(): void {
+    this.#into.push({ kind: 'requireFloat' })
+  }
+  readFloat(operand: Single): Float {
+    return this.#node({ kind: 'operand', operand }, [], 'f32')
+  }
+  writeFloat(single: Single, value: Float): void {
+    this.#into.push({ kind: 'write', register: single, value: use(value) })
+  }
+  real(value: number): Real {
+    return this.#node({ kind: 'real', value }, [], 'f64')
+  }
+  float(opcode: FloatOpcode, ...inputs: (Float | Real | Value)[]): Float {
+    return this.#node({ kind: 'operation', opcode }, inputs, 'f32')
+  }
+  toReal(opcode: RealOpcode, ...inputs: (Float | Real | Value | Wide)[]): Real {
+    return this.#node({ kind: 'operation', opcode }, inputs, 'f64')
+  }
+  /** The same number. */
+  promote(a: Float): Real {
+    return this.toReal('f64.promote_f32', a)
+  }
+  /** 2^exponent */
+  powerOfTwo(exponent: Value): Real {
+    const biased = this.wideU(this.add(exponent, 1023))
+    const bits = this.#wide('i64.shl', biased, this.wideU(this.constant(52)))
+    return this.toReal('f64.reinterpret_i64', bits)
+  }
+  bitsOf(a: Float): Value {
+    return this.#operation('i32.reinterpret_f32', a)
+  }
+  lowBitsOf(a: Real): Value {
+    return this.low(this.#wide('i64.reinterpret_f64', a))
+  }
+  floatsDiffer(a: Float, b: Float): Value {
+    return this.#operation('f32.ne', a, b)
+  }
+  realsDiffer(a: Real, b: Real): Value {
+    return this.#operation('f64.ne', a, b)
+  }
+  compareFloats(opcode: 'f32.eq' | 'f32.lt', a: Float, b: Float): Value {
+    return this.#operation(opcode, a, b)
+  }
+  isAtMost(a: Real, b: Real): Value {
+    return this.#operation('f64.le', a, b)
+  }
+  toInteger(a: Real, isSigned: boolean): Value {
+    return this.#operation(isSigned ? 'i32.trunc_sat_f64_s' : 'i32.trunc_sat_f64_u', a)
+  }
+
   // Memory
 
   load(address: Value, width: AccessWidth, isSigned: boolean, options: AccessOptions = {}): Value {
     const access = { width, ...plain, ...options }
-    return this.#node({ kind: 'load', access, isSigned }, address)
+    return this.#node({ kind: 'load', access, isSigned }, [address])
   }
 
   store(address: Value, width: AccessWidth, value: Value, options: AccessOptions = {}): void {
@@ -204,17 +262,17 @@ export class Builder {
     this.#into.push({ kind: 'store', access, address: use(address), value: use(value) })
   }
 
-  /** Announces word-aligned accesses to [address, address + bytes), at most 64 bytes. */
+  /** Announces word-aligned accesses to [address, address + bytes), at most 512 bytes. */
   probe(address: Value, bytes: Value, access: 'read' | 'write'): void {
     this.#into.push({ kind: 'probe', address: use(address), bytes: use(bytes), access })
   }
 
   /** Registers named by the bits of `list` from or to words at `address`, lowest first. Probed. */
-  loadList(address: Value, list: Immediate): void {
-    this.#transfer('load', address, list)
+  loadList(address: Value, list: Immediate, file: RegisterFile = 'core'): void {
+    this.#transfer('load', address, list, file)
   }
-  storeList(address: Value, list: Immediate): void {
-    this.#transfer('store', address, list)
+  storeList(address: Value, list: Immediate, file: RegisterFile = 'core'): void {
+    this.#transfer('store', address, list, file)
   }
 
   /** The new SP must not be below the limit; else UsageFault STKOF. */
@@ -260,7 +318,7 @@ export class Builder {
   /** Ordinary TypeScript does the rest; see `effects.ts`. */
   effect(effect: number, ...inputs: Value[]): Value {
     const three = [0, 1, 2].map((at) => inputs[at] ?? this.constant(0))
-    return this.#node({ kind: 'effect', effect }, ...three)
+    return this.#node({ kind: 'effect', effect }, three)
   }
 
   // Flags in the manual's terms
@@ -300,9 +358,14 @@ export class Builder {
     }
   }
 
-  #transfer(direction: 'load' | 'store', address: Value, list: Immediate): void {
-    const value = use(this.read(list))
-    this.#into.push({ kind: 'transferList', direction, address: use(address), list: value })
+  #transfer(
+    direction: 'load' | 'store',
+    address: Value,
+    list: Immediate,
+    file: RegisterFile,
+  ): void {
+    const bits = use(this.read(list))
+    this.#into.push({ kind: 'transferList', direction, file, address: use(address), list: bits })
   }
 
   #nested(body: () => void): Statement[] {
@@ -318,29 +381,35 @@ export class Builder {
     return this.#operation(opcode, a, typeof b === 'number' ? this.constant(b) : b)
   }
 
-  #operation(opcode: Opcode, ...inputs: (Value | Wide)[]): Value {
-    return this.#node({ kind: 'operation', opcode }, ...inputs)
+  #operation(opcode: Opcode, ...inputs: AnyValue[]): Value {
+    return this.#node({ kind: 'operation', opcode }, inputs)
   }
 
-  #wide(opcode: Opcode, ...inputs: (Value | Wide)[]): Wide {
-    const node = new Node({ kind: 'operation', opcode }, inputs.map(asNode), 'i64')
-    this.#into.push({ kind: 'value', node })
-    return node as Node & Wide
+  #wide(opcode: Opcode, ...inputs: AnyValue[]): Wide {
+    return this.#node({ kind: 'operation', opcode }, inputs, 'i64')
   }
 
-  #node(form: NodeKind, ...inputs: (Value | Wide)[]): Value {
-    const node = new Node(form, inputs.map(asNode))
+  #node<T extends ValueKind = 'i32'>(
+    form: NodeKind,
+    inputs: readonly AnyValue[],
+    type: T = 'i32' as T,
+  ): { readonly type: T } {
+    const node = new Node(form, inputs.map(asNode), type)
     this.#into.push({ kind: 'value', node })
-    return node as Node & Value
+    return node as Node & { readonly type: T }
   }
 }
 
+type AnyValue = Value | Wide | Float | Real
+type FloatOpcode = Extract<Opcode, `f32.${string}`>
+type RealOpcode = Extract<Opcode, `f64.${string}`>
+
 /** Values are opaque to meanings; every one is a node. */
-function asNode(value: Value | Wide): Node {
+function asNode(value: AnyValue): Node {
   return value as Node
 }
 
-function use(value: Value | Wide): Node {
+function use(value: AnyValue): Node {
   const node = asNode(value)
   node.uses++
   return node

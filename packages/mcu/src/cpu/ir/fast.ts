@@ -4,9 +4,9 @@
  */
 import { ENTRY, MAPS, PREDECODE, WORDS, type Word } from '../layout.ts'
 import { loadOpcode, storeOpcode } from './access-code.ts'
-import type { Access, Flag, Immediate, Register, Target } from './nodes.ts'
-import { pushImmediate, pushRegisterAddress, type Slots } from './operand-slots.ts'
-import type { BackEnd, Locals, Print } from './printer.ts'
+import type { Access, Flag, Immediate, Register, Single, Target } from './nodes.ts'
+import { baseOf, pushImmediate, pushRegister, type Slots, storeRegister } from './operand-slots.ts'
+import type { BackEnd, Locals, Print, RegisterList } from './printer.ts'
 import type { Code } from './wasm.ts'
 
 /** Locals of the fast loop, in order. */
@@ -47,22 +47,16 @@ export class FastBackEnd implements BackEnd {
     this.#next = labels.next
   }
 
-  operand(operand: Register | Immediate): void {
+  operand(operand: Register | Single | Immediate, type: 'i32' | 'f32'): void {
     const slot = this.#slots.get(operand)!
-    if (operand.kind === 'immediate') {
-      pushImmediate(this.code, LOCAL.ip, slot)
-      return
-    }
-    pushRegisterAddress(this.code, LOCAL.ip, slot)
-    this.code.memory('i32.load', 0)
+    if (operand.kind === 'immediate') pushImmediate(this.code, LOCAL.ip, slot)
+    else pushRegister(this.code, LOCAL.ip, { register: operand, slot, type })
   }
 
-  write(register: Register, value: Print): void {
+  write(register: Register | Single, value: Print, type: 'i32' | 'f32'): void {
     this.#isCommitted = true
-    pushRegisterAddress(this.code, LOCAL.ip, this.#slots.get(register)!)
-    value()
-    if (register.kind === 'stack-pointer') this.code.const(~3).op('i32.and')
-    this.code.memory('i32.store', 0)
+    const slot = this.#slots.get(register)!
+    storeRegister(this.code, LOCAL.ip, { register, slot, type }, value)
   }
 
   flag(flag: Flag): void {
@@ -112,20 +106,22 @@ export class FastBackEnd implements BackEnd {
     this.#leaveIf()
   }
 
-  transferList(direction: 'load' | 'store', address: Print, list: Print): void {
+  transferList({ direction, file, bits }: RegisterList, address: Print): void {
     const { code } = this
     const [at, rest, number] = [this.#locals.take(), this.#locals.take(), this.#locals.take()]
     this.#isCommitted = true
     address()
     code.set(at)
-    list()
+    bits()
     code.set(rest)
     const done = code.block()
     const next = code.loop()
     code.get(rest).op('i32.eqz').branchIf(done)
     code.get(rest).op('i32.ctz').const(2).op('i32.shl').set(number)
-    const [to, from] = direction === 'load' ? [number, at] : [at, number]
-    code.get(to).get(from).memory('i32.load', 0).memory('i32.store', 0)
+    const base = baseOf(file)
+    if (direction === 'load') {
+      code.get(number).get(at).memory('i32.load', 0).memory('i32.store', base)
+    } else code.get(at).get(number).memory('i32.load', base).memory('i32.store', 0)
     code.get(at).const(4).op('i32.add').set(at)
     code.get(rest).get(rest).const(1).op('i32.sub', 'i32.and').set(rest)
     code.branch(next)
@@ -135,6 +131,11 @@ export class FastBackEnd implements BackEnd {
   checkStackLimit(value: Print): void {
     value()
     this.code.loadWord(WORDS.SP_LIMIT).op('i32.lt_u')
+    this.#leaveIf()
+  }
+
+  requireFloat(): void {
+    this.code.loadWord(WORDS.FLOAT_READY).op('i32.eqz')
     this.#leaveIf()
   }
 

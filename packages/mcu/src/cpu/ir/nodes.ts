@@ -12,6 +12,11 @@ export interface Register {
   readonly kind: 'register' | 'stack-pointer'
 }
 
+/** A single-precision register operand, s0 to s31. */
+export interface Single {
+  readonly kind: 'single'
+}
+
 /** A number fixed when code is predecoded. */
 export interface Immediate {
   readonly kind: 'immediate'
@@ -23,7 +28,7 @@ export interface Target {
 }
 
 /** Anything that can be read as a value: PC as an operand is an immediate. */
-export type Source = Register | Immediate
+export type Source = Register | Single | Immediate
 
 export type AccessWidth = 1 | 2 | 4
 
@@ -37,6 +42,18 @@ export interface Wide {
   readonly type: 'i64'
 }
 
+/** A single-precision number. */
+export interface Float {
+  readonly type: 'f32'
+}
+
+/** A double-precision number, for what single precision has to be computed from. */
+export interface Real {
+  readonly type: 'f64'
+}
+
+export type ValueKind = (Value | Wide | Float | Real)['type']
+
 export type Flag = 'N' | 'Z' | 'C' | 'V'
 
 export interface Access {
@@ -49,9 +66,13 @@ export interface Access {
   readonly unprivileged: boolean
 }
 
+/** The registers that a list names: r0 to r14, or s0 to s31. */
+export type RegisterFile = 'core' | 'single'
+
 export type NodeKind =
   | { readonly kind: 'operation'; readonly opcode: Opcode }
   | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'real'; readonly value: number }
   | { readonly kind: 'operand'; readonly operand: Source }
   | { readonly kind: 'flag'; readonly flag: Flag }
   | { readonly kind: 'word'; readonly word: Word }
@@ -60,13 +81,13 @@ export type NodeKind =
 
 /** One value. `uses` decides whether it needs a local; `local` is the printer's. */
 export class Node {
-  readonly type: 'i32' | 'i64'
+  readonly type: ValueKind
   readonly form: NodeKind
   readonly inputs: readonly Node[]
   uses = 0
   local = -1
 
-  constructor(form: NodeKind, inputs: readonly Node[], type: 'i32' | 'i64' = 'i32') {
+  constructor(form: NodeKind, inputs: readonly Node[], type: ValueKind = 'i32') {
     this.form = form
     this.inputs = inputs
     this.type = type
@@ -75,13 +96,14 @@ export class Node {
 
   /** Must be evaluated where it stands: reads state that may change, or has an effect. */
   get isOrdered(): boolean {
-    return this.form.kind !== 'operation' && this.form.kind !== 'constant'
+    const { kind } = this.form
+    return kind !== 'operation' && kind !== 'constant' && kind !== 'real'
   }
 }
 
 export type Statement =
   | { readonly kind: 'value'; readonly node: Node }
-  | { readonly kind: 'write'; readonly register: Register; readonly value: Node }
+  | { readonly kind: 'write'; readonly register: Register | Single; readonly value: Node }
   | { readonly kind: 'writeFlag'; readonly flag: Flag; readonly value: Node }
   | { readonly kind: 'writeWord'; readonly word: Word; readonly value: Node }
   | {
@@ -99,10 +121,12 @@ export type Statement =
   | {
       readonly kind: 'transferList'
       readonly direction: 'load' | 'store'
+      readonly file: RegisterFile
       readonly address: Node
       readonly list: Node
     }
   | { readonly kind: 'checkStackLimit'; readonly value: Node }
+  | { readonly kind: 'requireFloat' }
   | {
       readonly kind: 'when'
       readonly condition: Node

@@ -4,7 +4,19 @@
  */
 import type { Word } from '../layout.ts'
 import { WORDS } from '../layout.ts'
-import type { Access, Flag, Immediate, Node, Register, Statement, Target, Value } from './nodes.ts'
+import type {
+  Access,
+  Flag,
+  Immediate,
+  Node,
+  Register,
+  RegisterFile,
+  Single,
+  Statement,
+  Target,
+  Value,
+  ValueKind,
+} from './nodes.ts'
 import type { Code } from './wasm.ts'
 
 /** Prints one value, leaving it on the stack. */
@@ -13,16 +25,18 @@ export type Print = () => void
 export interface BackEnd {
   readonly code: Code
   /** Pushes an operand's value. */
-  operand(operand: Register | Immediate): void
-  write(register: Register, value: Print): void
+  operand(operand: Register | Single | Immediate, type: 'i32' | 'f32'): void
+  write(register: Register | Single, value: Print, type: 'i32' | 'f32'): void
   flag(flag: Flag): void
   writeFlag(flag: Flag, value: Print): void
   writeWord(word: Word, value: Print): void
   load(access: Access, isSigned: boolean, address: Print): void
   store(access: Access, address: Print, value: Print): void
   probe(access: 'read' | 'write', address: Print, bytes: Print): void
-  transferList(direction: 'load' | 'store', address: Print, list: Print): void
+  transferList(list: RegisterList, address: Print): void
   checkStackLimit(value: Print): void
+  /** What every floating-point instruction begins with: ExecuteFPCheck(). */
+  requireFloat(): void
   jump(target: Target): void
   aim(value: Print): void
   go(value: Print, link: boolean): void
@@ -31,25 +45,32 @@ export interface BackEnd {
   effect(effect: number, inputs: readonly Print[]): void
 }
 
+/** Registers named by the bits of `bits`. */
+export interface RegisterList {
+  readonly direction: 'load' | 'store'
+  readonly file: RegisterFile
+  readonly bits: Print
+}
+
 /** Hands out locals; one pool for each handler, starting over at the same numbers. */
 export class Locals {
-  readonly #first: Record<'i32' | 'i64', number>
-  #used = { i32: 0, i64: 0 }
+  readonly #first: Record<ValueKind, number>
+  #used = { i32: 0, i64: 0, f32: 0, f64: 0 }
   /** The most that any handler has needed. */
-  readonly peak: Record<'i32' | 'i64', number> = { i32: 0, i64: 0 }
+  readonly peak: Record<ValueKind, number> = { i32: 0, i64: 0, f32: 0, f64: 0 }
 
-  constructor(first: Record<'i32' | 'i64', number>) {
+  constructor(first: Record<ValueKind, number>) {
     this.#first = first
   }
 
-  take(type: 'i32' | 'i64' = 'i32'): number {
+  take(type: ValueKind = 'i32'): number {
     const count = ++this.#used[type]
     this.peak[type] = Math.max(this.peak[type], count)
     return this.#first[type] + count - 1
   }
 
   restart(): void {
-    this.#used = { i32: 0, i64: 0 }
+    this.#used = { i32: 0, i64: 0, f32: 0, f64: 0 }
   }
 }
 
@@ -70,7 +91,7 @@ function printStatement(statement: Statement, backEnd: BackEnd, locals: Locals):
       settle(statement.node, backEnd, locals)
       break
     case 'write':
-      backEnd.write(statement.register, lazily(statement.value))
+      backEnd.write(statement.register, lazily(statement.value), registerType(statement.value))
       break
     case 'writeFlag':
       backEnd.writeFlag(statement.flag, lazily(statement.value))
@@ -85,12 +106,15 @@ function printStatement(statement: Statement, backEnd: BackEnd, locals: Locals):
       backEnd.probe(statement.access, lazily(statement.address), lazily(statement.bytes))
       break
     case 'transferList': {
-      const { direction, address, list } = statement
-      backEnd.transferList(direction, lazily(address), lazily(list))
+      const { direction, file, address, list } = statement
+      backEnd.transferList({ direction, file, bits: lazily(list) }, lazily(address))
       break
     }
     case 'checkStackLimit':
       backEnd.checkStackLimit(lazily(statement.value))
+      break
+    case 'requireFloat':
+      backEnd.requireFloat()
       break
     case 'when':
       printWhen(statement, backEnd, locals)
@@ -130,7 +154,7 @@ function printWhen(
 
 /** Evaluates a node where it was built, if it must be or is needed more than once. */
 function settle(node: Node, backEnd: BackEnd, locals: Locals): void {
-  if (node.form.kind === 'constant') return
+  if (node.form.kind === 'constant' || node.form.kind === 'real') return
   if (!node.isOrdered && node.uses < 2) return
   if (node.uses === 0 && node.form.kind !== 'load' && node.form.kind !== 'effect') return
   printNode(node, backEnd)
@@ -140,6 +164,11 @@ function settle(node: Node, backEnd: BackEnd, locals: Locals): void {
   }
   node.local = locals.take(node.type)
   backEnd.code.set(node.local)
+}
+
+/** Registers hold words or single-precision numbers. */
+function registerType({ type }: Node): 'i32' | 'f32' {
+  return type === 'f32' ? 'f32' : 'i32'
 }
 
 /** Pushes a value after the statements that it was built with. */
@@ -167,8 +196,11 @@ function printNode(node: Node, backEnd: BackEnd): void {
     case 'constant':
       backEnd.code.const(form.value)
       return
+    case 'real':
+      backEnd.code.constReal(form.value)
+      return
     case 'operand':
-      backEnd.operand(form.operand)
+      backEnd.operand(form.operand, registerType(node))
       break
     case 'flag':
       backEnd.flag(form.flag)

@@ -2,11 +2,12 @@
  * The careful back end: one small function for each handler, all state in memory, every access
  * through helpers that apply protection and may abort the instruction.
  */
+import { effectNumber } from '../effect-names.ts'
 import { usageFault } from '../faults.ts'
 import { ENTRY, PREDECODE, WORDS, type Word } from '../layout.ts'
-import type { Access, Flag, Immediate, Register, Target } from './nodes.ts'
-import { pushImmediate, pushRegisterAddress, type Slots } from './operand-slots.ts'
-import type { BackEnd, Locals, Print } from './printer.ts'
+import type { Access, Flag, Immediate, Register, Single, Target } from './nodes.ts'
+import { baseOf, pushImmediate, pushRegister, type Slots, storeRegister } from './operand-slots.ts'
+import type { BackEnd, Locals, Print, RegisterList } from './printer.ts'
 import type { Code } from './wasm.ts'
 
 /** Indices of the functions that careful handlers call. */
@@ -56,21 +57,15 @@ export class SlowBackEnd implements BackEnd {
     this.#finished = labels.finished
   }
 
-  operand(operand: Register | Immediate): void {
+  operand(operand: Register | Single | Immediate, type: 'i32' | 'f32'): void {
     const slot = this.#slots.get(operand)!
-    if (operand.kind === 'immediate') {
-      pushImmediate(this.code, IP, slot)
-      return
-    }
-    pushRegisterAddress(this.code, IP, slot)
-    this.code.memory('i32.load', 0)
+    if (operand.kind === 'immediate') pushImmediate(this.code, IP, slot)
+    else pushRegister(this.code, IP, { register: operand, slot, type })
   }
 
-  write(register: Register, value: Print): void {
-    pushRegisterAddress(this.code, IP, this.#slots.get(register)!)
-    value()
-    if (register.kind === 'stack-pointer') this.code.const(~3).op('i32.and')
-    this.code.memory('i32.store', 0)
+  write(register: Register | Single, value: Print, type: 'i32' | 'f32'): void {
+    const slot = this.#slots.get(register)!
+    storeRegister(this.code, IP, { register, slot, type }, value)
   }
 
   flag(flag: Flag): void {
@@ -105,11 +100,13 @@ export class SlowBackEnd implements BackEnd {
 
   probe(): void {}
 
-  transferList(direction: 'load' | 'store', address: Print, list: Print): void {
-    this.#eachRegister(address, list, (at, number) => {
+  transferList({ direction, file, bits }: RegisterList, address: Print): void {
+    const base = baseOf(file)
+    const staged = file === 'single' ? WORDS.STAGED_SINGLES : WORDS.STAGED
+    this.#eachRegister(address, bits, (at, number) => {
       if (direction === 'store') {
         this.code.get(at).const(4 | MUST_ALIGN)
-        this.code.get(number).memory('i32.load', WORDS.R)
+        this.code.get(number).memory('i32.load', base)
         this.code.call(this.#helpers.store)
       } else {
         this.code
@@ -117,14 +114,14 @@ export class SlowBackEnd implements BackEnd {
           .get(at)
           .const(4 | MUST_ALIGN)
           .call(this.#helpers.load)
-        this.code.memory('i32.store', WORDS.STAGED)
+        this.code.memory('i32.store', staged)
       }
       this.#leaveIfAborted()
     })
     if (direction === 'store') return
-    this.#eachRegister(address, list, (_, number) => {
-      this.code.get(number).get(number).memory('i32.load', WORDS.STAGED)
-      this.code.memory('i32.store', WORDS.R)
+    this.#eachRegister(address, bits, (_, number) => {
+      this.code.get(number).get(number).memory('i32.load', staged)
+      this.code.memory('i32.store', base)
     })
   }
 
@@ -134,6 +131,16 @@ export class SlowBackEnd implements BackEnd {
     this.code.if()
     this.raise(usageFault('STKOF'))
     this.code.end()
+  }
+
+  requireFloat(): void {
+    const { code } = this
+    code.loadWord(WORDS.FLOAT_READY).op('i32.eqz')
+    code.if()
+    code.const(effectNumber('prepareFloat')).const(0).const(0).const(0)
+    code.call(this.#helpers.effect).op('drop')
+    code.end()
+    this.#leaveIfAborted()
   }
 
   jump(target: Target): void {

@@ -5,7 +5,9 @@
 
 export const I32 = 0x7f
 export const I64 = 0x7e
-export type ValueType = typeof I32 | typeof I64
+export const F32 = 0x7d
+export const F64 = 0x7c
+export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof F64
 
 /** Instructions without immediates, by the specification's names. */
 const OPCODES = {
@@ -25,6 +27,12 @@ const OPCODES = {
   'i32.ge_s': 0x4e,
   'i32.ge_u': 0x4f,
   'i64.eqz': 0x50,
+  'f32.eq': 0x5b,
+  'f32.ne': 0x5c,
+  'f32.lt': 0x5d,
+  'f64.ne': 0x62,
+  'f64.lt': 0x63,
+  'f64.le': 0x65,
   'i32.clz': 0x67,
   'i32.ctz': 0x68,
   'i32.popcnt': 0x69,
@@ -49,24 +57,57 @@ const OPCODES = {
   'i64.shl': 0x86,
   'i64.shr_s': 0x87,
   'i64.shr_u': 0x88,
+  'f32.ceil': 0x8d,
+  'f32.floor': 0x8e,
+  'f32.trunc': 0x8f,
+  'f32.nearest': 0x90,
+  'f32.sqrt': 0x91,
+  'f32.neg': 0x8c,
+  'f32.add': 0x92,
+  'f32.sub': 0x93,
+  'f32.mul': 0x94,
+  'f32.div': 0x95,
+  'f32.min': 0x96,
+  'f32.max': 0x97,
+  'f64.ceil': 0x9b,
+  'f64.floor': 0x9c,
+  'f64.trunc': 0x9d,
+  'f64.nearest': 0x9e,
+  'f64.add': 0xa0,
+  'f64.sub': 0xa1,
+  'f64.mul': 0xa2,
+  'f64.copysign': 0xa6,
   'i32.wrap_i64': 0xa7,
   'i64.extend_i32_s': 0xac,
   'i64.extend_i32_u': 0xad,
+  'f32.demote_f64': 0xb6,
+  'f64.convert_i32_s': 0xb7,
+  'f64.convert_i32_u': 0xb8,
+  'f64.promote_f32': 0xbb,
+  'i32.reinterpret_f32': 0xbc,
+  'i64.reinterpret_f64': 0xbd,
+  'f32.reinterpret_i32': 0xbe,
+  'f64.reinterpret_i64': 0xbf,
   'i32.extend8_s': 0xc0,
   'i32.extend16_s': 0xc1,
+  /** Those with a prefix byte: the byte above is 0xFC. */
+  'i32.trunc_sat_f64_s': 0xfc02,
+  'i32.trunc_sat_f64_u': 0xfc03,
 } as const
 export type Opcode = keyof typeof OPCODES
 
-/** Loads and stores of an i32, with the alignment that may be promised (as log2). */
+/** Loads and stores, with the alignment that may be promised (as log2). */
 const MEMORY = {
   'i32.load': [0x28, 2],
   'i32.load8_s': [0x2c, 0],
   'i32.load8_u': [0x2d, 0],
   'i32.load16_s': [0x2e, 1],
   'i32.load16_u': [0x2f, 1],
+  'f32.load': [0x2a, 2],
   'i32.store': [0x36, 2],
   'i32.store8': [0x3a, 0],
   'i32.store16': [0x3b, 1],
+  'f32.store': [0x38, 2],
 } as const
 export type MemoryOpcode = keyof typeof MEMORY
 
@@ -76,7 +117,11 @@ export class Code {
   depth = 0
 
   op(...names: Opcode[]): this {
-    for (const name of names) this.bytes.push(OPCODES[name])
+    for (const name of names) {
+      const opcode = OPCODES[name]
+      if (opcode > 0xff) this.bytes.push(opcode >> 8)
+      this.bytes.push(opcode & 0xff)
+    }
     return this
   }
 
@@ -89,6 +134,11 @@ export class Code {
   const64(value: number): this {
     this.bytes.push(0x42)
     signed(this.bytes, value | 0)
+    return this
+  }
+
+  constReal(value: number): this {
+    this.bytes.push(0x44, ...new Uint8Array(Float64Array.of(value).buffer))
     return this
   }
 

@@ -1,12 +1,12 @@
 /** Loads and stores: single, double, several, exclusive. */
 import type { Builder } from '../ir/builder.ts'
-import type { AccessWidth, Immediate, Register, Source, Value } from '../ir/nodes.ts'
+import type { AccessWidth, Immediate, Register, Value } from '../ir/nodes.ts'
 import type { Meaning } from '../table/row.ts'
 
 /** Where an access goes, and what becomes of the base register. */
 interface Addressing {
   /** PC-relative: the address itself. */
-  readonly n: Source
+  readonly n: Register | Immediate
   /** Signed. */
   readonly offset?: Immediate
   /** Register offset, shifted left. */

@@ -135,8 +135,8 @@ const coprocessors: Row[] = [
     '{c}',
     system.call,
     (f) => ({ effect: 'coprocessor', a: immediate(f.c!) }),
-    // 111x 1111: no coprocessor space.
-    ['y=3'],
+    // 111x 1111: no coprocessor space. 10 and 11: floating point.
+    ['y=3', 'c=10', 'c=11'],
   ),
 ]
 

@@ -6,7 +6,7 @@
  * (a shift type, the S bit); the others are operands of one shared handler.
  */
 import type { Builder } from '../ir/builder.ts'
-import type { Immediate, Register, Target } from '../ir/nodes.ts'
+import type { Immediate, Register, Single, Target } from '../ir/nodes.ts'
 
 /** Where an instruction stands. */
 export interface Place {
@@ -21,11 +21,12 @@ export interface Place {
 export type Fields = Readonly<Record<string, number>>
 
 export type DecodedRegister = Register & { readonly number: number }
+export type DecodedSingle = Single & { readonly number: number }
 export type DecodedImmediate = Immediate & { readonly value: number }
 export type DecodedTarget = Target & { readonly address: number }
 /** Operands that do not vary inside a handler stand as plain values. */
 type Fixed = string | number | boolean | undefined
-export type Operand = DecodedRegister | DecodedImmediate | DecodedTarget | Fixed
+export type Operand = DecodedRegister | DecodedSingle | DecodedImmediate | DecodedTarget | Fixed
 export type Operands = Readonly<Record<string, Operand>>
 
 /** Writes down what an instruction does; see the rules in `ir/builder.ts`. */
