@@ -45,6 +45,7 @@ arm-none-eabi-gcc:gcc-arm-none-eabi:gcc-arm-embedded
 qemu-system-arm:qemu-system-arm:qemu
 cmake:cmake:cmake
 make:make:make
+cc:build-essential:gcc
 git:git:git
 '
 
