@@ -11,7 +11,7 @@ export const REGISTERS = [
   ...['lr', 'sp'],
 ] as const
 
-export const SINGLES = Array.from({ length: 32 }, (_, number) => `S${number}`)
+const SINGLES = Array.from({ length: 32 }, (_, number) => `S${number}`)
 
 /** r0 to r12 and LR may be the spare register of a case. */
 export const SPARES = REGISTERS.slice(0, 14)
