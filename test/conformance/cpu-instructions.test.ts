@@ -29,7 +29,7 @@ describe(`random instructions on QEMU and on mcu (seed ${SEED})`, { skip }, () =
   let outcome: Outcome
 
   before(async () => {
-    outcome = await new Differential().run(SEED, INSTRUCTIONS, isExpected)
+    outcome = await new Differential(coveredRows).run(SEED, INSTRUCTIONS, isExpected)
   })
 
   test('both machines agree about every case', (t) => {

@@ -60,6 +60,7 @@ const AVOIDED: readonly string[] = [
   'STM with write-back of a base that is listed and not the lowest: the stored value is UNKNOWN',
   'LDR PC from an address that is not word-aligned: UNPREDICTABLE',
   'a branch without Thumb bit to an address that is not word-aligned: QEMU raises UNALIGNED first',
+  'VLDR, VSTR of a double word where there is no memory: QEMU aligns BFAR to the double word',
   'a store exclusive to another address or of another size than the load: IMPLEMENTATION DEFINED',
   'a store exclusive after another store to the same word: QEMU notices a changed value only',
   'a trapped division after other instructions: QEMU has not stored their results when it traps',

@@ -2,7 +2,7 @@
 import type { Row } from '../../packages/mcu/src/cpu/table/row.ts'
 import { assembleHarness, type Harness } from './assemble.ts'
 import { describeCase, describeMismatch, type Mismatch, mismatches } from './compare.ts'
-import { coveredRows, Generator, type Made } from './generate.ts'
+import { Generator, type Made } from './generate.ts'
 import { buildImage, HarnessFailure, type Image } from './image.ts'
 import { MAX_CASES, TEMPLATE_BYTES } from './layout.ts'
 import { Machine } from './machine.ts'
@@ -31,6 +31,7 @@ interface Batch {
 }
 
 export class Differential {
+  readonly #rows: readonly Row[]
   readonly #harness: Harness = assembleHarness()
   readonly #machine = new Machine()
   readonly #coverage = new Map<Row, number>()
@@ -39,6 +40,11 @@ export class Differential {
   #instructions = 0
   #unallocated = 0
   #mismatches = 0
+
+  /** `rows`: those that cases are made for; others stand around them. */
+  constructor(rows: readonly Row[]) {
+    this.#rows = rows
+  }
 
   /** `isExpected`: documented differences, which are no mismatches. */
   async run(
@@ -80,12 +86,12 @@ export class Differential {
     const generator = new Generator(random, this.#harness)
     const made: Made[] = []
     // Rows in a different order each time: those at the end may find no room.
-    let next = random.below(coveredRows.length)
+    let next = random.below(this.#rows.length)
     while (made.length < Math.min(most, MAX_CASES)) {
       const one =
         made.length % UNALLOCATED_EVERY === 0
           ? generator.makeUnallocated()
-          : generator.make(coveredRows[next++ % coveredRows.length])
+          : generator.make(this.#rows[next++ % this.#rows.length])
       if (one === undefined) break
       made.push(one)
       this.#count(one)

@@ -16,7 +16,6 @@ import { FaultStatus } from './fault-status.ts'
 import { CFSR, EXCEPTION, type Fault, USAGE_FAULTS } from './faults.ts'
 import { Fetch } from './fetch.ts'
 import { FloatContext } from './float/float-context.ts'
-import type { FloatEffectParts } from './float/float-effects.ts'
 import { EXC_RETURN, Frames } from './frames.ts'
 import { type Host, interpreter } from './interpreter.ts'
 import { mapOf, WORDS } from './layout.ts'
@@ -420,33 +419,13 @@ export class Core {
       branchNonSecure: (target, isCall) => this.#branchNonSecure(target, isCall),
       undefined: () => this.#raiseUsage(CFSR.UNDEFINSTR),
       noCoprocessor: () => this.#raiseUsage(CFSR.NOCP),
-      float: this.#floatEffects(),
+      float: {
+        ...{ state, context: this.#float },
+        fail: (fault) => this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt }),
+        pendLazyFault: (...fault) => this.#exceptions.pendLazyFault(...fault),
+        preempt: () => this.#abort({ kind: 'pending', it: this.#fetch.ownIt }),
+      },
     })
-  }
-
-  #floatEffects(): FloatEffectParts {
-    const { state } = this
-    const float = this.#float
-    const stopFor = (fault: Fault | undefined) => {
-      if (fault) this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
-    }
-    const prepare = () => {
-      const verdict = float.prepare((...fault) => this.#exceptions.pendLazyFault(...fault))
-      if (verdict === 'preempted') this.#abort({ kind: 'pending', it: this.#fetch.ownIt })
-      else if (verdict !== 'go') stopFor(verdict)
-    }
-    /** VLSTM and VLLDM: Secure only, and nothing to do without a Secure context. */
-    const lazily = (transfer: (address: number) => Fault | undefined) => (address: number) => {
-      if (!state.isSecure) this.#raiseUsage(CFSR.UNDEFINSTR)
-      else if (!float.isSecureIdle) stopFor(transfer(address))
-    }
-    return {
-      state,
-      prepare,
-      undefined: () => stopFor(float.refusal ?? undefinedInstruction),
-      saveSecure: lazily((address) => float.saveSecure(address)),
-      loadSecure: lazily((address) => float.loadSecure(address)),
-    }
   }
 
   // Between the worlds
@@ -589,11 +568,6 @@ export class Core {
     }
     return true
   }
-}
-
-const undefinedInstruction: Fault = {
-  exception: EXCEPTION.usageFault,
-  syndrome: CFSR.UNDEFINSTR,
 }
 
 const BANKS = [

@@ -76,15 +76,15 @@ export class Frames {
     const { frameBytes } = float
     state.parkStack()
     const sp = state.get(WORDS.SP)
-    const frame = sp < frameBytes ? -1 : ((sp - frameBytes) & ~4) >>> 0
+    const frame = ((sp - frameBytes) & ~4) >>> 0
     const r = (number: number) => state.register(number)
     const realigned = xpsr | (sp & 4 ? XPSR.SPREALIGN : 0)
     const status = isSecure && !float.isSecureIdle ? realigned | XPSR.SFPA : realigned
     const words = [r(0), r(1), r(2), r(3), r(12), r(14), pc, status]
     const who = accesses.requester(false)
-    const fault = this.#store({ bank: currentStack, isSecure, frame, who }, words)
-    if (fault?.exception === EXCEPTION.usageFault) return fault
-    const refusal = float.push(frame, who)
+    const to = sp < frameBytes ? -1 : frame
+    const fault = this.#store({ bank: currentStack, isSecure, frame: to, who }, words)
+    const refusal = float.push(to, who, this.#parts.limitOf(currentStack, isSecure))
     const floatFault = refusal ?? this.#stackingFault(CFSR.STKERR, CFSR.MSTKERR)
     return fault ?? floatFault
   }

@@ -8,6 +8,8 @@ import { FLASH, Machine, RAM } from './testing/machine.ts'
 const CODE_BYTES = 0x2000
 const AIRCR = 0xe000_ed0c
 const SHCSR = 0xe000_ed24
+const CPACR = 0xe000_ed88
+const NSACR = 0xe000_ed8c
 const NVIC_ITNS = 0xe000_e380
 
 /** Halfwords: a third random, the rest drawn by rows with random operands. */
@@ -29,6 +31,7 @@ function prepare(machine: Machine, random: () => number): void {
   const { cpu } = machine
   cpu.reset()
   cpu.writePrivate(0xe000_edd0, 2, true)
+  cpu.writePrivate(NSACR, random() % 8 === 0 ? 0 : 0xc00, true)
   for (let bank = 0; bank < 4; bank++) cpu.writePrivate(NVIC_ITNS + bank * 4, 0xffff_ffff, true)
   if (random() & 1) cpu.writePrivate(AIRCR, 0x05fa_2000, true)
   const code = random() & 1 ? FLASH + 0x1000 : RAM + 0x1000
@@ -39,6 +42,7 @@ function prepare(machine: Machine, random: () => number): void {
   machine.writeWord(FLASH, RAM + 0x8000)
   cpu.startNonSecure(FLASH)
   cpu.writePrivate(SHCSR, (random() & 7) << 16, false)
+  cpu.writePrivate(CPACR, random() % 8 === 0 ? 0 : 0xf0_0000, false)
   for (let number = 0; number < 13; number++) {
     const pointer = RAM + (random() % 0xc_0000)
     cpu.set(`r${number as 0}`, random() & 1 ? pointer & ~3 : random())

@@ -36,7 +36,7 @@ for (const flags of [['-O0'], ['-O1'], ['-O2'], ['-O3'], ['-Os'], ['-O3', '-ffas
   })
 }
 
-for (const program of ['numbers', 'library', 'float-context']) {
+for (const program of ['numbers', 'library', 'float-context', 'float-faults']) {
   test(`${program}.c with floating-point registers prints what it prints on QEMU`, {
     skip: missing('arm-none-eabi-gcc', 'qemu-system-arm'),
   }, () => {

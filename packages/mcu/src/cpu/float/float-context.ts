@@ -222,9 +222,10 @@ export class FloatContext {
 
   /**
    * The part of PushStack() for an active context, after the basic frame. An access that fails
-   * leaves its fault in `accesses`.
+   * leaves its fault in `accesses`. Nothing is written below the stack's limit; `frame`
+   * is below zero where it would begin before memory does.
    */
-  push(frame: number, who: Requester): Fault | undefined {
+  push(frame: number, who: Requester, limit: number): Fault | undefined {
     if (!this.isActive) return undefined
     if (this.#isLazyActive) {
       return { exception: EXCEPTION.secureFault, syndrome: SFSR.LSERR, isSecure: true }
@@ -233,13 +234,15 @@ export class FloatContext {
       return { exception: EXCEPTION.usageFault, syndrome: CFSR.NOCP, isSecure: true }
     }
     if ((this.#fpccr(true) & FPCCR.LSPEN) !== 0) {
-      this.#setFpccr(who.isSecure, this.#fpccr(who.isSecure) & ~FPCCR.SPLIMVIOL)
+      const isTooLow = frame < 0 || frame + FRAME.basic < limit
+      const flag = isTooLow ? FPCCR.SPLIMVIOL : 0
+      this.#setFpccr(who.isSecure, (this.#fpccr(who.isSecure) & ~FPCCR.SPLIMVIOL) | flag)
       this.#defer(frame + FRAME.basic)
       return undefined
     }
     const refusal = this.#refuses(who.isSecure, who.isPrivileged)
     if (refusal) return refusal
-    this.#save(frame + FRAME.basic, who)
+    if (frame >= limit) this.#save(frame + FRAME.basic, who)
     this.#clear(this.#savesAll(who.isSecure) ? 32 : 16)
     return undefined
   }

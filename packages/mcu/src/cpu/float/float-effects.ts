@@ -1,7 +1,9 @@
 /** What floating-point instructions ask of ordinary TypeScript. */
 import type { FloatEffectName } from '../effect-names.ts'
+import { CFSR, EXCEPTION, type Fault } from '../faults.ts'
 import { WORDS } from '../layout.ts'
 import type { State } from '../state.ts'
+import type { FloatContext } from './float-context.ts'
 import { SoftFloat } from './soft-float.ts'
 
 type Effect = (a: number, b: number, c: number) => number
@@ -9,10 +11,13 @@ export type FloatEffects = Readonly<Record<FloatEffectName, Effect>>
 
 export interface FloatEffectParts {
   readonly state: State
-  prepare(): void
-  undefined(): void
-  saveSecure(address: number): void
-  loadSecure(address: number): void
+  readonly context: FloatContext
+  /** The instruction ends in a fault. */
+  fail(fault: Fault): void
+  /** See `Exceptions`. */
+  pendLazyFault(fault: Fault, isReady: boolean, mayHardFault: boolean): boolean
+  /** The instruction waits until a pending exception has been handled. */
+  preempt(): void
 }
 
 /** Of a number as words: the sign bit changed. */
@@ -29,22 +34,13 @@ export function floatEffects(parts: FloatEffectParts): FloatEffects {
       state.set(WORDS.FPSCR, soft.fpscr)
       return result
     }
-  const action = (run: (a: number) => void): Effect => {
-    return (a) => {
-      run(a >>> 0)
-      return 0
-    }
-  }
   const compare = (isSignallingAll: boolean) =>
     compute((a, b) => {
       soft.compare(a, b, isSignallingAll)
       return 0
     })
   return {
-    prepareFloat: action(() => parts.prepare()),
-    undefinedFloat: action(() => parts.undefined()),
-    saveSecureFloat: action((address) => parts.saveSecure(address)),
-    loadSecureFloat: action((address) => parts.loadSecure(address)),
+    ...contextEffects(parts),
     floatAdd: compute((a, b) => soft.add(a, b)),
     floatSubtract: compute((a, b) => soft.subtract(a, b)),
     floatMultiply: compute((a, b) => soft.multiply(a, b)),
@@ -66,6 +62,36 @@ export function floatEffects(parts: FloatEffectParts): FloatEffects {
     ...conversions(soft, compute),
   }
 }
+
+function contextEffects(parts: FloatEffectParts) {
+  const { state, context } = parts
+  const action = (run: (a: number) => Fault | undefined): Effect => {
+    return (a) => {
+      const fault = run(a >>> 0)
+      if (fault) parts.fail(fault)
+      return 0
+    }
+  }
+  const prepare = () => {
+    const verdict = context.prepare((...fault) => parts.pendLazyFault(...fault))
+    if (verdict === 'preempted') parts.preempt()
+    return typeof verdict === 'string' ? undefined : verdict
+  }
+  /** VLSTM and VLLDM: Secure only, and nothing to do without a Secure context. */
+  const lazily = (transfer: (address: number) => Fault | undefined) =>
+    action((address) => {
+      if (!state.isSecure) return UNDEFINED
+      return context.isSecureIdle ? undefined : transfer(address)
+    })
+  return {
+    prepareFloat: action(prepare),
+    undefinedFloat: action(() => context.refusal ?? UNDEFINED),
+    saveSecureFloat: lazily((address) => context.saveSecure(address)),
+    loadSecureFloat: lazily((address) => context.loadSecure(address)),
+  }
+}
+
+const UNDEFINED: Fault = { exception: EXCEPTION.usageFault, syndrome: CFSR.UNDEFINSTR }
 
 /** `how`: rounding in bits [2:0], bit 3 for signed, bit 4 for 16 bits. */
 function conversions(soft: SoftFloat, compute: (run: Effect) => Effect) {

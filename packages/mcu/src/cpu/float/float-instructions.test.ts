@@ -1,9 +1,11 @@
 /**
  * The instructions, which compute the usual case in WebAssembly, against soft-float, which computes
- * everything one way: bits and FPSCR, in every mode. `MICROVISOR_SEED=N` repeats a run.
+ * everything one way: bits and FPSCR, in every mode. See
+ * `tools/sampling.ts`.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sampled, seed } from '../../../../../tools/sampling.ts'
 import { seededRandom } from '../../seeded-random.ts'
 import { rows32 } from '../table/rows.ts'
 import { FLOAT_EDGES, floatOperand } from '../testing/float-operands.ts'
@@ -11,8 +13,7 @@ import { encode, FLASH, Machine, RAM } from '../testing/machine.ts'
 import { FPSCR, FROM_FPSCR, ROUNDING } from './fpscr.ts'
 import { SoftFloat } from './soft-float.ts'
 
-const SEED = Number(process.env.MICROVISOR_SEED ?? 1)
-const CASES = process.env.MICROVISOR_SLOW_TESTS === '1' ? 500_000 : 10_000
+const CASES = sampled(10_000, 500_000)
 /** Of one run in the guest: operands and results have to fit its memory. */
 const BATCH = 10_000
 const CODE = FLASH + 0x1000
@@ -199,8 +200,8 @@ function* batches(random: () => number): Generator<Uint32Array> {
   yield Uint32Array.from(pairs.flatMap(([n, m]) => [0, n, n, m]))
 }
 
-test(`instructions compute what soft-float computes (seed ${SEED})`, (t) => {
-  const random = seededRandom(SEED)
+test(`instructions compute what soft-float computes (seed ${seed})`, (t) => {
+  const random = seededRandom(seed)
   const soft = new SoftFloat()
   let count = 0
   for (const { name, code, run } of instructions()) {

@@ -2,22 +2,21 @@
  * Soft-float against the arithmetic of the host: every rounding mode, edges with edges and random
  * operands, bits and exceptions. What the host does not have (flush to zero, default NaNs, NaN
  * propagation, ties away) is compared with QEMU in test/conformance.
- *
- * `MICROVISOR_SEED=N` repeats a run, `MICROVISOR_SLOW_TESTS=1` makes it long.
+ * See `tools/sampling.ts`.
  */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { missing } from '../../../../../tools/programs.ts'
+import { sampled, seed } from '../../../../../tools/sampling.ts'
 import { seededRandom } from '../../seeded-random.ts'
 import { FLOAT_EDGES, floatOperand } from '../testing/float-operands.ts'
 import { inFolder } from '../testing/program.ts'
 import { FPSCR, FROM_FPSCR } from './fpscr.ts'
 import { SoftFloat } from './soft-float.ts'
 
-const SEED = Number(process.env.MICROVISOR_SEED ?? 1)
-const RANDOM_CASES = process.env.MICROVISOR_SLOW_TESTS === '1' ? 6_000_000 : 150_000
+const RANDOM_CASES = sampled(150_000, 6_000_000)
 const BATCH = 250_000
 const EXCEPTIONS = FPSCR.IOC | FPSCR.DZC | FPSCR.OFC | FPSCR.UFC | FPSCR.IXC
 
@@ -64,7 +63,7 @@ function* edgeCases(): Generator<Case> {
 }
 
 function* randomCases(count: number): Generator<Case> {
-  const random = seededRandom(SEED)
+  const random = seededRandom(seed)
   const next = () => floatOperand(random)
   for (let n = 0; n < count; n++) {
     const operation = random() % OPERATIONS.length
@@ -144,6 +143,6 @@ test('edges with edges are what the host computes', { skip: missing('cc') }, (t)
   t.diagnostic(`${withHost(edgeCases())} cases`)
 })
 
-test(`random operands are what the host computes (seed ${SEED})`, { skip: missing('cc') }, (t) => {
+test(`random operands are what the host computes (seed ${seed})`, { skip: missing('cc') }, (t) => {
   t.diagnostic(`${withHost(randomCases(RANDOM_CASES))} cases`)
 })

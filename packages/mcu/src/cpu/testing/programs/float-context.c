@@ -21,8 +21,8 @@
 #define CLRONRET (1u << 28)
 #define LSPEN (1u << 30)
 #define ASPEN (1u << 31)
-/* LSPACT, USER, THREAD, MMRDY, UFRDY, LSPEN, ASPEN: the others depend on the security state. */
-#define SHOWN 0xc000042bu
+/* LSPACT, USER, THREAD, MMRDY, SPLIMVIOL, UFRDY, LSPEN, ASPEN: the others depend on the security state. */
+#define SHOWN 0xc000062bu
 #define FLOAT_ACCESS (0xfu << 20)
 
 static uint32_t table[16] __attribute__((aligned(128)));
