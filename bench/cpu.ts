@@ -4,22 +4,26 @@
  * over the same number of rounds, its start taken off by a second, shorter run.
  */
 import { join } from 'node:path'
-import { build, load, runOnQemu } from '../packages/mcu/src/cpu/testing/program.ts'
+import { build, HARD_FLOAT, load, runOnQemu } from '../packages/mcu/src/cpu/testing/program.ts'
 import type { Report } from './run.ts'
 
 const SOURCE = join(import.meta.dirname, '../packages/mcu/src/cpu/testing/programs/loops.c')
 const LOOPS = [
-  { name: 'integer', loop: 1, rounds: 40_000 },
-  { name: 'memory', loop: 2, rounds: 20_000 },
-  { name: 'branches', loop: 3, rounds: 60_000 },
+  { name: 'integer', loop: 1, rounds: 40_000, options: [] },
+  { name: 'memory', loop: 2, rounds: 20_000, options: [] },
+  { name: 'branches', loop: 3, rounds: 60_000, options: [] },
+  { name: 'float', loop: 4, rounds: 60_000, options: HARD_FLOAT },
 ] as const
 const SHORT_ROUNDS = 100
 const WARM_MS = 50
 const FOREVER = 2 ** 40
 
 export async function bench(report: Report): Promise<void> {
-  for (const { name, loop, rounds } of LOOPS) {
-    const flags = (count: number) => ['-O2', `-DLOOP=${loop}`, `-DROUNDS=${count}`]
+  for (const { name, loop, rounds, options } of LOOPS) {
+    const flags = (count: number) => [
+      ...['-O2', `-DLOOP=${loop}`, `-DROUNDS=${count}`],
+      ...options,
+    ]
     const image = build(SOURCE, flags(rounds))
     const mips = measure(image)
     const qemuMs = runOnQemu(SOURCE, flags(rounds)).ms - runOnQemu(SOURCE, flags(SHORT_ROUNDS)).ms

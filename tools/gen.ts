@@ -4,15 +4,18 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { cliReference } from '@microvisor/cli'
 import { makeBundlePage } from './gen/bundle-page.ts'
+import { makeErrorPage } from './gen/error-page.ts'
 import { makeHeader } from './gen/header.ts'
 import { makeLinkPage } from './gen/link-page.ts'
 import { makeProtobuf } from './gen/protobuf.ts'
+import { makeRestPage } from './gen/rest-page.ts'
 import { makeStubs } from './gen/stubs.ts'
 import { makeSystemCallPage } from './gen/syscall-page.ts'
 
 /** Path from the repository's root to content. */
-export function makeAll(): Map<string, string> {
+export async function makeAll(): Promise<Map<string, string>> {
   return new Map([
     ...makeProtobuf(),
     ['sdk/include/mv_syscalls.h', makeHeader()],
@@ -20,6 +23,9 @@ export function makeAll(): Map<string, string> {
     ['docs/reference/syscalls.md', makeSystemCallPage()],
     ['docs/reference/link.md', makeLinkPage()],
     ['docs/reference/bundles.md', makeBundlePage()],
+    ['docs/reference/cli.md', await cliReference()],
+    ['docs/reference/errors.md', makeErrorPage()],
+    ['docs/reference/rest.md', makeRestPage()],
   ])
 }
 
@@ -34,7 +40,7 @@ export function findStale(root: string, made: ReadonlyMap<string, string>): stri
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
-  const made = makeAll()
+  const made = await makeAll()
   const stale = findStale(root, made)
   if (process.argv.includes('--check')) check(stale)
   else write(root, made, stale)

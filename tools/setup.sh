@@ -16,10 +16,23 @@ set_up_packages() {
   echo "Installing npm packages (first run only) ..." >&2
   # Not `npm ci`: it refuses a lock file that does not list every other platform's binaries, which a
   # registry mirror may lack. Versions are the lock file's all the same.
-  npm install --no-save --no-audit --no-fund --loglevel=error >&2
-  node_is_new_enough || npm rebuild node --loglevel=error >&2
+  if node_is_new_enough; then npm install $quietly >&2; else install_with_new_node; fi
   node_is_new_enough || fail "Node $(node --version) is too old, and the repository's own Node did not install. Install Node 24 or newer, or allow the install script of the package 'node' (npm rebuild node)."
   echo "$wanted" > "$stamp"
+}
+
+quietly='--no-save --no-audit --no-fund --loglevel=error'
+
+# Under an old Node, npm leaves out optional packages that want a newer one; and an old npm does not
+# run on a new Node. So both are fetched first, and they install the rest.
+install_with_new_node() {
+  new=node_modules/.bootstrap
+  wanted_node=$(sed -n 's/.*"node": "^\([0-9.]*\)".*/\1/p' package.json)
+  # shellcheck disable=SC2086
+  npm install --prefix "$new" $quietly "node@$wanted_node" npm@11 >&2
+  # shellcheck disable=SC2086
+  PATH="$PWD/$new/node_modules/.bin:$PATH" npm install $quietly >&2
+  rm -rf "$new"
 }
 
 node_is_new_enough() {
@@ -32,6 +45,7 @@ arm-none-eabi-gcc:gcc-arm-none-eabi:gcc-arm-embedded
 qemu-system-arm:qemu-system-arm:qemu
 cmake:cmake:cmake
 make:make:make
+cc:build-essential:gcc
 git:git:git
 '
 

@@ -173,11 +173,14 @@ interface DeviceProcess {
 function startDevice(data: string): DeviceProcess {
   say('Starting a virtual device...')
   const words = ['device', 'run', DEVICE, '--data', data, '--json', '--profile', 'local']
-  const child = spawn(process.execPath, [BIN, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [BIN, ...words], {
+    // With a channel, so that the device ends when this process does, however it ends.
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
   const opened = Promise.withResolvers<string>()
   const failed = Promise.withResolvers<never>()
   const lines: string[] = []
-  createInterface({ input: child.stdout }).on('line', (line) => {
+  createInterface({ input: child.stdout! }).on('line', (line) => {
     lines.splice(0, lines.length - 4, line)
     const { event, sid, text, error } = parse(line)
     if (error) failed.reject(new Failure(error))

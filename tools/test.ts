@@ -28,6 +28,10 @@ const groups = {
   ],
 }
 
+/** For one test. What a failed test left running does not keep its process alive. */
+const TIMEOUT_MS = 180_000
+const SLOW_TIMEOUT_MS = 3_600_000
+
 const scratch = mkdtempSync(join(tmpdir(), 'microvisor-test-'))
 const tallies = await Promise.all(
   Object.entries(groups).map(([name, globs]) => runGroup(name, globs)),
@@ -56,6 +60,8 @@ async function runGroup(name: string, globs: string[]): Promise<Tally> {
   const code = await node([
     '--test',
     '--test-isolation=none',
+    '--test-force-exit',
+    `--test-timeout=${isSlow ? SLOW_TIMEOUT_MS : TIMEOUT_MS}`,
     '--test-reporter=./tools/failures-reporter.ts',
     '--test-reporter-destination=stdout',
     '--test-reporter=./tools/tally-reporter.ts',

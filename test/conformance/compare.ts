@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Made } from './generate.ts'
 import { FILLER, type Outcome, type Results } from './image.ts'
+import { singlesIn } from './kinds.ts'
 import { OUT_WORDS, REGISTERS, SCRATCH } from './layout.ts'
 
 export interface Mismatch {
@@ -39,9 +40,20 @@ export function describeCase(made: Made): string {
   return [
     `rows: ${rows.join(', ')}`,
     disassemble(made),
+    ...floatInputs(made),
     `inputs: ${inputs.join(' ')} apsr=${hex(testCase.apsr)} ccr=${hex(testCase.ccr)}`,
     `  monitor=${hex(testCase.monitor)} psplim=${hex(testCase.limit)} ${testCase.isUnprivileged ? 'unprivileged ' : ''}spare=${testCase.spare}${pokes.join('')}`,
   ].join('\n')
+}
+
+/** Those of the registers that the case names. */
+function floatInputs({ testCase, steps }: Made): string[] {
+  const numbers = steps.flatMap(({ operands }) => singlesIn(operands))
+  if (numbers.length === 0) return []
+  const values = [...new Set(numbers)].map(
+    (number) => `s${number}=${hex(testCase.singles[number])}`,
+  )
+  return [`${values.join(' ')} fpscr=${hex(testCase.fpscr)} cpacr=${hex(testCase.cpacr)}`]
 }
 
 function memoryDifferences({ qemu, mcu }: { qemu: Uint8Array; mcu: Uint8Array }): string[] {

@@ -22,7 +22,6 @@ export interface Outcome {
 }
 
 const MAX_REPORTS = 10
-/** No divisor of the number of rows, which would leave some out. */
 const UNALLOCATED_EVERY = 11
 
 interface Batch {
@@ -81,13 +80,12 @@ export class Differential {
     const generator = new Generator(random, this.#harness)
     const made: Made[] = []
     // Rows in a different order each time: those at the end may find no room.
-    const offset = random.below(coveredRows.length)
+    let next = random.below(coveredRows.length)
     while (made.length < Math.min(most, MAX_CASES)) {
-      const at = made.length + offset
       const one =
-        at % UNALLOCATED_EVERY === 0
+        made.length % UNALLOCATED_EVERY === 0
           ? generator.makeUnallocated()
-          : generator.make(coveredRows[at % coveredRows.length])
+          : generator.make(coveredRows[next++ % coveredRows.length])
       if (one === undefined) break
       made.push(one)
       this.#count(one)

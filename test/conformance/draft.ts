@@ -60,12 +60,13 @@ export class Draft {
   }
 
   /** Takes note of what an instruction touches. */
-  note(operands: Operands, isLoad: boolean): void {
+  note(operands: Operands, writesTransferred: boolean): void {
     for (const [name, operand] of Object.entries(operands)) {
       if (typeof operand !== 'object' || !('number' in operand)) continue
+      if (operand.kind === 'single') continue
       this.used.add(operand.number)
       const isDestination =
-        DESTINATIONS.includes(name) || (isLoad && (name === 't' || name === 'u'))
+        DESTINATIONS.includes(name) || (writesTransferred && (name === 't' || name === 'u'))
       if (!isDestination) continue
       this.written.add(operand.number)
       if (operand.number === SP) this.isStackLost = true
@@ -73,7 +74,7 @@ export class Draft {
     if ('link' in operands) this.#write(LR)
     for (const register of listed(operands)) {
       this.used.add(register)
-      if (isLoad) this.written.add(register)
+      if (writesTransferred) this.written.add(register)
     }
     const base = operands.n
     if (movesBase(operands) && typeof base === 'object' && 'number' in base)

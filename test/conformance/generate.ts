@@ -13,12 +13,12 @@ import {
   allRows,
   branches,
   decodeStep,
-  isLoad,
   isStore,
   kindOf,
   leavesBy,
   type Step,
   whyLeftOut,
+  writesTransferred,
 } from './kinds.ts'
 import { CASES, SCRATCH_BYTES, TEMPLATE_BYTES } from './layout.ts'
 import { prepare } from './prepare.ts'
@@ -31,6 +31,10 @@ const UNALIGN_TRP = 0x08
 const DIV_0_TRP = 0x10
 const TRAPS = [UNALIGN_TRP, DIV_0_TRP, UNALIGN_TRP | DIV_0_TRP]
 
+/** CPACR.CP10 and CP11. */
+const FLOAT_ACCESS = { all: 0xf0_0000, privileged: 0x50_0000, none: 0 }
+const FLOAT_REFUSALS = [FLOAT_ACCESS.privileged, FLOAT_ACCESS.none]
+
 export interface Made {
   readonly testCase: Case
   readonly steps: readonly Step[]
@@ -39,7 +43,8 @@ export interface Made {
 /** Rows that fall through to the next instruction, for sequences and IT blocks. */
 const simpleRows = allRows.filter((row) => {
   const kind = kindOf(row)
-  return ['plain', 'single', 'double', 'several'].includes(kind) && !row.name.startsWith('udf')
+  const simple = ['plain', 'single', 'double', 'several', 'float-memory', 'float-several']
+  return simple.includes(kind) && !row.name.startsWith('udf')
 })
 
 export class Generator {
@@ -152,7 +157,7 @@ export class Generator {
       const step = prepare(found, context)
       if (step === undefined) continue
       chunk.append(step.word, row.length)
-      draft.note(step.operands, isLoad(row))
+      draft.note(step.operands, writesTransferred(row))
       draft.hasStored ||= isStore(row)
       return step
     }
@@ -181,6 +186,9 @@ export class Generator {
       halfwords: chunk.finish(),
       registers,
       apsr: (random.word() & 0xf80f_0000) >>> 0,
+      singles: Array.from({ length: 32 }, () => random.float()),
+      fpscr: random.fpscr(),
+      cpacr: random.chance(94) ? FLOAT_ACCESS.all : random.pick(FLOAT_REFUSALS),
       spare,
       ccr: random.chance(85) ? 0 : random.pick(mayTrapDivision(steps) ? TRAPS : [UNALIGN_TRP]),
       isUnprivileged: random.chance(12),

@@ -16,6 +16,12 @@
     .equ HFSR, 0xe000ed2c
     .equ MMFAR, 0xe000ed34
     .equ BFAR, 0xe000ed38
+    .equ CPACR, 0xe000ed88
+    .equ NSACR, 0xe000ed8c
+    .equ FPCCR, 0xe000ef34
+    .equ FLOAT_ACCESS, 0x00f00000
+
+    .fpu fpv5-sp-d16
 
 @ Leaves the case under way where the results say that the harness failed.
     .macro say_failed
@@ -71,6 +77,9 @@ secure_start:
     ldr r0, =0xe000ed0c             @ AIRCR.BFHFNMINS: HardFault and BusFault are Non-secure.
     ldr r1, =0x05fa2000
     str r1, [r0]
+    ldr r0, =NSACR                  @ CP10 and CP11.
+    mov r1, #0xc00
+    str r1, [r0]
     dsb
     isb
     ldr r0, =CODE
@@ -106,6 +115,9 @@ start:
     ldr r0, =SHCSR
     ldr r1, =0x00070000             @ MemManage, BusFault, UsageFault
     str r1, [r0]
+    ldr r0, =FPCCR                  @ No floating-point state in frames: ASPEN and LSPEN are 0.
+    movs r1, #0
+    str r1, [r0]
     ldr r0, =HEADER
     ldr r1, [r0, #HEADER_FIRST]
     ldr r0, =CURRENT
@@ -139,6 +151,16 @@ next_case:
     bic r3, r3, #0x18               @ UNALIGN_TRP, DIV_0_TRP
     orr r3, r3, r2
     str r3, [r1]
+    bl allow_float
+    add r1, r0, #IN_SINGLES
+    vldmia r1, {s0-s31}
+    ldr r1, [r0, #IN_FPSCR]
+    vmsr fpscr, r1
+    ldr r1, =CPACR
+    ldr r2, [r0, #IN_CPACR]
+    str r2, [r1]
+    dsb
+    isb
     clrex
     ldr r2, [r0, #IN_MONITOR]
     cbz r2, 2f
@@ -221,6 +243,12 @@ ask_for_privilege:
     ldr r1, =MAIN_STACK
     msr msp, r1
 
+    bl allow_float
+    add r1, r0, #OUT_S0
+    vstmia r1, {s0-s31}
+    vmrs r1, fpscr
+    str r1, [r0, #OUT_FPSCR]
+
     ldr r3, =SCRATCH
     add r4, r3, #SCRATCH_BYTES
     movw r5, #0x9dc5
@@ -239,6 +267,15 @@ ask_for_privilege:
     add r1, r1, #IN_BYTES
     str r1, [r0]
     b next_case
+    .ltorg
+
+allow_float:
+    ldr r1, =CPACR
+    mov r2, #FLOAT_ACCESS
+    str r2, [r1]
+    dsb
+    isb
+    bx lr
     .ltorg
 
 @ Every exception. The interrupted state is in the frame on the process stack, if that could be

@@ -7,6 +7,7 @@ import {
   HEADER_WORDS,
   IN,
   IN_BYTES,
+  IN_SINGLES,
   MAX_CASES,
   OUT_BYTES,
   OUT_WORDS,
@@ -39,6 +40,11 @@ export interface Case {
   /** Values in the order of REGISTERS. */
   readonly registers: readonly number[]
   readonly apsr: number
+  /** s0 to s31 and FPSCR. */
+  readonly singles: readonly number[]
+  readonly fpscr: number
+  /** Who may use them. */
+  readonly cpacr: number
   readonly spare: string
   /** Bits of CCR that are set. */
   readonly ccr: number
@@ -113,6 +119,9 @@ function writeInput(record: DataView, input: Input, output: number): void {
   set(IN.OUTPUT, output)
   set(IN.CONTROL, input.isUnprivileged ? 3 : 2)
   set(IN.LIMIT, input.limit)
+  set(IN.FPSCR, input.fpscr)
+  set(IN.CPACR, input.cpacr)
+  for (const [number, value] of input.singles.entries()) set(IN_SINGLES + number * 4, value)
   for (const at of [0, 1]) {
     set(IN.POKES + at * 8, input.pokes[at]?.address ?? UNUSED)
     set(IN.POKES + at * 8 + 4, input.pokes[at]?.value ?? 0)

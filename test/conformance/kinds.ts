@@ -1,6 +1,8 @@
 /** Which rows need what around them, and which are left out and why. */
 import { decode } from '../../packages/mcu/src/cpu/decoder.ts'
 import * as branch from '../../packages/mcu/src/cpu/operations/branch.ts'
+import * as float from '../../packages/mcu/src/cpu/operations/float.ts'
+import * as floatMemory from '../../packages/mcu/src/cpu/operations/float-memory.ts'
 import * as memory from '../../packages/mcu/src/cpu/operations/memory.ts'
 import * as system from '../../packages/mcu/src/cpu/operations/system.ts'
 import type { Operands, Row } from '../../packages/mcu/src/cpu/table/row.ts'
@@ -12,6 +14,8 @@ export type Kind =
   | 'single'
   | 'double'
   | 'several'
+  | 'float-memory'
+  | 'float-several'
   | 'load-exclusive'
   | 'store-exclusive'
   | 'direct-branch'
@@ -27,6 +31,11 @@ const KINDS = new Map<unknown, Kind>([
   [memory.storeDouble, 'double'],
   [memory.loadSeveral, 'several'],
   [memory.storeSeveral, 'several'],
+  [floatMemory.loadSingle, 'float-memory'],
+  [floatMemory.storeSingle, 'float-memory'],
+  [floatMemory.loadPair, 'float-memory'],
+  [floatMemory.storePair, 'float-memory'],
+  [floatMemory.transferSeveral, 'float-several'],
   [memory.loadExclusive, 'load-exclusive'],
   [memory.storeExclusive, 'store-exclusive'],
   [branch.branch, 'direct-branch'],
@@ -40,6 +49,7 @@ const KINDS = new Map<unknown, Kind>([
   [branch.ifThen, 'if-then'],
   [system.call, 'effect'],
   [system.query, 'effect'],
+  [float.callFloat, 'effect'],
 ])
 
 const LOADS: ReadonlySet<unknown> = new Set([
@@ -48,11 +58,29 @@ const LOADS: ReadonlySet<unknown> = new Set([
 
 const STORES: ReadonlySet<unknown> = new Set([
   ...[memory.store, memory.storeDouble, memory.storeSeveral, memory.storeExclusive],
+  ...[floatMemory.storeSingle, floatMemory.storePair, floatMemory.transferSeveral],
 ])
 
 export const kindOf = (row: Row): Kind => KINDS.get(row.meaning) ?? 'plain'
 export const isLoad = (row: Row): boolean => LOADS.has(row.meaning)
+/** Operands called t and u are written. */
+export const writesTransferred = (row: Row): boolean =>
+  isLoad(row) || row.meaning === float.movePair || row.meaning === float.readStatus
+/** May find floating point disabled. */
+export const isFloat = (row: Row): boolean => /^[vf]/.test(row.name)
 export const isStore = (row: Row): boolean => STORES.has(row.meaning)
+
+/** Numbers of the s registers among operands. */
+export function singlesIn(operands: Operands): number[] {
+  const list = operands.singles
+  const listed = typeof list === 'object' && 'value' in list ? list.value : 0
+  return [
+    ...[...Array(32).keys()].filter((number) => (listed >>> number) & 1),
+    ...Object.values(operands).flatMap((operand) =>
+      typeof operand === 'object' && operand.kind === 'single' ? [operand.number] : [],
+    ),
+  ]
+}
 
 /** Effects that a case cannot show, with the reason that the coverage table gives. */
 const EFFECTS_LEFT_OUT: Readonly<Record<string, string>> = {

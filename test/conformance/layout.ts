@@ -11,6 +11,8 @@ export const REGISTERS = [
   ...['lr', 'sp'],
 ] as const
 
+const SINGLES = Array.from({ length: 32 }, (_, number) => `S${number}`)
+
 /** r0 to r12 and LR may be the spare register of a case. */
 export const SPARES = REGISTERS.slice(0, 14)
 
@@ -74,15 +76,20 @@ export const IN = wordsAt([
     'OUTPUT',
     'CONTROL',
     'LIMIT',
+    'FPSCR',
+    'CPACR',
     'POKES',
   ] as const),
 ])
-export const IN_BYTES = IN.POKES + 16
+/** Offset of s0 to s31 in an input record, behind everything else. */
+export const IN_SINGLES = IN.POKES + 16
+export const IN_BYTES = IN_SINGLES + SINGLES.length * 4
 
 /** Names of an output record's words. Those from EXCEPTION on are 0 if no exception was taken. */
 export const OUT_WORDS = [
   ...REGISTERS,
-  ...(['XPSR', 'MASKS', 'DIGEST', 'DIGEST2', 'EXCEPTION', 'EXC_RETURN', 'CFSR'] as const),
+  ...SINGLES,
+  ...(['FPSCR', 'XPSR', 'MASKS', 'DIGEST', 'DIGEST2', 'EXCEPTION', 'EXC_RETURN', 'CFSR'] as const),
   ...(['HFSR', 'ADDRESS', 'FRAME', 'PC'] as const),
 ] as const
 const OUT = wordsAt(OUT_WORDS)
@@ -102,6 +109,7 @@ export const ASSEMBLER_SYMBOLS: Readonly<Record<string, number>> = {
   ...prefixed('HEADER', HEADER_WORDS),
   ...prefixed('IN', IN),
   IN_BYTES,
+  IN_SINGLES,
   ...prefixed('OUT', OUT),
 }
 

@@ -11,6 +11,9 @@ const ALLNS = 2
 const AIRCR = 0xe000_ed0c
 /** The key, BFHFNMINS. */
 const FAULTS_ARE_NON_SECURE = 0x05fa_2000
+const NSACR = 0xe000_ed8c
+/** CP10 and CP11. */
+const FLOAT = 0xc00
 const SEMIHOSTING = 0xab
 const SYS_EXIT = 0x18
 /** A case takes about 800. */
@@ -46,6 +49,7 @@ export class Machine {
     cpu.reset()
     cpu.writePrivate(SAU_CTRL, ALLNS, true)
     cpu.writePrivate(AIRCR, FAULTS_ARE_NON_SECURE, true)
+    cpu.writePrivate(NSACR, FLOAT, true)
     cpu.bytes.set(image.code, CODE)
     cpu.bytes.set(image.ram, RAM)
     cpu.invalidate(CODE, CODE_BYTES)

@@ -45,6 +45,25 @@ export function placeSeveral({ row, operands }: Step, context: Context): boolean
   return true
 }
 
+/** Words of s registers, at an address that must be aligned to them. */
+export function placeFloat({ operands }: Step, context: Context): boolean {
+  const { n, bytes, direction, u } = operands
+  if (isImmediate(n)) return true
+  if (!isRegister(n)) return false
+  if (!isImmediate(bytes)) {
+    // QEMU reads double words at once: where one fails, BFAR is what it is aligned to.
+    const isPair = u !== undefined
+    const access = { width: 4, bytes: isPair ? 8 : 4, mustAlign: true, mayMiss: !isPair }
+    return solve(operands, context, access) !== undefined
+  }
+  const { random, draft } = context
+  const isUnaligned = n.number !== SP && random.chance(4)
+  const start = randomAddress(context, bytes.value, 4) + (isUnaligned ? random.between(1, 3) : 0)
+  if (!draft.isOpen(n.number)) return false
+  draft.fix(n.number, direction === 'up' ? start : start + bytes.value)
+  return true
+}
+
 /** Word exclusives may find the monitor open; see the list of differences for the others. */
 export function placeExclusive({ row, operands }: Step, context: Context): boolean {
   const { random, draft } = context

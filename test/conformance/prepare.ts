@@ -5,9 +5,23 @@
 import type { Operands } from '../../packages/mcu/src/cpu/table/row.ts'
 import { SP } from './draft.ts'
 import { encodeBranch, encodeConditionalBranch } from './encode.ts'
-import { decodeStep, kindOf, READABLE_SPECIALS, type Step, WRITABLE_SPECIALS } from './kinds.ts'
+import {
+  decodeStep,
+  isFloat,
+  kindOf,
+  READABLE_SPECIALS,
+  type Step,
+  WRITABLE_SPECIALS,
+} from './kinds.ts'
 import { CODE, RAM, RAM_BYTES } from './layout.ts'
-import { placeDouble, placeExclusive, placeSeveral, placeSingle, placeTable } from './place.ts'
+import {
+  placeDouble,
+  placeExclusive,
+  placeFloat,
+  placeSeveral,
+  placeSingle,
+  placeTable,
+} from './place.ts'
 import { type Context, chooseTarget, codeAddress, isInSea } from './targets.ts'
 import { withFields } from './words.ts'
 
@@ -16,7 +30,7 @@ export function prepare(word: number, context: Context): Step | undefined {
   const chosen = chooseFields(word, context)
   const step = chosen === undefined ? undefined : decodeStep(row, chosen, address, isInIt)
   if (step === undefined) return undefined
-  const mayFault = kindOf(row) !== 'plain' || /div|udf/.test(row.name)
+  const mayFault = kindOf(row) !== 'plain' || isFloat(row) || /div|udf/.test(row.name)
   if (draft.isStackLost && mayFault) return undefined
   return fits(step, context) ? step : undefined
 }
@@ -29,6 +43,9 @@ function fits(step: Step, context: Context): boolean {
       return placeDouble(step, context)
     case 'several':
       return placeSeveral(step, context)
+    case 'float-memory':
+    case 'float-several':
+      return placeFloat(step, context)
     case 'load-exclusive':
     case 'store-exclusive':
       return placeExclusive(step, context)

@@ -7,6 +7,13 @@ const EDGES = [
   ...[0x5555_5555, 0xaaaa_aaaa, 0x0001_0001, 0x8000_8000, 31, 32, 33],
 ]
 
+const FLOAT_EDGES = [
+  ...[0, 1, 0x7f_ffff, 0x80_0000, 0x80_0001, 0x7f7f_ffff, 0x7f80_0000, 0x7f80_0001, 0x7fa0_0001],
+  ...[0x7fc0_0000, 0x7fc1_2345, 0x3f80_0000, 0x3f80_0001, 0x3f7f_ffff, 0x3f00_0000, 0x3fc0_0000],
+  ...[0x4b00_0000, 0x4b80_0001, 0x4f00_0000, 0x4eff_ffff, 0x4f7f_ffff, 0x4f80_0000, 0x477f_e000],
+  ...[0x477f_f000, 0x3380_0000, 0x3880_0000, 0x387f_c000, 0x3300_0000, 0x7c00_fc00, 0x7e01_7d01],
+]
+
 export class Random {
   readonly #next: () => number
 
@@ -28,6 +35,27 @@ export class Random {
 
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)]
+  }
+
+  /** A single-precision number of any kind, often close enough to others for a sum. */
+  float(): number {
+    const sign = this.chance(50) ? 0x8000_0000 : 0
+    const fraction = this.chance(50) ? this.word() & 0x7f_ffff : (this.word() & 0xff) << 15
+    switch (this.below(6)) {
+      case 0:
+        return (this.pick(FLOAT_EDGES) | sign) >>> 0
+      case 1:
+        return this.operand()
+      case 2:
+        return (sign | (this.between(0, 254) << 23) | fraction) >>> 0
+      default:
+        return (sign | (this.between(118, 136) << 23) | fraction) >>> 0
+    }
+  }
+
+  /** Often the modes that programs run in. */
+  fpscr(): number {
+    return this.chance(40) ? 0 : (this.word() & 0xf7c0_009f) >>> 0
   }
 
   chance(percent: number): boolean {

@@ -44,4 +44,13 @@ describe('npm start', () => {
     assert.equal(code, 0)
     assert.equal(stderr, '')
   })
+
+  test('the device ends with the process that started it, however that ended', async () => {
+    const killed = await start()
+    await killed.says(/\[app_logging] Mine, from blink, second 0/)
+    await killed.kill('SIGKILL')
+    const story = await start()
+    await story.says(/\[app_logging] Mine, from blink, second 0/)
+    assert.equal((await story.interrupt()).code, 0)
+  })
 })

@@ -119,7 +119,7 @@ describe('the story of a user', () => {
     const [line] = await crashLogs.says(/^\{.*"type":"crash".*\}$/m)
     const { crash } = JSON.parse(line)
     // An attempt to enter secure memory elsewhere than at a gateway: SFSR.INVEP.
-    assert.match(crash.exception, /^(Hard|Secure)Fault$/)
+    assert.match(crash.exception, /^SecureFault$/)
     assert.equal(crash.sfsr, 1)
     assert.equal(crash.registers.pc, 0x0c00_0000)
     assert.ok(crash.registers.lr > 0x0800_0000 && crash.registers.lr < 0x0810_0000)

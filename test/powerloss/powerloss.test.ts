@@ -1,19 +1,18 @@
 /**
  * An update survives a power cut at every flash operation, and a second one while it recovers.
- * POWERLOSS_SEED repeats a run; POWERLOSS_DOUBLE_CUTS asks for more double cuts.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { externalLayout, internalLayout } from '@microvisor/microvisor'
 import { fillJournal } from '@microvisor/microvisor/testing/inspection'
 import { type LayerContent, makeApplication, makeImage } from '@microvisor/microvisor/testing/trust'
+import { sampled, seed } from '../../tools/sampling.ts'
 import { kernelOfImage } from './kernel-of-image.ts'
 import { LateFlash, Procrastination } from './planted-bugs.ts'
 import { PoweredDevice, type Wiring } from './powered-device.ts'
 import { chipOf, doubleCuts, type Scenario, sweep, type Version } from './sweep.ts'
 
-const seed = Number(process.env.POWERLOSS_SEED ?? Date.now() % 1_000_000)
-const doubleCutCount = Number(process.env.POWERLOSS_DOUBLE_CUTS ?? 60)
+const doubleCutCount = sampled(60, 3_000)
 
 const v1 = version(1, 900)
 const v2 = version(2, 1_100)
@@ -58,7 +57,7 @@ for (const scenario of [firstInstall, replacement, pageTurn, thirdVersion]) {
 
 test('the image that devices carry survives cuts in its bare context, too', async (t) => {
   const device = new PoweredDevice({ startKernel: await kernelOfImage() })
-  const { cuts, violations } = doubleCuts(device, replacement, { seed, count: 20 })
+  const { cuts, violations } = doubleCuts(device, replacement, { seed, count: sampled(20, 500) })
   t.diagnostic(`${cuts} cuts, ${violations.length} failures, seed ${seed}`)
   assert.deepEqual(violations, [])
 })

@@ -1,6 +1,6 @@
 /** What the folder of a virtual device says about it, for people. */
 import { type DeviceOverview, readDeviceOverview } from '@microvisor/device'
-import { formatWord } from '@microvisor/protocol'
+import { describeFault, formatWord } from '@microvisor/protocol'
 import { deviceFolder } from './folders.ts'
 import { chooseLocalDevice, localDevices } from './local-device.ts'
 import { facts, table } from './output.ts'
@@ -32,13 +32,13 @@ export function formatOverview(device: LocalDevice): string {
   const parts = [facts(overviewRows(device))]
   const { lastCrash } = status ?? {}
   if (lastCrash) {
-    const { exception, pc, lr, cfsr, microseconds } = lastCrash
+    const { exception, pc, lr, microseconds } = lastCrash
     parts.push(
       `Last crash\n${facts([
         ['  exception', exception],
         ['  PC', formatWord(pc)],
         ['  LR', formatWord(lr)],
-        ['  CFSR', formatWord(cfsr)],
+        ['  cause', describeFault(lastCrash) || '-'],
         ['  time', `${(microseconds / 1e6).toFixed(6)} s after the kernel started`],
       ])}`,
     )

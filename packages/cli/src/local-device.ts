@@ -75,6 +75,10 @@ export async function runDevice(folder: string, options: RunOptions): Promise<vo
         failure = lockedDown(folder, reason, detail)
         ending.abort()
       },
+      powerLost: (reason) => {
+        failure = powerLost(folder, reason)
+        ending.abort()
+      },
     },
   })
   const text = `device ${sid} in ${folder}`
@@ -94,6 +98,14 @@ function lockedDown(folder: string, reason: string, detail: string): Failure {
     message: `the device in ${folder} refused to boot (${reason}): ${detail}`,
     fix: 'that is what it has to do when its memory was changed. Put the memory back, or remove the folder and make a new device.',
     details: { reason },
+  })
+}
+
+function powerLost(folder: string, reason: string): Failure {
+  return new Failure({
+    code: 'DEVICE_LOST_POWER',
+    message: `the device in ${folder} stopped as if its power had been cut: ${reason}`,
+    fix: 'make room on the disk and see that the folder can be written; started again, the device goes on where it was.',
   })
 }
 

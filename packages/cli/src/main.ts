@@ -11,6 +11,7 @@ import { nearest } from './nearest.ts'
 
 /** Runs one command line and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', endWithoutReader)
   try {
     process.exitCode = EXIT.done
     await dispatch(argv)
@@ -20,6 +21,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (wantsJson(argv)) console.log(failureAsJson(failure))
     else console.error(formatFailure(failure))
   }
+}
+
+/** As for `microvisor logs stream | head`: nobody reads any more, and that is no failure. */
+function endWithoutReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(EXIT.done)
 }
 
 /** The commands and their facts as the framework sees them. */

@@ -261,10 +261,11 @@ export class VirtualDevice {
     }
   }
 
-  #summary({ exception, registers, cfsr }: ApplicationFault) {
+  #summary({ exception, registers, cfsr, hfsr, sfsr }: ApplicationFault) {
     const { time, cpu } = this.board.chip
     const microseconds = time.microseconds(cpu.cycles)
-    return { exception, pc: registers.pc, lr: registers.lr, cfsr, microseconds }
+    const { pc, lr } = registers
+    return { exception, pc, lr, cfsr, hfsr, sfsr, microseconds }
   }
 }
 

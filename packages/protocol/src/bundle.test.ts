@@ -19,7 +19,7 @@ import {
   plainPolicies,
   unsigned,
 } from './manifest.ts'
-import { fuzzRuns, mutationsOf, sha256, wholeFlash } from './testing/fixtures.ts'
+import { fuzzing, mutationsOf, sha256, wholeFlash } from './testing/fixtures.ts'
 import { readZip, writeZip } from './zip.ts'
 
 const content = Uint8Array.from({ length: 5000 }, (_, i) => i % 251)
@@ -369,7 +369,7 @@ test('whatever is parsed, the answer is a bundle or a BundleError', () => {
         assertBundleError(error)
       }
     }),
-    { numRuns: fuzzRuns },
+    fuzzing,
   )
 })
 
@@ -388,7 +388,7 @@ test('whatever an entry is inflated from, the answer is its content or a BundleE
         assertBundleError(error)
       }
     }),
-    { numRuns: fuzzRuns },
+    fuzzing,
   )
 })
 
@@ -404,7 +404,7 @@ test('whatever a manifest holds, the answer is a manifest or a BundleError', () 
         }
       },
     ),
-    { numRuns: fuzzRuns },
+    fuzzing,
   )
 })
 

@@ -12,7 +12,7 @@ import {
   readElfSymbols,
 } from './elf.ts'
 import { INTERNAL_FLASH_BYTES } from './limits.ts'
-import { fuzzRuns, mutationsOf } from './testing/fixtures.ts'
+import { fuzzing, mutationsOf } from './testing/fixtures.ts'
 
 const prebuilt = join(import.meta.dirname, '../../../samples/prebuilt')
 const blink = new Uint8Array(readFileSync(join(prebuilt, 'blink.elf')))
@@ -217,7 +217,7 @@ test('whatever is read, the answer is an image or an ImageError', () => {
         }
       }
     }),
-    { numRuns: fuzzRuns },
+    fuzzing,
   )
 })
 

@@ -12,7 +12,7 @@ import {
   FrameDecoder,
   type FrameInit,
 } from './link.ts'
-import { fuzzRuns, mutationsOf } from './testing/fixtures.ts'
+import { fuzzing, mutationsOf } from './testing/fixtures.ts'
 
 const hash = new Uint8Array(32).fill(7)
 const samples: FrameInit[] = [
@@ -196,7 +196,7 @@ test('whatever arrives, the decoder answers frames or an error, and holds no mor
       for (const frame of frames) encodeAgain(frame)
       if (error) assert.match(error.message, /^[A-Z].*\.$/s)
     }),
-    { numRuns: fuzzRuns },
+    fuzzing,
   )
 })
 

@@ -19,7 +19,7 @@ import {
   verifySignature,
 } from './manifest.ts'
 import {
-  fuzzRuns,
+  fuzzing,
   makeKey,
   mutationsOf,
   sha256,
@@ -195,7 +195,7 @@ test("whatever a kernel's manifest holds, the answer is a manifest or a BundleEr
         assert.ok(error instanceof BundleError, String(error))
       }
     }),
-    { numRuns: fuzzRuns },
+    fuzzing,
   )
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { fuzzRuns } from './testing/fixtures.ts'
+import { fuzzing } from './testing/fixtures.ts'
 import { decodeUtf8, encodeUtf8 } from './text.ts'
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -46,7 +46,7 @@ test('any bytes are read as TextDecoder reads them, strict or not', () => {
         isAccepted(() => strictDecoder.decode(input)),
       )
     }),
-    { numRuns: fuzzRuns * 4 },
+    { ...fuzzing, numRuns: fuzzing.numRuns * 4 },
   )
 })
 

@@ -15,7 +15,8 @@ before(async () => {
     limits: {
       listenersPerDevice: 2,
       eventsPerListener: 20,
-      loggingMs: 400,
+      // Longer than any test that logs takes on a busy machine.
+      loggingMs: 4000,
       connections: 2,
       stopMs: 200,
       logBytesPerSecond: 40_000,

@@ -31,6 +31,8 @@ interface CrashSummary {
   readonly pc: number
   readonly lr: number
   readonly cfsr: number
+  readonly hfsr: number
+  readonly sfsr: number
   /** Kernel time. */
   readonly microseconds: number
 }

@@ -183,7 +183,7 @@ function lowestSingle(operands: Operands): number {
 
 /** A range of registers that take `words` each. */
 function singlesText(context: Context, letter: 's' | 'd', words: 1 | 2): string {
-  const list = immediateOf(context, 'list')
+  const list = immediateOf(context, 'singles')
   const last = (31 - Math.clz32(list)) / words
   const first = (31 - Math.clz32(list & -list)) / words
   const [from, to] = [first, last].map((number) => `${letter}${Math.floor(number)}`)

@@ -457,6 +457,15 @@ test('an abandoned application leaves nothing: no interrupt, no timer, no mask',
   assert.deepEqual([cpu.isInHandlerMode, cpu.get('primask_ns')], [false, 0])
 })
 
+test('what the Secure state has enabled outlives an application', () => {
+  const SHCSR = 0xe000_ed24
+  const SECUREFAULTENA = 1 << 19
+  start([LOOP])
+  cpu.writePrivate(SHCSR, SECUREFAULTENA, true)
+  cpu.abandonNonSecure()
+  assert.equal(cpu.readPrivate(SHCSR, true), SECUREFAULTENA)
+})
+
 test('peripherals see width, value, and the CPU sees their answer', () => {
   start([LOAD, 0x7048, 0x8048, LOOP])
   cpu.set('r1', 0x4000_0010)

@@ -20,11 +20,11 @@ export const PRIORITY_MASK = 0xf0
 const NUMBERS = EXCEPTION.firstIrq + IRQ_COUNT
 
 /** Distance from an exception's number to the index of its Secure bank. */
-export const SECURE_BANK = 0x90
+const SECURE_BANK = 0x90
 const INDICES = SECURE_BANK + EXCEPTION.firstIrq
 
 /** Where the byte arrays stand in memory, so that a snapshot of the state has them. */
-export const NVIC_ARRAYS = { start: 0x1000, stride: 0x100, count: 6 } as const
+const NVIC_ARRAYS = { start: 0x1000, stride: 0x100, count: 6 } as const
 
 /** Lower than every priority: nothing is active and nothing masks. */
 export const IDLE_PRIORITY = 0x100
@@ -90,7 +90,7 @@ export class Nvic implements InterruptLines {
     this.monitorIsSecure = false
   }
 
-  /** Drops what belongs to the Non-secure state; lines and targets stay. */
+  /** Drops what belongs to the Non-secure state; lines, targets and what the Secure state has stay. */
   resetNonSecure(): void {
     for (let number = 0; number < NUMBERS; number++) {
       if (this.targetsSecure(number)) continue

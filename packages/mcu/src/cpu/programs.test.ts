@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { missing } from '../../../../tools/programs.ts'
-import { build, load, runOnQemu } from './testing/program.ts'
+import { build, HARD_FLOAT, load, runOnQemu } from './testing/program.ts'
 
 const LIMIT = 20_000_000
 
@@ -20,6 +20,31 @@ for (const program of ['numbers', 'library']) {
       assert.equal(machine.output, output)
     })
   }
+}
+
+for (const flags of [['-O0'], ['-O1'], ['-O2'], ['-O3'], ['-Os'], ['-O3', '-ffast-math']]) {
+  test(`floats.c at ${flags.join(' ')} computes what it computes on QEMU`, {
+    skip: missing('arm-none-eabi-gcc', 'qemu-system-arm'),
+  }, () => {
+    const source = join(import.meta.dirname, 'testing/programs/floats.c')
+    const all = [...flags, ...HARD_FLOAT, '-mfp16-format=ieee']
+    const machine = load(build(source, all))
+    assert.equal(machine.run(LIMIT), 'halt')
+    const { output } = runOnQemu(source, all)
+    assert.ok(output.length > 3000)
+    assert.equal(machine.output, output)
+  })
+}
+
+for (const program of ['numbers', 'library', 'float-context']) {
+  test(`${program}.c with floating-point registers prints what it prints on QEMU`, {
+    skip: missing('arm-none-eabi-gcc', 'qemu-system-arm'),
+  }, () => {
+    const source = join(import.meta.dirname, `testing/programs/${program}.c`)
+    const machine = load(build(source, ['-O2', ...HARD_FLOAT]))
+    assert.equal(machine.run(LIMIT), 'halt')
+    assert.equal(machine.output, runOnQemu(source, ['-O2', ...HARD_FLOAT]).output)
+  })
 }
 
 test('the same program takes the same number of instructions, however the run is sliced', {

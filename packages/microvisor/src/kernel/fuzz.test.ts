@@ -1,6 +1,6 @@
 /**
  * Whatever the network or the application sends, the kernel neither throws nor stops working: at
- * the end of each run it still takes an update. KERNEL_FUZZ_SEED repeats a run.
+ * the end of each run it still takes an update.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -12,15 +12,15 @@ import {
   systemCallNames,
   UpdatePhase,
 } from '@microvisor/protocol'
+import { sampled, seed } from '../../../../tools/sampling.ts'
 import type { Bench } from '../testing/bench.ts'
 import { someFault } from '../testing/fault.ts'
 import { runningBench, smallApplication } from '../testing/running.ts'
 import { FLASH, RAM, RAM_BYTES, TestEngines } from '../testing/test-hardware.ts'
 import { Random } from './random.ts'
 
-const seed = Number(process.env.KERNEL_FUZZ_SEED ?? Date.now() % 1_000_000)
-const SYSTEM_CALLS = 20_000
-const FRAMES = 3_000
+const SYSTEM_CALLS = sampled(20_000, 1_000_000)
+const FRAMES = sampled(3_000, 100_000)
 
 function takesAnUpdate(bench: Bench): void {
   bench.hardware.application.isInHandlerMode = false

@@ -1,4 +1,5 @@
 /** What the tests of this package share: the host's cryptography in the shapes of digest.ts, images, mutations. */
+
 import {
   createHash,
   createPrivateKey,
@@ -8,6 +9,7 @@ import {
   verify,
 } from 'node:crypto'
 import fc from 'fast-check'
+import { sampled, seed } from '../../../../tools/sampling.ts'
 import type { Digest, Sign, Verify } from '../digest.ts'
 import { INTERNAL_FLASH_BYTES } from '../limits.ts'
 
@@ -79,7 +81,7 @@ export function mutationsOf(original: Uint8Array): fc.Arbitrary<Uint8Array> {
 }
 
 /** Runs of a property: sampled, or many in the slow tests. */
-export const fuzzRuns = process.env.MICROVISOR_SLOW_TESTS ? 100_000 : 1500
+export const fuzzing = { numRuns: sampled(1500, 100_000), seed }
 
 type Change =
   | { kind: 'overwrite' | 'insert'; place: number; bytes: Uint8Array }

@@ -3,6 +3,7 @@ import type { DeviceEvent } from '@microvisor/api'
 import {
   type CrashReport,
   decodeUtf8,
+  describeFault,
   formatWord,
   LOG_LINE_BYTES_MAX,
   type LogRecord,
@@ -133,13 +134,15 @@ export function crashEvent(
   deviceSid: string,
   crash: NonNullable<DeviceEvent['crash']>,
 ): DeviceEvent {
-  const { exception, registers, cfsr, hfsr, restart_in_ms } = crash
+  const { exception, registers, restart_in_ms } = crash
   const [pc, lr] = [formatWord(registers.pc ?? 0), formatWord(registers.lr ?? 0)]
+  const cause = describeFault(crash)
+  const what = cause === '' ? exception : `${exception}: ${cause}`
   return {
     timestamp: timeOf(0n),
     device_sid: deviceSid,
     type: 'crash',
-    text: `${exception} at PC ${pc}, LR ${lr}, CFSR ${formatWord(cfsr)}, HFSR ${formatWord(hfsr)}; restart in ${restart_in_ms} ms`,
+    text: `${what}; PC ${pc}, LR ${lr}; restart in ${restart_in_ms} ms`,
     crash,
   }
 }

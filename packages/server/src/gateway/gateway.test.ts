@@ -253,7 +253,10 @@ test('a crash is confirmed once it is kept, and shown once however often it is s
   await link.expect('crashReceived')
   const [first, second] = [await events.next(), await events.next()]
   assert.equal(first.type, 'crash')
-  assert.match(first.text, /HardFault at PC 0x0800_1234, LR 0x0000_000E/)
+  assert.match(
+    first.text,
+    /^HardFault: data access .*\(PRECISERR\); PC 0x0800_1234, LR 0x0000_000E; restart in 1000 ms$/,
+  )
   assert.equal(first.crash?.app_sid, app.sid)
   assert.equal(first.crash?.stack, '0102ff')
   assert.equal(first.crash?.registers.pc, 0x0800_1234)

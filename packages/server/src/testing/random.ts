@@ -1,4 +1,6 @@
-/** Random choices that can be made again: `Random.fresh()` picks a seed, `MV_SEED` names one. */
+/** Random choices that can be made again: `Random.fresh()` takes the seed of the run. */
+import { seed } from '../../../../tools/sampling.ts'
+
 export class Random {
   readonly seed: number
   #state: number
@@ -9,8 +11,7 @@ export class Random {
   }
 
   static fresh(): Random {
-    const given = Number(process.env.MV_SEED)
-    return new Random(given > 0 ? given : 1 + Math.floor(Math.random() * 0x7fff_fffe))
+    return new Random(seed)
   }
 
   /** A whole number from 0 up to, not including, `limit`. */

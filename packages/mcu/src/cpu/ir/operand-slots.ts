@@ -10,7 +10,7 @@ import type { Code } from './wasm.ts'
 export type Slots = ReadonlyMap<object, number>
 
 /** Pushes the address of a register operand's word. `ip` is the local that points at the entry. */
-export function pushRegisterAddress(code: Code, ip: number, slot: number): void {
+function pushRegisterAddress(code: Code, ip: number, slot: number): void {
   code.get(ip).memory('i32.load8_u', slot)
 }
 

@@ -54,7 +54,7 @@ export const storePair: Meaning<FloatDouble> = (b, o) => {
 export interface FloatSeveral {
   readonly n: Register
   /** A bit for each of s0 to s31. */
-  readonly list: Immediate
+  readonly singles: Immediate
   /** That the base register moves by, or lies above the lowest word. */
   readonly bytes: Immediate
   readonly direction: 'up' | 'down'
@@ -71,7 +71,7 @@ export const transferSeveral: Meaning<FloatSeveral> = (b, o) => {
   if (o.writeBack) b.checkBase(o.n, end)
   const start = o.direction === 'up' ? base : end
   b.probe(start, bytes, o.isLoad ? 'read' : 'write')
-  if (o.isLoad) b.loadList(start, o.list, 'single')
-  else b.storeList(start, o.list, 'single')
+  if (o.isLoad) b.loadList(start, o.singles, 'single')
+  else b.storeList(start, o.singles, 'single')
   if (o.writeBack) b.write(o.n, end, true)
 }

@@ -67,7 +67,7 @@ function severalOperands(f: Fields, first: number, words: number, extra: number,
   const n = shape.writeBack ? destinationOrSp(base) : generalOrSp(base)
   return {
     n: isValid ? n : UNPREDICTABLE,
-    list: immediate(isValid ? Number(((1n << BigInt(words)) - 1n) << BigInt(first)) : 0),
+    singles: immediate(isValid ? Number(((1n << BigInt(words)) - 1n) << BigInt(first)) : 0),
     bytes: immediate((words + extra) * 4),
     ...shape,
   }

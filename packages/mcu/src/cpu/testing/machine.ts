@@ -16,6 +16,9 @@ export const SECURE_RAM = RAM + RAM_BYTES - 0x800
 
 const SAU_CTRL = 0xe000_edd0
 const SAU_ALLNS = 2
+const NSACR = 0xe000_ed8c
+/** CP10 and CP11. */
+const FLOAT = 0xc00
 
 export class Machine {
   readonly cpu: Cpu
@@ -44,6 +47,7 @@ export class Machine {
       hostCode: HOST_CODE,
     })
     this.cpu.writePrivate(SAU_CTRL, SAU_ALLNS, true)
+    this.cpu.writePrivate(NSACR, FLOAT, true)
   }
 
   /** 0x4000_0000 to 0x4000_00FF reads as its address and takes writes; elsewhere are holes. */

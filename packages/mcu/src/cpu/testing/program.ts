@@ -9,7 +9,10 @@ import { join } from 'node:path'
 import { FLASH, Machine, RAM, RAM_BYTES } from './machine.ts'
 
 const STARTUP = join(import.meta.dirname, 'programs/startup.c')
-const CPU = ['-mcpu=cortex-m33', '-mfloat-abi=soft', '-ffunction-sections', '-nostartfiles']
+const CPU = ['-mcpu=cortex-m33', '-ffunction-sections', '-nostartfiles']
+/** For programs that use floating-point registers. */
+export const HARD_FLOAT = ['-mfloat-abi=hard', '-mfpu=fpv5-sp-d16'] as const
+const SOFT_FLOAT = ['-mfloat-abi=soft'] as const
 
 interface Place {
   readonly code: number
@@ -41,11 +44,12 @@ export function inFolder<T>(body: (folder: string) => T): T {
 }
 
 function link(folder: string, source: string, flags: readonly string[], place: Place): string {
+  const float = flags.includes(HARD_FLOAT[0]) ? [] : SOFT_FLOAT
   const script = join(folder, 'link.ld')
   const elf = join(folder, 'program.elf')
   writeFileSync(script, linkerScript(place))
   const inputs = [STARTUP, source, '-lm', '-Wl,--no-warn-rwx-segments', '-T', script, '-o', elf]
-  execFileSync('arm-none-eabi-gcc', [...CPU, ...flags, ...inputs], { stdio: 'ignore' })
+  execFileSync('arm-none-eabi-gcc', [...CPU, ...float, ...flags, ...inputs], { stdio: 'ignore' })
   return elf
 }
 

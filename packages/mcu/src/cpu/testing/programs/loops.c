@@ -1,4 +1,5 @@
-/* Loops to measure with: the compiler gets LOOP (1 integer, 2 memory, 3 branches) and ROUNDS. */
+/* Loops to measure with: the compiler gets LOOP (1 integer, 2 memory, 3 branches,
+   4 floating point) and ROUNDS. */
 #include <stdint.h>
 #include <stdio.h>
 
@@ -28,10 +29,32 @@ static uint32_t branches(uint32_t x) {
   return x + (uint32_t)fibonacci(12);
 }
 
+/* A filter, a product of vectors and a distance: the usual mix, in ordinary numbers. */
+static uint32_t floating(uint32_t x) {
+  static float samples[256], taps[256];
+  float a = (float)(x & 0xffff) * 0.001f, b = 1.0f, sum = 0;
+  for (int i = 0; i < 256; i++) {
+    a = a * 0.97f + b * 0.031f;
+    b = b * 0.999f - a * 0.013f;
+    samples[i] = a;
+    taps[i] = b + (float)i;
+  }
+  for (int i = 0; i < 256; i++) sum += samples[i] * taps[i];
+  for (int i = 0; i < 256; i++) {
+    float distance = samples[i] - taps[i];
+    if (distance > 100.0f) distance = 100.0f;
+    sum += distance / (taps[i] + 2.0f);
+  }
+  return x + (uint32_t)(int32_t)sum;
+}
+
 int main(void) {
   uint32_t x = 1;
   for (int round = 0; round < ROUNDS; round++) {
-    x = LOOP == 1 ? integer(x) : LOOP == 2 ? memory(x) : branches(x);
+    if (LOOP == 1) x = integer(x);
+    if (LOOP == 2) x = memory(x);
+    if (LOOP == 3) x = branches(x);
+    if (LOOP == 4) x = floating(x);
   }
   printf("%08lx\n", (unsigned long)x);
   return 0;

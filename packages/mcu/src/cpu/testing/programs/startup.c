@@ -18,6 +18,10 @@ void _exit(int code) {
 }
 
 void start(void) {
+#ifndef __SOFTFP__
+  *(volatile unsigned *)0xe000ed88 |= 0xf << 20; /* CPACR: CP10 and CP11 */
+  __asm__ volatile("dsb\n\tisb");
+#endif
   unsigned *from = &data_load;
   for (unsigned *to = &data_start; to < &data_end;) *to++ = *from++;
   for (unsigned *to = &bss_start; to < &bss_end;) *to++ = 0;
