@@ -20,10 +20,7 @@ const FOREVER = 2 ** 40
 
 export async function bench(report: Report): Promise<void> {
   for (const { name, loop, rounds, options } of LOOPS) {
-    const flags = (count: number) => [
-      ...['-O2', `-DLOOP=${loop}`, `-DROUNDS=${count}`],
-      ...options,
-    ]
+    const flags = (count: number) => [...['-O2', `-DLOOP=${loop}`, `-DROUNDS=${count}`], ...options]
     const image = build(SOURCE, flags(rounds))
     const mips = measure(image)
     const qemuMs = runOnQemu(SOURCE, flags(rounds)).ms - runOnQemu(SOURCE, flags(SHORT_ROUNDS)).ms
