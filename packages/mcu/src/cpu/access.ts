@@ -39,10 +39,10 @@ export interface AccessParts {
   readonly protection: Protection
   readonly code: CodeCache
   readonly registers: PrivateRegisters
-  /** Priority of HardFault, NMI or FAULTMASK: the MPU may be off then. */
-  isBelowZero(): boolean
+  /** HardFault, NMI or FAULTMASK of a state: its MPU may be off then. */
+  isBelowZero(isSecure: boolean): boolean
   /** CCR.BFHFNMIGN: data accesses at such a priority ignore bus errors. */
-  ignoresBusErrors(): boolean
+  ignoresBusErrors(isSecure: boolean): boolean
   pc(): number
 }
 
@@ -188,12 +188,12 @@ export class Accesses {
   }
 
   #isDevice(address: number, who: Requester): boolean {
-    const isBelowZero = this.#parts.isBelowZero()
+    const isBelowZero = this.#parts.isBelowZero(who.isSecure)
     return this.#parts.protection.isDevice(address, { ...who, isBelowZero })
   }
 
   #busError(address: number): void {
-    if (this.#parts.ignoresBusErrors()) return
+    if (this.#parts.ignoresBusErrors(this.#parts.state.isSecure)) return
     const syndrome = CFSR.PRECISERR | CFSR.BFARVALID
     this.fault = { exception: EXCEPTION.busFault, syndrome, address }
   }
@@ -249,7 +249,7 @@ export class Accesses {
   }
 
   #isAllowed(address: number, purpose: Purpose, who: Requester): boolean {
-    const isBelowZero = who.isBelowZero ?? this.#parts.isBelowZero()
+    const isBelowZero = who.isBelowZero ?? this.#parts.isBelowZero(who.isSecure)
     return this.#parts.protection.mpuAllows(address, purpose, { ...who, isBelowZero })
   }
 

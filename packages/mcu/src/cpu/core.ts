@@ -37,7 +37,7 @@ type Deferred =
   | { readonly kind: 'pending'; readonly it: number }
   | { readonly kind: 'supervisorCall' }
   | { readonly kind: 'return'; readonly excReturn: number }
-  | { readonly kind: 'functionReturn' }
+  | { readonly kind: 'functionReturn'; readonly target: number }
   | { readonly kind: 'branchNonSecure'; readonly target: number }
   | { readonly kind: 'branchSecure'; readonly target: number }
 
@@ -72,7 +72,8 @@ export class Core {
   #stop: StopReason | undefined
   #gate: Gate = { veneer: 0, target: 0, stackPointer: 0 }
   #veneer = 0
-  #wasBelowZero = false
+  /** What access maps and limits reckon with: [Non-secure, Secure]. */
+  #wasBelowZero: [boolean, boolean] = [false, false]
 
   constructor(options: CpuOptions) {
     const { memory, ranges, scheduler, hooks, hostCode } = options
@@ -143,8 +144,9 @@ export class Core {
       ...{ state: this.state, bus, hooks, ranges },
       ...{ protection: this.#protection, code: this.#code, registers: this.#bus },
       pc: () => this.#fetch.pc,
-      isBelowZero: () => this.#wasBelowZero,
-      ignoresBusErrors: () => this.#wasBelowZero && (this.#controls.ccr[1] & CCR.BFHFNMIGN) !== 0,
+      isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
+      ignoresBusErrors: (isSecure) =>
+        this.#isBelowZero(isSecure) && (this.#controls.ccr[1] & CCR.BFHFNMIGN) !== 0,
     })
   }
 
@@ -152,7 +154,7 @@ export class Core {
     return new Fetch({
       ...{ state: this.state, protection: this.#protection, code: this.#code },
       hostCode: this.#hostCode,
-      isBelowZero: () => this.#wasBelowZero,
+      isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
       fail: (fault, it) => this.#abort({ kind: 'fault', fault, it }),
       reachHost: (address) => this.#reachHost(address),
       watch: (address) => this.#accesses.forgetPage(address),
@@ -243,7 +245,7 @@ export class Core {
         const fault = this.#worlds.functionReturn()
         if (fault) {
           // The branch was taken; what fails is at its target.
-          this.#fetch.goTo(FNC_RETURN, true, 0)
+          this.#fetch.goTo(FNC_RETURN, (deferred.target & 1) !== 0, 0)
           exceptions.takeFault(fault)
         }
         break
@@ -287,24 +289,28 @@ export class Core {
   /** What the loop's words derive from mode, bank and priority. */
   #refresh(): void {
     const { state } = this
-    const isBelowZero = this.nvic.executionPriority < 0
     const ccr = this.#controls.ccr[state.isSecure ? 1 : 0]
     state.set(WORDS.MAP, mapOf(state.isSecure, state.isPrivileged))
     state.set(WORDS.TRAP_DIVIDE, ccr & CCR.DIV_0_TRP ? 1 : 0)
     state.set(WORDS.TRAP_UNALIGNED, ccr & CCR.UNALIGN_TRP ? 1 : 0)
     this.#float.refresh()
     state.set(WORDS.ATTENTION, 1)
-    const wasBelowZero = this.#wasBelowZero
-    this.#wasBelowZero = isBelowZero
+    const [nonSecure, secure] = this.#wasBelowZero
+    this.#wasBelowZero = [this.nvic.isBelowZero(false), this.nvic.isBelowZero(true)]
     state.set(WORDS.SP_LIMIT, this.#limitOf(state.currentStack, state.isSecure))
-    if (isBelowZero === wasBelowZero) return
-    if (this.#protection.isMpuOn(false) || this.#protection.isMpuOn(true)) this.protectionChanged()
+    const hasMoved = (isSecure: boolean, was: boolean) =>
+      this.#isBelowZero(isSecure) !== was && this.#protection.isMpuOn(isSecure)
+    if (hasMoved(false, nonSecure) || hasMoved(true, secure)) this.protectionChanged()
+  }
+
+  #isBelowZero(isSecure: boolean): boolean {
+    return this.#wasBelowZero[isSecure ? 1 : 0]
   }
 
   /** MSPLIM or PSPLIM, unless CCR.STKOFHFNMIGN lifts it for HardFault and NMI. */
   #limitOf(bank: typeof WORDS.MSP | typeof WORDS.PSP, isSecure: boolean): number {
     const isLifted =
-      this.#wasBelowZero && (this.#controls.ccr[isSecure ? 1 : 0] & CCR.STKOFHFNMIGN) !== 0
+      this.#isBelowZero(isSecure) && (this.#controls.ccr[isSecure ? 1 : 0] & CCR.STKOFHFNMIGN) !== 0
     if (isLifted) return 0
     return this.state.bank(bank === WORDS.MSP ? WORDS.MSPLIM : WORDS.PSPLIM, isSecure)
   }
@@ -355,7 +361,7 @@ export class Core {
       this.#deferred = { kind: 'return', excReturn: value }
       state.set(WORDS.ATTENTION, 1)
     } else if (Worlds.isFunctionReturn(value)) {
-      this.#deferred = { kind: 'functionReturn' }
+      this.#deferred = { kind: 'functionReturn', target: value }
       state.set(WORDS.ATTENTION, 1)
     } else this.#fetch.goTo((value & ~1) >>> 0, (value & 1) !== 0, 0)
   }
@@ -371,7 +377,8 @@ export class Core {
     const link = (this.#fetch.pc + 2) | 1
     const isReturn = !isCall && state.isHandler && target >>> 24 === EXC_RETURN.prefix
     if (isReturn) this.#deferred = { kind: 'return', excReturn: target }
-    else if (!isCall && Worlds.isFunctionReturn(target)) this.#deferred = { kind: 'functionReturn' }
+    else if (!isCall && Worlds.isFunctionReturn(target))
+      this.#deferred = { kind: 'functionReturn', target }
     else if ((target & 1) !== 0) {
       if (isCall) state.set(WORDS.LR, link)
       this.#deferred = { kind: 'branchSecure', target }
@@ -396,6 +403,7 @@ export class Core {
     const attention = () => state.set(WORDS.ATTENTION, 1)
     return effects({
       ...{ state, special: this.#special, protection: this.#protection },
+      isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
       supervisorCall: () => {
         this.#deferred = { kind: 'supervisorCall' }
         attention()

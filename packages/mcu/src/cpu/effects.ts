@@ -9,6 +9,8 @@ export interface EffectParts {
   readonly state: State
   readonly special: SpecialRegisters
   readonly protection: Protection
+  /** HardFault, NMI or FAULTMASK of a state are in force. */
+  isBelowZero(isSecure: boolean): boolean
   /** After this instruction: SVC. */
   supervisorCall(): void
   /** BKPT; true if it was dealt with. */
@@ -69,7 +71,8 @@ function testTarget(parts: EffectParts, flags: number, address: number): number 
   }
   const asSecure = isSecure && (flags & 2) === 0
   const isPrivileged = (flags & 1) === 0 && state.isPrivileged
-  const who = { isSecure: asSecure, isPrivileged, isBelowZero: false }
+  const isBelowZero = parts.isBelowZero(asSecure)
+  const who = { isSecure: asSecure, isPrivileged, isBelowZero }
   // The MPU of the own state answers privileged code only.
   const mayAsk = state.isPrivileged || (flags & 2) !== 0
   const mpu = asSecure ? protection.mpu.secure : protection.mpu.nonSecure

@@ -87,7 +87,7 @@ export class ExceptionReturn {
       this.#fail(excReturn, frame.fault, frame.isSecure)
       return
     }
-    const isThread = (frame.words[7]! & XPSR.EXCEPTION) === 0
+    const isThread = (frame.xpsr & XPSR.EXCEPTION) === 0
     const toThread = (excReturn & EXC_RETURN.MODE) !== 0
     const toSecure = (excReturn & EXC_RETURN.S) !== 0
     if (isThread !== toThread) {
@@ -101,14 +101,10 @@ export class ExceptionReturn {
 
   #resume(frame: Unstacked, excReturn: number): void {
     const { state, nvic, exceptions, float, goTo, refresh, sleepsOnExit, sleep } = this.#parts
-    const { words } = frame
-    const xpsr = words[7]!
+    const { xpsr } = frame
     const toSecure = (excReturn & EXC_RETURN.S) !== 0
     state.setBank(frame.bank, toSecure, frame.stackPointer)
-    for (const [at, word] of frame.callee.entries()) state.setRegister(4 + at, word)
-    for (const number of [0, 1, 2, 3]) state.setRegister(number, words[number]!)
-    state.setRegister(12, words[4]!)
-    state.setRegister(14, words[5]!)
+    state.setRegister(14, frame.lr)
     state.setFlags(xpsr)
     state.set(WORDS.GE, (xpsr >>> 16) & 15)
     state.set(WORDS.SECURE, toSecure ? 1 : 0)
@@ -121,7 +117,7 @@ export class ExceptionReturn {
     state.set(WORDS.EXCLUSIVE, 0)
     exceptions.event = true
     const it = ((xpsr >>> 25) & 3) | ((xpsr >>> 8) & 0xfc)
-    goTo((words[6]! & ~1) >>> 0, (xpsr & XPSR.T) !== 0, it)
+    goTo((frame.pc & ~1) >>> 0, (xpsr & XPSR.T) !== 0, it)
     refresh()
     const isIdle = !state.isHandler && nvic.activePriority === IDLE_PRIORITY
     if (isIdle && sleepsOnExit((excReturn & EXC_RETURN.ES) !== 0)) sleep()

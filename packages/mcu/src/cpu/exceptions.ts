@@ -268,17 +268,21 @@ export class Exceptions {
     const address = (vectorTable(toSecure) + nvic.numberOf(index) * 4) >>> 0
     accesses.fault = undefined
     const vector = accesses.loadVector(address, toSecure)
-    if (accesses.takeFault() === undefined) return vector >>> 0
-    this.#badVector(index, toSecure)
+    const fault = accesses.takeFault()
+    if (fault === undefined) return vector >>> 0
+    this.#badVector(index, fault)
     return undefined
   }
 
-  /** The vector cannot be read: HardFault on the same frame, or lock-up if that is no more urgent. */
-  #badVector(index: number, isSecure: boolean): void {
+  /**
+   * The vector cannot be read: HardFault on the same frame, of the state that the BusFault or
+   * SecureFault behind it targets; or lock-up if that is no more urgent.
+   */
+  #badVector(index: number, { exception }: Fault): void {
     const { nvic, status, isHostSecure } = this.#parts
-    const toSecure = isSecure || !nvic.faultsAreNonSecure
+    const toSecure = exception === EXCEPTION.secureFault || !nvic.faultsAreNonSecure
     const hardFault = nvic.indexOf(EXCEPTION.hardFault, toSecure)
-    status.hfsr |= HFSR.VECTTBL
+    status.hfsr |= HFSR.VECTTBL | HFSR.FORCED
     if (isHostSecure && toSecure) this.#stop('HardFault')
     else if (nvic.groupPriority(hardFault) >= nvic.groupPriority(index)) this.#lockUp()
     else nvic.setPending(hardFault)

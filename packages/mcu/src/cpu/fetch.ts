@@ -6,7 +6,7 @@ import { type CodeCache, type CodeKind, NOWHERE, nextIt, type Window } from './c
 import type { AddressRange } from './cpu.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
 import { ENTRY, IT_FIRST, PREDECODE, WORDS } from './layout.ts'
-import type { Protection } from './protection.ts'
+import { isPrivate, type Protection } from './protection.ts'
 import type { State } from './state.ts'
 
 /** Each halfword of SG. */
@@ -18,7 +18,7 @@ export interface FetchParts {
   readonly code: CodeCache
   /** Where the host is the Secure state: addresses that stand for its code. */
   readonly hostCode: AddressRange | undefined
-  isBelowZero(): boolean
+  isBelowZero(isSecure: boolean): boolean
   /** There is nothing to execute: a fault of the instruction at PC. */
   fail(fault: Fault, it: number): void
   /** Secure execution has reached the host's code. */
@@ -123,9 +123,10 @@ export class Fetch {
     return !state.isSecure && this.#isGateway(window, address) ? window : undefined
   }
 
-  /** Each state executes its own memory only. */
+  /** Each state executes its own memory only; the private peripheral bus is either's. */
   #isOwn(address: number): boolean {
     const { state, protection } = this.#parts
+    if (isPrivate(address)) return true
     return (protection.attribution(address) === 'non-secure') !== state.isSecure
   }
 
@@ -148,16 +149,15 @@ export class Fetch {
 
   /** PC is in no window: the host's code, or a fault. */
   #leave(address: number): void {
-    const { state, hostCode } = this.#parts
+    const { state, code, hostCode } = this.#parts
     const isThumb = state.get(WORDS.THUMB) !== 0
     const isHost = hostCode && address >= hostCode.start && address < hostCode.end
     if (state.isSecure && isHost && isThumb) {
       this.#parts.reachHost(address)
       return
     }
-    const fault = isThumb
-      ? (this.#checkAddress(address) ?? busError)
-      : { exception: EXCEPTION.usageFault, syndrome: CFSR.INVSTATE }
+    const isMemory = code.find(address) !== undefined
+    const fault = this.#checkAddress(address) ?? (isThumb || !isMemory ? busError : notThumb)
     this.#parts.fail(fault, this.it)
   }
 
@@ -179,7 +179,7 @@ export class Fetch {
       return { exception: EXCEPTION.secureFault, syndrome }
     }
     const isSecure = state.isSecure || isGateway
-    const isBelowZero = this.#parts.isBelowZero()
+    const isBelowZero = this.#parts.isBelowZero(isSecure)
     const who = { isSecure, isPrivileged: state.isPrivileged, isBelowZero }
     if (protection.mpuAllows(address, 'execute', who)) return undefined
     return { exception: EXCEPTION.memManage, syndrome: CFSR.IACCVIOL }
@@ -187,6 +187,8 @@ export class Fetch {
 }
 
 const busError: Fault = { exception: EXCEPTION.busFault, syndrome: CFSR.IBUSERR }
+
+const notThumb: Fault = { exception: EXCEPTION.usageFault, syndrome: CFSR.INVSTATE }
 
 function isInIt(ip: number): boolean {
   return ip >= PREDECODE.start + PREDECODE.itOffset

@@ -31,6 +31,7 @@ export const XPSR = { T: 1 << 24, SFPA: 1 << 20, SPREALIGN: 1 << 9, EXCEPTION: 0
 const BASIC_WORDS = 8
 /** Signature, a reserved word, r4 to r11. */
 const CALLEE_BYTES = 0x28
+const CALLER_REGISTERS = [0, 1, 2, 3, 12] as const
 const CALLEE_REGISTERS = [4, 5, 6, 7, 8, 9, 10, 11] as const
 /** Integrity signature; bit 0 is EXC_RETURN.FType. */
 const SIGNATURE = 0xfefa_125a
@@ -41,17 +42,16 @@ export interface FrameFault {
   readonly isSecure: boolean
 }
 
-/** A frame as read: nothing is committed. */
+/** A frame as read. Its general registers are loaded; the stack pointer has not moved. */
 export interface Unstacked {
   readonly bank: typeof WORDS.MSP | typeof WORDS.PSP
   readonly frame: number
   readonly who: Requester
   /** The stack pointer once the frame is consumed. */
   readonly stackPointer: number
-  /** r0 to r3, r12, LR, PC, xPSR. */
-  readonly words: readonly number[]
-  /** r4 to r11 where the frame has them. */
-  readonly callee: readonly number[]
+  readonly lr: number
+  readonly pc: number
+  readonly xpsr: number
 }
 
 export interface FrameParts {
@@ -103,8 +103,9 @@ export class Frames {
   pushCallee(excReturn: number): Fault | undefined {
     const { state } = this.#parts
     const place = this.#place(true, excReturn)
-    const words = [this.#signature(excReturn), 0, ...CALLEE_REGISTERS.map((n) => state.register(n))]
-    const frame = state.bank(place.bank, true) - CALLEE_BYTES
+    const registers = CALLEE_REGISTERS.map((number) => state.register(number))
+    const words = [this.#signature(excReturn), undefined, ...registers]
+    const frame = (state.bank(place.bank, true) - CALLEE_BYTES) >>> 0
     return this.#store({ bank: place.bank, isSecure: true, frame, who: place.who }, words)
   }
 
@@ -112,59 +113,79 @@ export class Frames {
     to: {
       bank: typeof WORDS.MSP | typeof WORDS.PSP
       isSecure: boolean
-      /** Below zero: beyond the beginning of memory. */
       frame: number
       who: Requester
     },
-    words: readonly number[],
+    /** What is not defined is not written. */
+    words: readonly (number | undefined)[],
   ): Fault | undefined {
     const { state, accesses, limitOf } = this.#parts
     const { bank, isSecure, frame, who } = to
     const limit = limitOf(bank, isSecure)
-    if (frame < limit || frame < 0) {
+    if (frame < limit) {
       state.setBank(bank, isSecure, limit)
       return { exception: EXCEPTION.usageFault, syndrome: CFSR.STKOF }
     }
     accesses.fault = undefined
     words.forEach((word, at) => {
-      if (accesses.fault === undefined) accesses.storeAligned(frame + at * 4, 4, word, who)
+      if (accesses.fault !== undefined || word === undefined) return
+      accesses.storeAligned((frame + at * 4) >>> 0, 4, word, who)
     })
     state.setBank(bank, isSecure, frame)
     return this.#stackingFault(CFSR.STKERR, CFSR.MSTKERR)
   }
 
-  /** Reads the frame that a return names. */
+  /** Reads the frame that a return names, and loads the general registers from it. */
   pop(excReturn: number): Unstacked | FrameFault {
     const { state } = this.#parts
     const isSecure = (excReturn & EXC_RETURN.S) !== 0
     const { bank, who } = this.#place(isSecure, excReturn)
     let frame = state.bank(bank, isSecure)
-    let callee: readonly number[] = []
     if (isSecure && (excReturn & EXC_RETURN.ES && excReturn & EXC_RETURN.DCRS) === 0) {
-      const [signature, , ...registers] = this.#read(frame, CALLEE_BYTES / 4, who)
-      const fault = this.#stackingFault(CFSR.UNSTKERR, CFSR.MUNSTKERR)
+      const fault = this.#popCallee(frame, excReturn, who)
       if (fault) return { fault, isSecure }
-      if (signature !== this.#signature(excReturn)) {
-        return { fault: { exception: EXCEPTION.secureFault, syndrome: SFSR.INVIS }, isSecure }
-      }
-      callee = registers
       frame = (frame + CALLEE_BYTES) >>> 0
     }
     const words = this.#read(frame, BASIC_WORDS, who)
+    this.#load(CALLER_REGISTERS, words)
     const fault = this.#stackingFault(CFSR.UNSTKERR, CFSR.MUNSTKERR)
     if (fault) return { fault, isSecure }
-    const aligner = words[7]! & XPSR.SPREALIGN ? 4 : 0
+    const [lr, pc, xpsr] = words.slice(CALLER_REGISTERS.length) as [number, number, number]
+    const aligner = xpsr & XPSR.SPREALIGN ? 4 : 0
     const isExtended = (excReturn & EXC_RETURN.FTYPE) === 0
     const bytes = this.#parts.float.returnBytes(isExtended, isSecure)
-    return { bank, frame, who, stackPointer: ((frame + bytes) | aligner) >>> 0, words, callee }
+    return { bank, frame, who, stackPointer: ((frame + bytes) | aligner) >>> 0, lr, pc, xpsr }
   }
 
+  /** The signature is checked before anything is loaded. */
+  #popCallee(frame: number, excReturn: number, who: Requester): Fault | undefined {
+    const [signature] = this.#read(frame, 1, who)
+    if (signature !== undefined && signature !== this.#signature(excReturn)) {
+      return { exception: EXCEPTION.secureFault, syndrome: SFSR.INVIS }
+    }
+    const isRead = signature !== undefined
+    if (isRead) this.#load(CALLEE_REGISTERS, this.#read(frame + 8, CALLEE_REGISTERS.length, who))
+    return this.#stackingFault(CFSR.UNSTKERR, CFSR.MUNSTKERR)
+  }
+
+  /** Words up to the first that cannot be read. */
   #read(frame: number, count: number, who: Requester): number[] {
     const { accesses } = this.#parts
+    const words: number[] = []
     accesses.fault = undefined
-    return Array.from({ length: count }, (_, at) =>
-      accesses.fault ? 0 : accesses.loadWord((frame + at * 4) >>> 0, who) >>> 0,
-    )
+    for (let at = 0; at < count; at++) {
+      const word = accesses.loadWord((frame + at * 4) >>> 0, who) >>> 0
+      if (accesses.fault !== undefined) break
+      words.push(word)
+    }
+    return words
+  }
+
+  #load(numbers: readonly number[], words: readonly number[]): void {
+    for (const [at, number] of numbers.entries()) {
+      const word = words[at]
+      if (word !== undefined) this.#parts.state.setRegister(number, word)
+    }
   }
 
   /** The stack that a background of this state is on, and the rights of its code. */

@@ -182,16 +182,16 @@ export class Nvic implements InterruptLines {
 
   /** The priority in the scale of the group: what preemption compares. */
   groupPriority(index: number): number {
-    return this.#priorityOf(index, true)
-  }
-
-  #priorityOf(index: number, isGrouped: boolean): number {
     const number = this.numberOf(index)
     if (number === EXCEPTION.nmi) return -2
     const isSecure = this.targetsSecure(index)
     if (number === EXCEPTION.hardFault) return isSecure && this.faultsAreNonSecure ? -3 : -1
+    return this.#inScale(this.#grouped(this.priority[index]!, isSecure), isSecure)
+  }
+
+  #subpriority(index: number): number {
     const own = this.priority[index]!
-    return this.#inScale(isGrouped ? this.#grouped(own, isSecure) : own, isSecure)
+    return own - this.#grouped(own, this.targetsSecure(index))
   }
 
   #grouped(priority: number, isSecure: boolean): number {
@@ -217,6 +217,17 @@ export class Nvic implements InterruptLines {
     return Math.min(this.activePriority, this.#masked(true))
   }
 
+  /**
+   * HardFault, NMI or FAULTMASK of a state are in force, whatever they make of the priority:
+   * IsReqExcPriNeg(). The MPU and stack limits of that state may be off then.
+   */
+  isBelowZero(isSecure: boolean): boolean {
+    const { active } = this
+    if (this.#state.bank(WORDS.FAULTMASK, isSecure) !== 0) return true
+    if (active[this.indexOf(EXCEPTION.hardFault, isSecure)] === 1) return true
+    return active[EXCEPTION.nmi] === 1 && this.targetsSecure(EXCEPTION.nmi) === isSecure
+  }
+
   /** As `executionPriority` without PRIMASK: what WFI looks at. */
   get wakePriority(): number {
     return Math.min(this.activePriority, this.#masked(false))
@@ -224,19 +235,22 @@ export class Nvic implements InterruptLines {
 
   /** Index of the pending, enabled exception that goes first; 0 for none. */
   get first(): number {
-    let [best, bestPriority] = [0, IDLE_PRIORITY + 1]
+    let best = 0
     const { pending } = this
     for (let index = pending.indexOf(1); index >= 0; index = pending.indexOf(1, index + 1)) {
       if (this.enabled[index] === 0) continue
       if (this.#isHostSecure && this.targetsSecure(index)) continue
-      const priority = this.#priorityOf(index, false)
-      if (priority > bestPriority) continue
-      // Equal ones go by number; of a banked pair the Secure one.
-      if (priority === bestPriority && this.numberOf(index) > this.numberOf(best)) continue
-      best = index
-      bestPriority = priority
+      if (best === 0 || this.#precedes(index, best)) best = index
     }
     return best
+  }
+
+  /** By group priority, subpriority, number; of a banked pair the Secure one. */
+  #precedes(a: number, b: number): boolean {
+    const group = this.groupPriority(a) - this.groupPriority(b)
+    if (group !== 0) return group < 0
+    const sub = this.#subpriority(a) - this.#subpriority(b)
+    return sub !== 0 ? sub < 0 : this.numberOf(a) <= this.numberOf(b)
   }
 
   /** The exception to take now; 0 for none. */

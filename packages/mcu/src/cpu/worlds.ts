@@ -56,8 +56,8 @@ export class Worlds {
    */
   stackCall(link: number): Fault | undefined {
     const { state, accesses } = this.#parts
-    const frame = state.get(WORDS.SP) - 8
-    if (frame < state.get(WORDS.SP_LIMIT) || frame < 0) {
+    const frame = (state.get(WORDS.SP) - 8) >>> 0
+    if (frame < state.get(WORDS.SP_LIMIT)) {
       return { exception: EXCEPTION.usageFault, syndrome: CFSR.STKOF }
     }
     const who = accesses.requester(false)
@@ -65,7 +65,7 @@ export class Worlds {
     accesses.storeAligned(frame, 4, link, who)
     if (accesses.fault === undefined) {
       const sfpa = state.get(WORDS.SFPA) ? XPSR.SFPA : 0
-      accesses.storeAligned(frame + 4, 4, state.get(WORDS.IPSR) | sfpa, who)
+      accesses.storeAligned((frame + 4) >>> 0, 4, state.get(WORDS.IPSR) | sfpa, who)
     }
     const fault = accesses.takeFault()
     if (fault) return fault
@@ -95,7 +95,7 @@ export class Worlds {
     const who = { isSecure: true, isPrivileged }
     accesses.fault = undefined
     const pc = accesses.loadWord(frame, who)
-    const status = accesses.fault ? 0 : accesses.loadWord(frame + 4, who)
+    const status = accesses.fault ? 0 : accesses.loadWord((frame + 4) >>> 0, who)
     const exception = status & XPSR.EXCEPTION
     const fault = accesses.takeFault()
     if (fault) return { ...fault, isSecure: true }

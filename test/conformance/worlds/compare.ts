@@ -1,0 +1,68 @@
+/**
+ * What both machines printed, script by script, and what may differ. Each difference has its reason;
+ * everything else must be equal to the last character.
+ */
+
+export interface Comparison {
+  /** Scripts that differ, with both outputs from the first line that does. */
+  readonly failures: readonly { script: number; qemu: string; mcu: string }[]
+  /** How often each deliberate difference was met. */
+  readonly differences: Readonly<Record<string, number>>
+  readonly lines: number
+}
+
+/** A script whose output from some line on cannot be compared. */
+interface Ending {
+  readonly reason: string
+  readonly applies: (qemu: string, mcu: string) => boolean
+}
+
+const ENDINGS: readonly Ending[] = [
+  {
+    reason: 'QEMU finds an odd halfword unaligned before it finds EPSR.T clear',
+    applies: (qemu, mcu) => / cfsr=1000000 /.test(qemu) && / cfsr=20000 /.test(mcu),
+  },
+  {
+    reason: 'QEMU aborts on a return in handler mode with an exception number of zero',
+    applies: (qemu) => qemu.includes('Assertion'),
+  },
+  {
+    reason: 'QEMU fetches without asking from pages that the same state has touched as data',
+    applies: (qemu, mcu) => / cfsr=20000 /.test(qemu) && / sfsr=10 | cfsr=1 /.test(mcu),
+  },
+]
+
+/** QEMU leaves SFAR alone when a Non-secure load or store touches Secure memory; Armv8-M ARM, D1.2, SFSR. */
+const SECURE_ADDRESS = / sfsr=48 sfar=[0-9a-f]+/
+
+export function compare(qemuText: string, mcuText: string): Comparison {
+  const [qemu, mcu] = [split(qemuText), split(mcuText)]
+  const failures: { script: number; qemu: string; mcu: string }[] = []
+  const differences: Record<string, number> = {}
+  const count = (reason: string) => {
+    differences[reason] = (differences[reason] ?? 0) + 1
+  }
+  let lines = 0
+  for (let script = 0; script < Math.max(qemu.length, mcu.length); script++) {
+    const theirs = (qemu[script] ?? '').split('\n')
+    const own = (mcu[script] ?? '').split('\n')
+    const at = own.findIndex((line, number) => {
+      if (line === theirs[number]) return false
+      const isWithoutAddress = line.replace(SECURE_ADDRESS, ' sfsr=8') === theirs[number]
+      if (isWithoutAddress) count('QEMU does not set SFSR.SFARVALID and SFAR for an instruction')
+      return !isWithoutAddress
+    })
+    lines += at < 0 ? own.length : at
+    if (at < 0) continue
+    const [line, other] = [theirs[at] ?? '', own[at]!]
+    const ending = ENDINGS.find(({ applies }) => applies(line, other))
+    if (ending) count(ending.reason)
+    else failures.push({ script, qemu: theirs.slice(at).join('\n'), mcu: own.slice(at).join('\n') })
+  }
+  return { failures, differences, lines }
+}
+
+/** Output of each script, beginning with its number, which counts anew with each start of QEMU. */
+function split(text: string): string[] {
+  return text.split(/^(?= script=)/m).map((part) => part.replace(/^ script=.*/, ''))
+}
