@@ -59,7 +59,7 @@ const faults: Script = [
   step('LOAD', ADDRESSES.VENEERS),
   step('BRANCH', NOTHING | 1),
   step('BRANCH', 0xe000_0001),
-  step('BRANCH', NON_SECURE_CODE + 0x5_0001),
+  step('BRANCH', NON_SECURE_CODE + 0x1f_f801),
   step('BRANCH', ADDRESSES.VENEERS + 5),
   step('BRANCH', 0xffff_fffd),
 ]

@@ -173,7 +173,7 @@ const MEMORY = [
 
 /** Where nothing is read or written: QEMU does not tell fetches from data once a page was touched. */
 const PLACES = [
-  ...[NOTHING, NON_SECURE_CODE + 0x5_0000, SECURE_CODE + 0x5_0000],
+  ...[NOTHING, NON_SECURE_CODE + 0x1f_f800, SECURE_CODE + 0x1f_f800],
   ...[ADDRESSES.VENEERS, ADDRESSES.VENEERS + 4, 0xe000_0000, 0xfeff_fffe, 0xffff_fffc],
 ]
 
