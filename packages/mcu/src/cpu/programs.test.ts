@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { missing } from '../../../../tools/programs.ts'
-import { build, HARD_FLOAT, load, runOnQemu } from './testing/program.ts'
+import { build, HARD_FLOAT, load, loadSecure, runOnQemu } from './testing/program.ts'
 
 const LIMIT = 20_000_000
 
@@ -47,10 +47,34 @@ for (const program of ['numbers', 'library', 'float-context', 'float-faults']) {
   })
 }
 
-test('the same program takes the same number of instructions, however the run is sliced', {
-  skip: missing('arm-none-eabi-gcc'),
-}, () => {
-  const image = build(join(import.meta.dirname, 'testing/programs/library.c'), ['-O2'])
+for (const program of ['float-context', 'float-faults', 'float-secure']) {
+  test(`${program}.c in the Secure state prints what it prints on QEMU`, {
+    skip: missing('arm-none-eabi-gcc', 'qemu-system-arm'),
+  }, () => {
+    const source = join(import.meta.dirname, `testing/programs/${program}.c`)
+    const flags = ['-O1', '-DSECURE', ...HARD_FLOAT]
+    const machine = loadSecure(build(source, flags))
+    assert.equal(machine.run(LIMIT), 'halt')
+    assert.equal(machine.output, runOnQemu(source, flags).output)
+  })
+}
+
+const SLICED = [
+  { program: 'library.c', flags: ['-O2'] },
+  { program: 'float-context.c', flags: ['-O2', ...HARD_FLOAT] },
+] as const
+
+for (const { program, flags } of SLICED) {
+  test(
+    `${program} takes the same number of instructions, however the run is sliced`,
+    {
+      skip: missing('arm-none-eabi-gcc'),
+    },
+    () => compareSlices(build(join(import.meta.dirname, 'testing/programs', program), flags)),
+  )
+}
+
+function compareSlices(image: Uint8Array): void {
   const whole = load(image)
   assert.equal(whole.run(LIMIT), 'halt')
   for (const slice of [1, 7, 1000]) {
@@ -67,4 +91,4 @@ test('the same program takes the same number of instructions, however the run is
       assert.equal(machine.output, whole.output)
     }
   }
-})
+}

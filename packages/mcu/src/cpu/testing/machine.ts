@@ -28,7 +28,9 @@ export class Machine {
   /** Everything the CPU asked of the bus. */
   readonly accesses: string[] = []
 
-  constructor() {
+  /** `secure`: code runs in the Secure state, and nothing is Non-secure. */
+  constructor(world: 'secure' | 'non-secure' = 'non-secure') {
+    const isSecure = world === 'secure'
     this.scheduler = new EventQueue(() => this.cpu.cycles)
     this.cpu = new Cpu({
       memory: createGuestMemory(),
@@ -44,9 +46,9 @@ export class Machine {
         storeToFlash: () => 1,
         breakpoint: (immediate) => immediate === 0xab && this.#semihost(),
       },
-      hostCode: HOST_CODE,
+      ...(isSecure ? { secureVectors: FLASH } : { hostCode: HOST_CODE }),
     })
-    this.cpu.writePrivate(SAU_CTRL, SAU_ALLNS, true)
+    if (!isSecure) this.cpu.writePrivate(SAU_CTRL, SAU_ALLNS, true)
     this.cpu.writePrivate(NSACR, FLOAT, true)
   }
 

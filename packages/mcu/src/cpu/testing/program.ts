@@ -70,6 +70,14 @@ export function load(image: Uint8Array): Machine {
   return machine
 }
 
+/** The same in the Secure state, where QEMU runs programs. */
+export function loadSecure(image: Uint8Array): Machine {
+  const machine = new Machine('secure')
+  machine.cpu.bytes.set(image, FLASH)
+  machine.cpu.reset()
+  return machine
+}
+
 /** Everything the program printed, run by QEMU; and how long that took. */
 export function runOnQemu(
   source: string,

@@ -21,8 +21,16 @@
 #define CLRONRET (1u << 28)
 #define LSPEN (1u << 30)
 #define ASPEN (1u << 31)
-/* LSPACT, USER, THREAD, MMRDY, SPLIMVIOL, UFRDY, LSPEN, ASPEN: the others depend on the security state. */
+/* With -DSECURE everything; else LSPACT, USER, THREAD, MMRDY, SPLIMVIOL, UFRDY, LSPEN, ASPEN: the others depend on the security state. */
+#ifdef SECURE
+#define SHOWN 0xffffffffu
+#define CONTROL_SHOWN 15u
+#define RETURN_SHOWN 0xffffffffu
+#else
 #define SHOWN 0xc000062bu
+#define CONTROL_SHOWN 7u
+#define RETURN_SHOWN 0x1cu
+#endif
 #define FLOAT_ACCESS (0xfu << 20)
 
 static uint32_t table[16] __attribute__((aligned(128)));
@@ -39,7 +47,7 @@ static uint32_t fpscr(void) {
 static uint32_t control(void) {
   uint32_t value;
   __asm__ volatile("mrs %0, control" : "=r"(value));
-  return value & 7; /* SFPA is for the Secure state. */
+  return value & CONTROL_SHOWN;
 }
 
 /* s0 to s31 become base, base + 1, ... */
@@ -95,7 +103,7 @@ void __attribute__((naked)) supervisor_entry(void) {
 static uint32_t refused, refused_return, refused_fpccr;
 void __attribute__((used)) usage(uint32_t exc_return) {
   refused = CFSR;
-  refused_return = exc_return & 0x1c;
+  refused_return = exc_return & RETURN_SHOWN;
   refused_fpccr = FPCCR & SHOWN;
   CFSR = refused;
   CPACR |= FLOAT_ACCESS;
@@ -110,7 +118,7 @@ static void call(void) { __asm__ volatile("svc 0" ::: "memory", "r0", "r1", "r2"
 
 static void show(const char *name) {
   printf("%s: return %lx fpccr %08lx %08lx fpcar %lx control %lx %lx fpscr %08lx\n", name,
-         (unsigned long)(seen.exc_return & 0x1c), (unsigned long)seen.fpccr_before,
+         (unsigned long)(seen.exc_return & RETURN_SHOWN), (unsigned long)seen.fpccr_before,
          (unsigned long)seen.fpccr_after, (unsigned long)seen.fpcar,
          (unsigned long)seen.control_before, (unsigned long)seen.control_after,
          (unsigned long)seen.fpscr);

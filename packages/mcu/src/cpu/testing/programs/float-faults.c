@@ -23,7 +23,15 @@
 
 #define LSPEN (1u << 30)
 #define ASPEN (1u << 31)
+#ifdef SECURE
+#define SHOWN 0xffffffffu
+#define CONTROL_SHOWN 15u
+#define RETURN_SHOWN 0xffffffffu
+#else
 #define SHOWN 0xc000062bu
+#define CONTROL_SHOWN 7u
+#define RETURN_SHOWN 0x1cu
+#endif
 #define MSTKERR (1u << 4)
 #define STKOF (1u << 20)
 #define FLOAT_ACCESS (0xfu << 20)
@@ -66,7 +74,7 @@ static void repair(void) {
 }
 
 void __attribute__((used)) supervisor(uint32_t exc_return) {
-  seen.svc_return = exc_return & 0x1c;
+  seen.svc_return = exc_return & RETURN_SHOWN;
   seen.svc_fpccr = FPCCR & SHOWN;
   if (now.breaks_stack) break_stack();
   if (now.access_in_handler != FLOAT_ACCESS) {
@@ -83,7 +91,7 @@ void __attribute__((naked)) supervisor_entry(void) {
 
 void __attribute__((used)) fault(uint32_t exc_return, uint32_t number) {
   uint32_t at = seen.faults++ & 3;
-  seen.fault_return[at] = exc_return & 0x1c;
+  seen.fault_return[at] = exc_return & RETURN_SHOWN;
   seen.fault_status[at] = CFSR;
   seen.fault_fpccr[at] = FPCCR & SHOWN;
   seen.fault_number[at] = number;
@@ -130,7 +138,7 @@ void __attribute__((used)) leave(void) {
   FPCCR = now.fpccr;
   uint32_t inside;
   __asm__ volatile("mrs %0, control" : "=r"(inside));
-  seen.control = inside & 7;
+  seen.control = inside & CONTROL_SHOWN;
   inside &= ~1u;
   __asm__ volatile("msr control, %0\n\tisb" ::"r"(inside));
 }
