@@ -24,6 +24,11 @@ export class Clock {
     return this.#limit
   }
 
+  /** The cycle of a snapshot. */
+  restore(cycles: number): void {
+    this.#setCount(0, cycles)
+  }
+
   /** Begins a run; `cycle` may be in the past. */
   limitTo(cycle: number): void {
     this.#limit = cycle

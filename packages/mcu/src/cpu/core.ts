@@ -6,7 +6,15 @@ import { Accesses } from './access.ts'
 import { Clock } from './clock.ts'
 import { CodeCache } from './code.ts'
 import { CCR, Controls, SCR } from './controls.ts'
-import type { AddressRange, ChipHooks, CpuOptions, FaultRecord, Gate, StopReason } from './cpu.ts'
+import type {
+  AddressRange,
+  ChipHooks,
+  CpuOptions,
+  FaultRecord,
+  Gate,
+  MemoryRange,
+  StopReason,
+} from './cpu.ts'
 import { DebugControls } from './debug-registers.ts'
 import { EFFECTS } from './effect-names.ts'
 import { type Effects, effects } from './effects.ts'
@@ -24,6 +32,8 @@ import { Nvic } from './nvic.ts'
 import { PrivateBus } from './private-bus.ts'
 import { Protection, type Purpose } from './protection.ts'
 import { Registers } from './registers.ts'
+import { restoreParts, type SavedParts, saveParts } from './saved-state.ts'
+import { decodeSnapshot, encodeSnapshot } from './snapshot.ts'
 import { SpecialRegisters } from './special-registers.ts'
 import { CONTROL, State } from './state.ts'
 import { systemRegisters } from './system-registers.ts'
@@ -42,6 +52,14 @@ type Deferred =
   | { readonly kind: 'branchNonSecure'; readonly target: number }
   | { readonly kind: 'branchSecure'; readonly target: number }
 
+/** What `Core` saves. */
+type Saved = ReturnType<typeof saveParts> & {
+  readonly sleeping: '' | 'interrupt' | 'event'
+  readonly isHalting: boolean
+  readonly gate: Gate
+  readonly veneer: number
+}
+
 export class Core {
   readonly state: State
   readonly clock: Clock
@@ -51,6 +69,7 @@ export class Core {
   /** Where the host is the Secure state: what stands for its code. */
   readonly #hostCode: AddressRange | undefined
   readonly #secureVectors: number
+  readonly #ranges: readonly MemoryRange[]
   readonly #protection: Protection
   readonly #code: CodeCache
   readonly #accesses: Accesses
@@ -80,6 +99,7 @@ export class Core {
     const { memory, ranges, scheduler, hooks, hostCode } = options
     this.#hooks = hooks
     this.#hostCode = hostCode
+    this.#ranges = ranges
     this.#secureVectors = options.secureVectors ?? 0
     const state = new State(memory)
     this.state = state
@@ -536,6 +556,52 @@ export class Core {
     state.set(WORDS.SP, stack! & ~3)
     state.set(WORDS.LR, 0xffff_ffff)
     this.#fetch.goTo((entry! & ~1) >>> 0, (entry! & 1) !== 0, 0)
+  }
+
+  // Snapshots
+
+  /** Between runs. */
+  snapshot(): Uint8Array {
+    return encodeSnapshot(this.#save(), this.state.bytes, this.#ranges)
+  }
+
+  restore(bytes: Uint8Array): void {
+    const { state } = this
+    const saved = decodeSnapshot(bytes, this.#shape, state.bytes, this.#ranges) as Saved
+    restoreParts(this.#savedParts, saved)
+    this.#sleeping = saved.sleeping === '' ? undefined : saved.sleeping
+    this.#stop = saved.isHalting ? 'halt' : undefined
+    this.#gate = saved.gate
+    this.#veneer = saved.veneer
+    this.#deferred = undefined
+    this.#wasBelowZero = [this.nvic.isBelowZero(false), this.nvic.isBelowZero(true)]
+    this.protectionChanged()
+    this.#fetch.goTo(saved.pc, state.get(WORDS.THUMB) !== 0, saved.it)
+    this.#refresh()
+  }
+
+  #save() {
+    const position = { pc: this.#fetch.pc, it: this.#fetch.it }
+    return {
+      ...saveParts(this.#savedParts, position),
+      sleeping: this.#sleeping ?? '',
+      isHalting: this.#stop === 'halt',
+      gate: { ...this.#gate },
+      veneer: this.#veneer,
+    } as const
+  }
+
+  get #savedParts(): SavedParts {
+    return {
+      ...{ state: this.state, clock: this.clock, nvic: this.nvic, controls: this.#controls },
+      ...{ debug: this.#debug, status: this.#status, protection: this.#protection },
+      ...{ sysTick: this.#sysTick, exceptions: this.#exceptions },
+    }
+  }
+
+  /** What the state of a snapshot has to look like. */
+  get #shape(): object {
+    return { ...this.#save(), stopped: null }
   }
 
   // Registers of the private peripheral bus

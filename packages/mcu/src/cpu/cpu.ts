@@ -10,6 +10,7 @@
 
 import type { AccessSize, Bus, BusFault, InterruptLines, Master, Scheduler } from '../bus.ts'
 import { Core } from './core.ts'
+import { digestOf } from './snapshot.ts'
 
 /** Security of an address: IDAU, SAU and the chip's blocks, the most secure of them counts. */
 export type Attribution = 'non-secure' | 'callable' | 'secure'
@@ -187,6 +188,27 @@ export class Cpu implements InterruptLines {
   /** Drops the non-secure context: its exceptions, interrupts, SysTick, MPU and registers. Now Secure. */
   abandonNonSecure(): void {
     this.#core.abandonNonSecure()
+  }
+
+  /**
+   * Everything that decides what happens next, plain memory included, as bytes for `restore`; not
+   * what the scheduler and the bus hold. Between runs.
+   */
+  snapshot(): Uint8Array {
+    return this.#core.snapshot()
+  }
+
+  /**
+   * Goes on where a snapshot was taken, of a CPU with the same ranges; throws, and changes nothing,
+   * if the bytes are something else. The scheduler gets the events of SysTick anew.
+   */
+  restore(snapshot: Uint8Array): void {
+    this.#core.restore(snapshot)
+  }
+
+  /** Hash of what `snapshot` gives: equal for equal states. */
+  digest(): string {
+    return digestOf(this.#core.snapshot())
   }
 
   /** Valid after `run` returned `secure-call`. */

@@ -24,7 +24,7 @@ const SECURE_BANK = 0x90
 const INDICES = SECURE_BANK + EXCEPTION.firstIrq
 
 /** Where the byte arrays stand in memory, so that a snapshot of the state has them. */
-const NVIC_ARRAYS = { start: 0x1000, stride: 0x100, count: 6 } as const
+export const NVIC_ARRAYS = { start: 0x1000, stride: 0x100, count: 6 } as const
 
 /** Lower than every priority: nothing is active and nothing masks. */
 export const IDLE_PRIORITY = 0x100
@@ -74,6 +74,13 @@ export class Nvic implements InterruptLines {
     this.priority = array(3)
     this.nonSecure = array(4)
     this.lines = array(5)
+  }
+
+  /** What is not in the arrays. */
+  save() {
+    const { priorityGroup, faultsAreNonSecure, prioritizeSecure, monitorIsSecure } = this
+    const group = [...priorityGroup] as [number, number]
+    return { priorityGroup: group, faultsAreNonSecure, prioritizeSecure, monitorIsSecure }
   }
 
   reset(): void {

@@ -23,6 +23,13 @@ const RLAR_NSC = 2
 const NONE = -1
 const SEVERAL = -2
 
+export interface RegionState {
+  readonly control: number
+  readonly number: number
+  /** RBAR and RLAR of each. */
+  readonly regions: readonly number[]
+}
+
 /** Eight address regions of 32-byte grain: the registers that the SAU and each MPU have. */
 export class RegionFile {
   readonly #regions: Region[] = []
@@ -39,6 +46,20 @@ export class RegionFile {
     this.#regions.length = 0
     for (let at = 0; at < REGIONS; at++) {
       this.#regions.push({ base: 0, limit: 0, rbar: 0, rlar: 0 })
+    }
+  }
+
+  save(): RegionState {
+    const regions = this.#regions.map(({ rbar, rlar }) => [rbar, rlar])
+    return { control: this.control, number: this.number, regions: regions.flat() }
+  }
+
+  restore({ control, number, regions }: RegionState): void {
+    this.control = control
+    this.number = number
+    for (let at = 0; at < REGIONS; at++) {
+      this.setRbar(at, regions[at * 2]!)
+      this.setRlar(at, regions[at * 2 + 1]!)
     }
   }
 

@@ -11,6 +11,15 @@ const CSR = { ENABLE: 1, TICKINT: 2, CLKSOURCE: 4, COUNTFLAG: 1 << 16 } as const
 const EXTERNAL_DIVIDER = 8
 const MASK = 0xff_ffff
 
+export interface SysTickState {
+  readonly csr: number
+  readonly reload: number
+  readonly value: number
+  readonly since: number
+  readonly flag: boolean
+  readonly due: number
+}
+
 export class SysTick {
   readonly #scheduler: Scheduler
   readonly #expired: () => void
@@ -21,6 +30,8 @@ export class SysTick {
   #value = 0
   #since = 0
   #flag = false
+  /** Cycle of the next wrap; -1 for none. */
+  #due = -1
   #cancel: (() => void) | undefined
 
   /** `expired` pends the exception; `earlier` shortens the run to an event's cycle. */
@@ -33,10 +44,30 @@ export class SysTick {
   reset(): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#due = -1
     this.#csr = 0
     this.#reload = 0
     this.#value = 0
     this.#flag = false
+  }
+
+  /** Brought up to now, so that equal counters are saved alike. */
+  save(): SysTickState {
+    this.#freeze()
+    return {
+      ...{ csr: this.#csr, reload: this.#reload, value: this.#value, since: this.#since },
+      ...{ flag: this.#flag, due: this.#due },
+    }
+  }
+
+  restore({ csr, reload, value, since, flag, due }: SysTickState): void {
+    this.reset()
+    this.#csr = csr
+    this.#reload = reload
+    this.#value = value
+    this.#since = since
+    this.#flag = flag
+    if (due >= 0) this.#expectAt(due)
   }
 
   get control(): number {
@@ -99,10 +130,15 @@ export class SysTick {
   #schedule(): void {
     this.#cancel?.()
     this.#cancel = undefined
+    this.#due = -1
     if ((this.#csr & CSR.ENABLE) === 0) return
     const ticks = this.#value > 0 ? this.#value : this.#reload > 0 ? this.#reload + 1 : 0
     if (ticks === 0) return
-    const cycle = this.#since + ticks * this.#divider
+    this.#expectAt(this.#since + ticks * this.#divider)
+  }
+
+  #expectAt(cycle: number): void {
+    this.#due = cycle
     this.#cancel = this.#scheduler.at(cycle, () => this.#wrap())
     this.#earlier(cycle)
   }
