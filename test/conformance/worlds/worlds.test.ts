@@ -8,6 +8,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CFSR, HFSR, SFSR } from '../../../packages/mcu/src/cpu/faults.ts'
 import { missing } from '../../../tools/programs.ts'
+import { isComplete } from '../../../tools/sampling.ts'
 import { buildHalves } from './build.ts'
 import { compare } from './compare.ts'
 import { directed } from './directed.ts'
@@ -47,7 +48,7 @@ test('snapshots that go over into another CPU all the time change nothing', {
   const halves = buildHalves()
   const scripts = [...Object.values(directed), ...Object.values(random).slice(0, 10)]
   const expected = new WorldsMachine().run(halves, scripts)
-  for (const hop of [97, 1009])
+  for (const hop of isComplete ? [97, 1009] : [1009])
     assert.equal(new WorldsMachine().run(halves, scripts, hop), expected)
 })
 
