@@ -6,6 +6,7 @@
 import type { AccessSize, Bus, Master } from '../bus.ts'
 import type { CodeCache } from './code.ts'
 import type { ChipHooks, MemoryRange } from './cpu.ts'
+import type { DebugUnit } from './debug-unit.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
 import { MUST_ALIGN, UNPRIVILEGED } from './ir/slow.ts'
 import { MAPS, mapOf, WORDS } from './layout.ts'
@@ -39,6 +40,7 @@ export interface AccessParts {
   readonly protection: Protection
   readonly code: CodeCache
   readonly registers: PrivateRegisters
+  readonly debug: DebugUnit
   /** HardFault, NMI or FAULTMASK of a state: its MPU may be off then. */
   isBelowZero(isSecure: boolean): boolean
   /** CCR.BFHFNMIGN: data accesses at such a priority ignore bus errors. */
@@ -70,6 +72,15 @@ export class Accesses {
 
   /** `access` is a width with MUST_ALIGN and UNPRIVILEGED, as handlers pass it. */
   load(address: number, access: number): number {
+    const value = this.#load(address, access)
+    const { debug } = this.#parts
+    if (debug.isWatching && this.fault === undefined) {
+      debug.access({ address, size: access & 7, value, isWrite: false })
+    }
+    return value
+  }
+
+  #load(address: number, access: number): number {
     const size = (access & 7) as AccessSize
     const who = this.requester((access & UNPRIVILEGED) !== 0)
     if ((address & (size - 1)) === 0) return this.#loadAligned(address, size, who)
@@ -82,6 +93,14 @@ export class Accesses {
   }
 
   store(address: number, access: number, value: number): void {
+    this.#store(address, access, value)
+    const { debug } = this.#parts
+    if (debug.isWatching && this.fault === undefined) {
+      debug.access({ address, size: access & 7, value, isWrite: true })
+    }
+  }
+
+  #store(address: number, access: number, value: number): void {
     const size = (access & 7) as AccessSize
     const who = this.requester((access & UNPRIVILEGED) !== 0)
     if ((address & (size - 1)) === 0) {
@@ -236,7 +255,9 @@ export class Accesses {
     const at = state.get(WORDS.MAP) + (address >>> MAPS.shift)
     if ((state.bytes[at]! & MAPS.known) !== 0) return
     let rights: number = MAPS.known
-    if (protection.isUniform(start, start + PAGE) && !this.#isDevice(address, who)) {
+    const isWatched = this.#parts.debug.watches(start, start + PAGE - 1)
+    const isPlain = !isWatched && !this.#isDevice(address, who)
+    if (isPlain && protection.isUniform(start, start + PAGE)) {
       if (this.#isAllowed(address, 'read', who)) rights |= MAPS.read
       if (this.#mayStorePlainly(address, range, who)) rights |= MAPS.write
     }

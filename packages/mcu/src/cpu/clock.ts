@@ -35,9 +35,9 @@ export class Clock {
   }
 
   /** Sets COUNT for the next slice; false if there is nothing left. */
-  startSlice(): boolean {
+  startSlice(longest: number): boolean {
     const { cycles } = this
-    const length = Math.min(this.#limit - cycles, LONGEST_SLICE)
+    const length = Math.min(this.#limit - cycles, longest, LONGEST_SLICE)
     if (!(length > 0)) return false
     this.#setCount(length, cycles)
     return true
@@ -57,6 +57,11 @@ export class Clock {
     const { cycles } = this
     const left = Math.max(Math.ceil(cycle) - cycles, 1)
     if (left < this.#state.get(WORDS.COUNT)) this.#setCount(left, cycles)
+  }
+
+  /** The slice under way ends with this instruction. */
+  endSlice(): void {
+    this.#setCount(1, this.cycles)
   }
 
   skipTo(cycle: number): void {

@@ -125,6 +125,11 @@ export class CodeCache {
     this.#state.halves[(ip + ENTRY.dispatch) >> 1] = DISPATCH.leaveIt
   }
 
+  /** One entry, in or outside an IT block. */
+  forgetEntry(ip: number): void {
+    this.#state.halves[(ip + ENTRY.dispatch) >> 1] = DISPATCH.decode
+  }
+
   /** True if code of these bytes has been decoded. */
   isDecoded(address: number): boolean {
     return this.windows.some(({ size, backing, tables }) => {

@@ -2,7 +2,9 @@
  * The parts of the CPU put together, and the loop that alternates between the interpreter and what
  * happens between two instructions: faults, exceptions, sleep, calls into the host.
  */
+import type { Scheduler } from '../bus.ts'
 import { Accesses } from './access.ts'
+import { Aftermath } from './aftermath.ts'
 import { Clock } from './clock.ts'
 import { CodeCache } from './code.ts'
 import { CCR, Controls, SCR } from './controls.ts'
@@ -15,17 +17,16 @@ import type {
   MemoryRange,
   StopReason,
 } from './cpu.ts'
-import { DebugControls } from './debug-registers.ts'
-import { EFFECTS } from './effect-names.ts'
-import { type Effects, effects } from './effects.ts'
+import { DebugUnit, DFSR, type HaltCause } from './debug-unit.ts'
 import { ExceptionReturn } from './exception-return.ts'
 import { Exceptions } from './exceptions.ts'
 import { FaultStatus } from './fault-status.ts'
-import { CFSR, EXCEPTION, type Fault, USAGE_FAULTS } from './faults.ts'
+import { EXCEPTION } from './faults.ts'
 import { Fetch } from './fetch.ts'
 import { FloatContext } from './float/float-context.ts'
 import { EXC_RETURN, Frames } from './frames.ts'
-import { type Host, interpreter } from './interpreter.ts'
+import { interpreter } from './interpreter.ts'
+import { interpreterHost } from './interpreter-host.ts'
 import { mapOf, WORDS } from './layout.ts'
 import { Nvic } from './nvic.ts'
 import { PrivateBus } from './private-bus.ts'
@@ -37,19 +38,7 @@ import { SpecialRegisters } from './special-registers.ts'
 import { CONTROL, State } from './state.ts'
 import { systemRegisters } from './system-registers.ts'
 import { SysTick } from './systick.ts'
-import { FNC_RETURN, Worlds } from './worlds.ts'
-
-/** What an instruction left to be done once it is over. */
-type Deferred =
-  | { readonly kind: 'fault'; readonly fault: Fault; readonly it: number }
-  | { readonly kind: 'breakpoint'; readonly it: number }
-  /** An exception goes first that is pending already. */
-  | { readonly kind: 'pending'; readonly it: number }
-  | { readonly kind: 'supervisorCall' }
-  | { readonly kind: 'return'; readonly excReturn: number }
-  | { readonly kind: 'functionReturn'; readonly target: number }
-  | { readonly kind: 'branchNonSecure'; readonly target: number }
-  | { readonly kind: 'branchSecure'; readonly target: number }
+import { Worlds } from './worlds.ts'
 
 /** What `Core` saves. */
 type Saved = ReturnType<typeof saveParts> & {
@@ -77,18 +66,20 @@ export class Core {
   readonly #float: FloatContext
   readonly #returns: ExceptionReturn
   readonly #worlds: Worlds
+  readonly #aftermath: Aftermath
   readonly #status = new FaultStatus()
   readonly #controls = new Controls()
-  readonly #debug = new DebugControls()
+  readonly debug: DebugUnit
   readonly #sysTick: { readonly secure: SysTick; readonly nonSecure: SysTick }
   readonly #bus: PrivateBus
   readonly #execute: () => void
-  readonly #effects: Effects
   readonly #fetch: Fetch
   readonly #special: SpecialRegisters
-  #deferred: Deferred | undefined
   #sleeping: 'interrupt' | 'event' | undefined
   #stop: StopReason | undefined
+  haltCause: HaltCause = { kind: 'request' }
+  /** The instruction at this address goes ahead although its breakpoint has halted the run. */
+  #passing: number | undefined
   #gate: Gate = { veneer: 0, target: 0, stackPointer: 0 }
   #veneer = 0
   /** What access maps and limits reckon with: [Non-secure, Secure]. */
@@ -107,6 +98,7 @@ export class Core {
     this.#protection = new Protection((address) => hooks.attribution(address))
     const made = interpreter()
     this.#code = new CodeCache(state, made, ranges)
+    this.debug = this.#makeDebugUnit(scheduler)
     const tick = (isSecure: boolean) =>
       new SysTick(
         scheduler,
@@ -128,14 +120,19 @@ export class Core {
     this.#exceptions = this.#makeExceptions()
     this.#returns = this.#makeReturns()
     this.#worlds = new Worlds(this.#shared())
+    this.#aftermath = new Aftermath({
+      ...{ state, clock: this.clock, fetch: this.#fetch, exceptions: this.#exceptions },
+      ...{ returns: this.#returns, worlds: this.#worlds, debug: this.debug },
+    })
     const special = new SpecialRegisters(state, this.nvic, this.#float, position.refresh)
     this.#special = special
     this.registers = new Registers(state, special, {
       ...position,
       xpsr: () => this.#exceptions.xpsr(),
     })
-    this.#effects = this.#makeEffects()
-    const instance = new WebAssembly.Instance(made.module, { host: { memory, ...this.#host() } })
+    const instance = new WebAssembly.Instance(made.module, {
+      host: { memory, ...this.#makeHost() },
+    })
     this.#execute = instance.exports.execute as () => void
     this.reset()
   }
@@ -163,6 +160,7 @@ export class Core {
     return new Accesses({
       ...{ state: this.state, bus, hooks, ranges },
       ...{ protection: this.#protection, code: this.#code, registers: this.#bus },
+      debug: this.debug,
       pc: () => this.#fetch.pc,
       isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
       ignoresBusErrors: (isSecure) =>
@@ -175,9 +173,22 @@ export class Core {
       ...{ state: this.state, protection: this.#protection, code: this.#code },
       hostCode: this.#hostCode,
       isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
-      fail: (fault, it) => this.#abort({ kind: 'fault', fault, it }),
+      fail: (fault, it) => this.#aftermath.abort({ kind: 'fault', fault, it }),
+      intercept: (address, it) => this.#intercept(address, it),
+      endSlice: () => this.clock.endSlice(),
       reachHost: (address) => this.#reachHost(address),
       watch: (address) => this.#accesses.forgetPage(address),
+    })
+  }
+
+  #makeDebugUnit(scheduler: Scheduler): DebugUnit {
+    return new DebugUnit({
+      ...{ nvic: this.nvic, status: this.#status, scheduler },
+      cycles: () => this.clock.cycles,
+      isSecure: () => this.state.isSecure,
+      earlier: (cycle) => this.clock.stopAt(cycle),
+      changed: () => this.protectionChanged(),
+      halt: (cause) => this.halt(cause),
     })
   }
 
@@ -211,11 +222,43 @@ export class Core {
         const reason = this.#reasonToStop()
         if (reason !== undefined) return reason
       }
-      if (!clock.startSlice()) return 'cycle'
+      const isStepping = this.debug.isStepping
+      if (!clock.startSlice(isStepping ? 1 : Infinity)) return 'cycle'
+      const before = clock.cycles
+      const passing = this.#passing
       clock.isRunning = true
       this.#execute()
       clock.isRunning = false
+      this.#fetch.forgetOnce()
+      if (clock.cycles === before) continue
+      if (this.#passing === passing) this.#passing = undefined
+      if (isStepping) this.debug.pendMonitor(DFSR.HALTED)
     }
+  }
+
+  /** One instruction, and what becomes due with it; breakpoints on it do not count. */
+  step(): StopReason {
+    this.#passing = this.#fetch.pc
+    const reason = this.run(this.clock.cycles + 1)
+    if (reason !== 'cycle') return reason
+    this.haltCause = { kind: 'step' }
+    return 'halt'
+  }
+
+  /** What the debug unit makes of an instruction that is about to be decoded. */
+  #intercept(address: number, it: number): 'go' | 'once' | 'stop' {
+    const { debug } = this
+    if (!debug.concernsInstruction(address)) return 'go'
+    if (debug.isBreakpoint(address) && this.#passing !== address) {
+      this.#passing = address
+      this.#aftermath.abort({ kind: 'halt', it })
+      this.halt({ kind: 'breakpoint', address })
+      return 'stop'
+    }
+    const why = debug.instructionEvent(address)
+    if (why === 0) return 'once'
+    this.#aftermath.abort({ kind: 'debugEvent', why, it })
+    return 'stop'
   }
 
   /** Everything that waits for the end of an instruction. */
@@ -224,9 +267,7 @@ export class Core {
     const exceptions = this.#exceptions
     state.set(WORDS.ATTENTION, 0)
     state.set(WORDS.ABORT, 0)
-    const deferred = this.#deferred
-    this.#deferred = undefined
-    if (deferred) this.#finish(deferred)
+    this.#aftermath.finish()
     this.#fetch.heldIt = undefined
     if (exceptions.isLockedUp) exceptions.takePending()
     if (exceptions.stopped || this.#stop) return
@@ -235,47 +276,6 @@ export class Core {
       if (this.#sleeping === undefined) exceptions.takePending()
     }
     this.#fetch.relocate()
-  }
-
-  #finish(deferred: Deferred): void {
-    const exceptions = this.#exceptions
-    switch (deferred.kind) {
-      case 'fault':
-        this.clock.countAborted()
-        this.#fetch.heldIt = deferred.it
-        exceptions.takeFault(deferred.fault)
-        break
-      case 'breakpoint':
-        this.clock.countAborted()
-        this.#fetch.heldIt = deferred.it
-        exceptions.breakpoint()
-        break
-      case 'pending':
-        this.clock.countAborted()
-        this.#fetch.heldIt = deferred.it
-        exceptions.takePending()
-        break
-      case 'supervisorCall':
-        exceptions.supervisorCall()
-        break
-      case 'return':
-        this.#returns.run(deferred.excReturn)
-        break
-      case 'functionReturn': {
-        const fault = this.#worlds.functionReturn()
-        if (fault) {
-          // The branch was taken; what fails is at its target.
-          this.#fetch.goTo(FNC_RETURN, (deferred.target & 1) !== 0, 0)
-          exceptions.takeFault(fault)
-        }
-        break
-      }
-      case 'branchNonSecure':
-        this.#worlds.branchNonSecure(deferred.target)
-        break
-      case 'branchSecure':
-        this.#fetch.goTo((deferred.target & ~1) >>> 0, true, 0)
-    }
   }
 
   #reasonToStop(): StopReason | undefined {
@@ -301,8 +301,9 @@ export class Core {
     this.state.set(WORDS.ATTENTION, 1)
   }
 
-  halt(): void {
+  halt(cause: HaltCause = { kind: 'request' }): void {
     this.#stop = 'halt'
+    this.haltCause = cause
     this.state.set(WORDS.ATTENTION, 1)
   }
 
@@ -335,80 +336,6 @@ export class Core {
     return this.state.bank(bank === WORDS.MSP ? WORDS.MSPLIM : WORDS.PSPLIM, isSecure)
   }
 
-  // What the interpreter calls
-
-  #host(): Host {
-    const abort = () => this.#abortIfFaulty()
-    return {
-      decode: (ip: number) => this.#fetch.decode(ip >>> 0),
-      load: (address: number, access: number) => {
-        const value = this.#accesses.load(address >>> 0, access)
-        abort()
-        return value
-      },
-      store: (address: number, access: number, value: number) => {
-        this.#accesses.store(address >>> 0, access, value)
-        abort()
-      },
-      branch: (value: number) => this.#branch(value >>> 0),
-      raise: (fault: number) => this.#raiseUsage(CFSR[USAGE_FAULTS[fault]!]),
-      effect: (effect, a, b, c) => this.#effects[EFFECTS[effect]!](a, b, c),
-    }
-  }
-
-  #abortIfFaulty(): void {
-    const { fault } = this.#accesses
-    if (fault === undefined) return
-    this.#accesses.fault = undefined
-    this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
-  }
-
-  #raiseUsage(syndrome: number): void {
-    const fault = { exception: EXCEPTION.usageFault, syndrome }
-    this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
-  }
-
-  #abort(deferred: Deferred): void {
-    this.#deferred = deferred
-    this.state.set(WORDS.ABORT, 1)
-    this.state.set(WORDS.ATTENTION, 1)
-  }
-
-  /** An interworking branch out of the window: EXC_RETURN, FNC_RETURN, or an address. */
-  #branch(value: number): void {
-    const { state } = this
-    if (value >>> 24 === EXC_RETURN.prefix && state.isHandler) {
-      this.#deferred = { kind: 'return', excReturn: value }
-      state.set(WORDS.ATTENTION, 1)
-    } else if (Worlds.isFunctionReturn(value)) {
-      this.#deferred = { kind: 'functionReturn', target: value }
-      state.set(WORDS.ATTENTION, 1)
-    } else this.#fetch.goTo((value & ~1) >>> 0, (value & 1) !== 0, 0)
-  }
-
-  /** BXNS and BLXNS, in the Secure state; bit 0 of the target tells whether they stay in it. */
-  #branchNonSecure(target: number, isCall: boolean): void {
-    const { state } = this
-    if (!state.isSecure) {
-      this.#raiseUsage(CFSR.UNDEFINSTR)
-      return
-    }
-    state.set(WORDS.ATTENTION, 1)
-    const link = (this.#fetch.pc + 2) | 1
-    const isReturn = !isCall && state.isHandler && target >>> 24 === EXC_RETURN.prefix
-    if (isReturn) this.#deferred = { kind: 'return', excReturn: target }
-    else if (!isCall && Worlds.isFunctionReturn(target))
-      this.#deferred = { kind: 'functionReturn', target }
-    else if ((target & 1) !== 0) {
-      if (isCall) state.set(WORDS.LR, link)
-      this.#deferred = { kind: 'branchSecure', target }
-    } else {
-      const fault = isCall ? this.#worlds.stackCall(link) : undefined
-      if (fault) this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt })
-      else this.#deferred = { kind: 'branchNonSecure', target }
-    }
-  }
-
   #reachHost(target: number): void {
     const { state } = this
     const usesProcess = (state.bank(WORDS.CONTROL, false) & CONTROL.SPSEL) !== 0 && !state.isHandler
@@ -418,40 +345,32 @@ export class Core {
     state.set(WORDS.ATTENTION, 1)
   }
 
-  #makeEffects(): Effects {
+  #makeHost() {
     const { state } = this
     const attention = () => state.set(WORDS.ATTENTION, 1)
-    return effects({
-      ...{ state, special: this.#special, protection: this.#protection },
-      isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
-      supervisorCall: () => {
-        this.#deferred = { kind: 'supervisorCall' }
-        attention()
-      },
-      breakpoint: (immediate) => {
-        if (this.#hooks.breakpoint?.(immediate)) attention()
-        else this.#abort({ kind: 'breakpoint', it: this.#fetch.ownIt })
-      },
-      sleep: (kind) => {
-        if (kind === 'event' && this.#exceptions.event) this.#exceptions.event = false
-        else this.#sleeping = kind
-        attention()
-      },
-      sendEvent: () => {
-        this.#exceptions.event = true
-      },
-      enterSecure: (veneer) => {
-        this.#veneer = veneer
-        this.#worlds.enterSecure()
-      },
-      branchNonSecure: (target, isCall) => this.#branchNonSecure(target, isCall),
-      undefined: () => this.#raiseUsage(CFSR.UNDEFINSTR),
-      noCoprocessor: () => this.#raiseUsage(CFSR.NOCP),
-      float: {
-        ...{ state, context: this.#float },
-        fail: (fault) => this.#abort({ kind: 'fault', fault, it: this.#fetch.ownIt }),
-        pendLazyFault: (...fault) => this.#exceptions.pendLazyFault(...fault),
-        preempt: () => this.#abort({ kind: 'pending', it: this.#fetch.ownIt }),
+    return interpreterHost({
+      ...{ state, fetch: this.#fetch, accesses: this.#accesses, aftermath: this.#aftermath },
+      ...{ exceptions: this.#exceptions, float: this.#float },
+      effects: {
+        ...{ state, special: this.#special, protection: this.#protection },
+        isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
+        supervisorCall: () => this.#aftermath.defer({ kind: 'supervisorCall' }),
+        breakpoint: (immediate) => {
+          if (this.#hooks.breakpoint?.(immediate)) attention()
+          else this.#aftermath.abort({ kind: 'breakpoint', it: this.#fetch.ownIt })
+        },
+        sleep: (kind) => {
+          if (kind === 'event' && this.#exceptions.event) this.#exceptions.event = false
+          else this.#sleeping = kind
+          attention()
+        },
+        sendEvent: () => {
+          this.#exceptions.event = true
+        },
+        enterSecure: (veneer) => {
+          this.#veneer = veneer
+          this.#worlds.enterSecure()
+        },
       },
     })
   }
@@ -479,7 +398,7 @@ export class Core {
     state.setRegister(0, r0)
     const lr = state.get(WORDS.LR)
     this.#worlds.switchTo(false)
-    if (lr >>> 24 === EXC_RETURN.prefix && state.isHandler) this.#branch(lr)
+    if (lr >>> 24 === EXC_RETURN.prefix && state.isHandler) this.#aftermath.branch(lr)
     else this.#fetch.goTo((lr & ~1) >>> 0, !Worlds.isFunctionReturn(lr), 0)
   }
 
@@ -503,8 +422,9 @@ export class Core {
     for (const word of BANKS) state.setBank(word, false, 0)
     for (const word of [WORDS.GE, WORDS.IPSR, WORDS.EXCLUSIVE, WORDS.Q]) state.set(word, 0)
     this.#float.resetNonSecure()
+    this.debug.reset()
     this.#exceptions.reset()
-    this.#deferred = undefined
+    this.#aftermath.forget()
     this.#sleeping = undefined
     this.#veneer = 0
     this.#fetch.goTo(this.#hostCode?.start ?? 0, true, 0)
@@ -520,7 +440,6 @@ export class Core {
     this.#sysTick.secure.reset()
     this.#protection.reset()
     this.#controls.reset()
-    this.#debug.reset()
     this.#float.reset()
     this.abandonNonSecure()
     if (this.#isHostSecure) return
@@ -552,7 +471,7 @@ export class Core {
     this.#stop = saved.isHalting ? 'halt' : undefined
     this.#gate = saved.gate
     this.#veneer = saved.veneer
-    this.#deferred = undefined
+    this.#aftermath.forget()
     this.#wasBelowZero = [this.nvic.isBelowZero(false), this.nvic.isBelowZero(true)]
     this.protectionChanged()
     this.#fetch.goTo(saved.pc, state.get(WORDS.THUMB) !== 0, saved.it)
@@ -573,7 +492,7 @@ export class Core {
   get #savedParts(): SavedParts {
     return {
       ...{ state: this.state, clock: this.clock, nvic: this.nvic, controls: this.#controls },
-      ...{ debug: this.#debug, status: this.#status, protection: this.#protection },
+      ...{ debug: this.debug, status: this.#status, protection: this.#protection },
       ...{ sysTick: this.#sysTick, exceptions: this.#exceptions },
     }
   }
@@ -592,7 +511,7 @@ export class Core {
       status: this.#status,
       protection: this.#protection,
       controls: this.#controls,
-      debug: this.#debug,
+      debug: this.debug,
       sysTick: this.#sysTick,
       cycles: () => this.clock.cycles,
       requestReset: () => {

@@ -8,9 +8,13 @@
  * does. An exception that targets the Secure state, and lock-up, stop `run` with `secure-exception`.
  */
 
+import { assert } from '../assert.ts'
 import type { AccessSize, Bus, BusFault, InterruptLines, Master, Scheduler } from '../bus.ts'
 import { Core } from './core.ts'
+import { BREAKPOINTS, type HaltCause, WATCHPOINTS, type Watchpoint } from './debug-unit.ts'
 import { digestOf } from './snapshot.ts'
+
+export { BREAKPOINTS, type HaltCause, WATCHPOINTS, type Watchpoint } from './debug-unit.ts'
 
 /** Security of an address: IDAU, SAU and the chip's blocks, the most secure of them counts. */
 export type Attribution = 'non-secure' | 'callable' | 'secure'
@@ -162,6 +166,34 @@ export class Cpu implements InterruptLines {
   /** Makes `run` return `halt` at the next instruction boundary. */
   halt(): void {
     this.#core.halt()
+  }
+
+  /**
+   * Executes one instruction, breakpoints on it or not: `halt`, or what else the run stopped for.
+   * An exception that is pending is taken first, at no cost; the instruction is its handler's.
+   */
+  step(): StopReason {
+    return this.#core.step()
+  }
+
+  /**
+   * Addresses before which `run` returns `halt`; at most BREAKPOINTS. Running on from there passes
+   * the breakpoint once. Comparators of the host's debugger: software has FPB and DWT of its own.
+   */
+  setBreakpoints(addresses: readonly number[]): void {
+    assert(addresses.length <= BREAKPOINTS, `The CPU has ${BREAKPOINTS} breakpoint comparators.`)
+    this.#core.debug.setBreakpoints(addresses)
+  }
+
+  /** Data that `run` returns `halt` for, once an instruction has touched it; at most WATCHPOINTS. */
+  setWatchpoints(watchpoints: readonly Watchpoint[]): void {
+    assert(watchpoints.length <= WATCHPOINTS, `The CPU has ${WATCHPOINTS} watchpoint comparators.`)
+    this.#core.debug.setWatchpoints(watchpoints)
+  }
+
+  /** Why `run` returned `halt`. */
+  get haltCause(): HaltCause {
+    return this.#core.haltCause
   }
 
   get(name: RegisterName): number {

@@ -21,6 +21,10 @@ export interface FetchParts {
   isBelowZero(isSecure: boolean): boolean
   /** There is nothing to execute: a fault of the instruction at PC. */
   fail(fault: Fault, it: number): void
+  /** A debugger may stop here, or be passed: then the entry is for once only. */
+  intercept(address: number, it: number): 'go' | 'once' | 'stop'
+  /** The slice ends with this instruction. */
+  endSlice(): void
   /** Secure execution has reached the host's code. */
   reachHost(address: number): void
   /** Code at this address of RAM was decoded: stores to it must be noticed. */
@@ -32,6 +36,7 @@ export class Fetch {
   #window: Window | undefined
   /** ITSTATE of the instruction at PC while it is being taken back; otherwise IT says. */
   heldIt: number | undefined
+  #once: number | undefined
 
   constructor(parts: FetchParts) {
     this.#parts = parts
@@ -109,10 +114,23 @@ export class Fetch {
       this.#parts.fail(fault, own)
       return
     }
+    const verdict = this.#parts.intercept(address, own)
+    if (verdict === 'stop') return
     code.fill(window, ip, address, { before: state.get(WORDS.IT), own })
+    if (verdict === 'once') {
+      this.#once = ip
+      this.#parts.endSlice()
+    }
     if (window.kind !== 'ram') return
     this.#parts.watch(address)
     this.#parts.watch(address + 2)
+  }
+
+  /** After a slice: an entry that a comparator watches is decoded anew the next time. */
+  forgetOnce(): void {
+    if (this.#once === undefined) return
+    this.#parts.code.forgetEntry(this.#once)
+    this.#once = undefined
   }
 
   /** The window at an address that the present state may branch to. */

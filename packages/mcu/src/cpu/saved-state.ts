@@ -2,7 +2,7 @@
 import type { Clock } from './clock.ts'
 import type { Controls } from './controls.ts'
 import type { FaultRecord } from './cpu.ts'
-import type { DebugControls } from './debug-registers.ts'
+import type { DebugUnit } from './debug-unit.ts'
 import type { Exceptions } from './exceptions.ts'
 import type { FaultStatus } from './fault-status.ts'
 import { WORDS } from './layout.ts'
@@ -29,7 +29,7 @@ export interface SavedParts {
   readonly clock: Clock
   readonly nvic: Nvic
   readonly controls: Controls
-  readonly debug: DebugControls
+  readonly debug: DebugUnit
   readonly status: FaultStatus
   readonly protection: Protection
   readonly sysTick: { readonly secure: SysTick; readonly nonSecure: SysTick }
@@ -54,7 +54,7 @@ export function saveParts(parts: SavedParts, position: SavedPosition) {
     interrupts: [...interruptBytes(state)],
     nvic: nvic.save(),
     controls: { ...controls },
-    debug: { ...debug },
+    debug: structure({ ...debug.registers }),
     status: { ...status },
     sau: protection.sau.save(),
     mpuSecure: protection.mpu.secure.save(),
@@ -80,7 +80,6 @@ export function restoreParts(parts: SavedParts, saved: SavedState): void {
   interruptBytes(state).set(saved.interrupts)
   Object.assign(nvic, structure(saved.nvic))
   Object.assign(controls, structure(saved.controls))
-  Object.assign(debug, structure(saved.debug))
   Object.assign(status, saved.status)
   protection.sau.restore(saved.sau)
   protection.mpu.secure.restore(saved.mpuSecure)
@@ -90,6 +89,7 @@ export function restoreParts(parts: SavedParts, saved: SavedState): void {
   protection.mair.nonSecure = [c, d]
   sysTick.secure.restore(saved.sysTickSecure)
   sysTick.nonSecure.restore(saved.sysTickNonSecure)
+  debug.restore(structure(saved.debug))
   exceptions.event = saved.event
   exceptions.isLockedUp = saved.isLockedUp
   exceptions.stopped = (saved.stopped ?? undefined) as FaultRecord | undefined

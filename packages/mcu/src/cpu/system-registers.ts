@@ -7,7 +7,8 @@
  */
 
 import { CCR, type Controls } from './controls.ts'
-import { type DebugControls, debugRegisters } from './debug-registers.ts'
+import { debugRegisters } from './debug-registers.ts'
+import type { DebugUnit } from './debug-unit.ts'
 import { faultRegisters } from './fault-registers.ts'
 import type { FaultStatus } from './fault-status.ts'
 import { EXCEPTION } from './faults.ts'
@@ -32,7 +33,7 @@ export interface SystemParts {
   readonly protection: Protection
   readonly sysTick: { readonly secure: SysTick; readonly nonSecure: SysTick }
   readonly controls: Controls
-  readonly debug: DebugControls
+  readonly debug: DebugUnit
   cycles(): number
   requestReset(): void
   /** Masks, CCR, VTOR or priorities changed. */
