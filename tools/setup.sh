@@ -5,7 +5,9 @@
 #
 # Linux (apt) and macOS (brew); Windows through WSL.
 
-PATH="$PWD/node_modules/.bin:$PATH"
+PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin"
+# Debian keeps PostgreSQL's programs out of the way, a folder for each version.
+for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 export PATH
 
 set_up_packages() {
@@ -47,6 +49,10 @@ cmake:cmake:cmake
 make:make:make
 cc:build-essential:gcc
 git:git:git
+gdb-multiarch:gdb-multiarch:gdb
+postgres:postgresql:postgresql
+nats-server:nats-server:nats-server
+mosquitto:mosquitto:mosquitto
 '
 
 set_up_programs() {
