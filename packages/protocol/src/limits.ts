@@ -18,6 +18,19 @@ export const LOG_CREDIT_BYTES = 16_384
 /** What a device allows a fetch to have in flight. */
 export const FETCH_CREDIT_BYTES = 131_072
 
+/** What each end of a debug stream allows the other to have in flight. */
+export const DEBUG_CREDIT_BYTES = 131_072
+
+/** Breakpoints that a debugger may have set at once. */
+export const DEBUG_BREAKPOINTS_MAX = 256
+/** Ranges in one request for memory. */
+export const DEBUG_RANGES_MAX = 64
+/** Bytes of memory in one debug message, all ranges together. */
+export const DEBUG_MEMORY_BYTES_MAX = 32_768
+/** Bytes of one agent expression, and expressions of one breakpoint. */
+export const DEBUG_EXPRESSION_BYTES_MAX = 1024
+export const DEBUG_EXPRESSIONS_MAX = 8
+
 /** Bytes of one log message of the application. */
 export const LOG_LINE_BYTES_MAX = 1024
 /** Bytes (UTF-8) of any text for people in a link message. */

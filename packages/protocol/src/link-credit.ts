@@ -3,8 +3,9 @@
  * allows more once it has dealt with what came. A stream starts with nothing allowed. Both sides of
  * the link use both halves.
  */
+
+import type { LinkError } from './framing.ts'
 import { STREAM_CREDIT_BYTES_MAX } from './limits.ts'
-import type { LinkError } from './link.ts'
 
 /** The sender's half. */
 export class SendWindow {

@@ -50,6 +50,7 @@ const checks: { [Case in Body['case']]: Check<Case> } = {
   streamOpen: (m) => {
     if (m.kind.case === undefined) return `StreamOpen of stream ${m.stream} names no known kind.`
     if (m.kind.case === 'fetch') return hash('FetchStream.hash', m.kind.value.hash)
+    if (m.kind.case === 'debug') return text('DebugStream.holder', m.kind.value.holder)
     return undefined
   },
   streamData: (m) => atMost('StreamData.data', m.data.length, STREAM_DATA_BYTES_MAX, 'bytes'),

@@ -585,6 +585,14 @@ export declare type StreamOpen = Message<"microvisor.link.v1.StreamOpen"> & {
      */
     value: FetchStream;
     case: "fetch";
+  } | {
+    /**
+     * the cloud opens: TLS between a debugger and the device, both ways
+     *
+     * @generated from field: microvisor.link.v1.DebugStream debug = 90;
+     */
+    value: DebugStream;
+    case: "debug";
   } | { case: undefined; value?: undefined };
 };
 
@@ -630,6 +638,27 @@ export declare type FetchStream = Message<"microvisor.link.v1.FetchStream"> & {
  * Use `create(FetchStreamSchema)` to create a new message.
  */
 export declare const FetchStreamSchema: GenMessage<FetchStream>;
+
+/**
+ * The debugger is the TLS client and the device the server; docs/reference/debug-protocol.md has what
+ * they say to each other. The device refuses while it has a debugger, or without a key for one.
+ *
+ * @generated from message microvisor.link.v1.DebugStream
+ */
+export declare type DebugStream = Message<"microvisor.link.v1.DebugStream"> & {
+  /**
+   * for people: whose session it is
+   *
+   * @generated from field: string holder = 1;
+   */
+  holder: string;
+};
+
+/**
+ * Describes the message microvisor.link.v1.DebugStream.
+ * Use `create(DebugStreamSchema)` to create a new message.
+ */
+export declare const DebugStreamSchema: GenMessage<DebugStream>;
 
 /**
  * @generated from message microvisor.link.v1.LogRecord
