@@ -75,3 +75,18 @@ test('a tagged field is stored and reported when it changes', () => {
   assert.deepEqual(reports, ['CR.LATER'])
   assert.equal(file.get('CR', 'LATER'), 1)
 })
+
+test('hooks learn how wide an access is', () => {
+  const seen: string[] = []
+  const file = new RegisterFile(layout, {
+    SR: {
+      read: (_stored, size) => seen.push(`read ${size}`),
+      write: (_written, _before, size) => seen.push(`write ${size}`),
+    },
+  })
+  for (const size of [1, 2, 4] as const) {
+    file.read(0x04, size, true)
+    file.write(0x04, size, 0, true)
+  }
+  assert.deepEqual(seen, ['read 1', 'write 1', 'read 2', 'write 2', 'read 4', 'write 4'])
+})

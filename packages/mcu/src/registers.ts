@@ -63,10 +63,10 @@ export function each(
 }
 
 interface RegisterHooks {
-  /** The value that a read gives; `stored` is what the table holds. */
-  readonly read?: (stored: number) => number
-  /** After a write took effect: what was written, and what the register held before. */
-  readonly write?: (written: number, before: number) => void
+  /** The value that a read gives; `stored` is what the table holds, `size` the width in bytes. */
+  readonly read?: (stored: number, size: AccessSize) => number
+  /** After a write took effect: what was written, what the register held before, width in bytes. */
+  readonly write?: (written: number, before: number, size: AccessSize) => void
   /** False: writes are ignored now. */
   readonly writable?: () => boolean
   /** Bits that this master may see and change; the others read as zero and ignore writes. */
@@ -148,7 +148,7 @@ export class RegisterFile<L extends Layout> implements Registers {
     if (slot === undefined) return 0
     const { hooks, masks, value } = slot
     const stored = (value & ~masks.wo) >>> 0
-    const seen = hooks.read === undefined ? stored : hooks.read(stored)
+    const seen = hooks.read === undefined ? stored : hooks.read(stored, size)
     const visible = hooks.visible?.(isSecure) ?? 0xffff_ffff
     return (((seen & visible) >>> laneShift(offset)) & laneMask(size)) >>> 0
   }
@@ -163,7 +163,7 @@ export class RegisterFile<L extends Layout> implements Registers {
     const before = slot.value
     slot.value = merge(slot, written, lanes)
     this.#reportTagged(slot, before)
-    slot.hooks.write?.(written, before)
+    slot.hooks.write?.(written, before, size)
   }
 
   #reportTagged({ name, register, masks, value }: Slot, before: number): void {
