@@ -15,6 +15,7 @@ import {
   type ApplicationFault,
   type BootRecord,
   decodeFuses,
+  type FactoryTest,
   type LockDown,
 } from '@microvisor/microvisor'
 import {
@@ -61,6 +62,8 @@ export interface DeviceOptions {
   readonly host?: Host
   /** Instead of TLS to the gateway of the device's record. */
   readonly dialer?: Dialer
+  /** The bench of the factory test, where the device stands on it. */
+  readonly factoryTest?: FactoryTest
   /** When the power is to fail, for tests. */
   readonly powerCut?: PowerCutPlan
 }
@@ -115,6 +118,7 @@ export class VirtualDevice {
     this.#machine = new Machine({
       ...{ board: this.board, network: this.#network, random: host.random },
       events: this.#machineEvents(),
+      factoryTest: options.factoryTest,
     })
     const { time } = this.board.chip
     this.#loop = new RunLoop({

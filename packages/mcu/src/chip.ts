@@ -12,6 +12,7 @@ import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
 import { BusFault } from './bus.ts'
 import { Cpu, createGuestMemory, type MemoryRange, type StopReason } from './cpu/cpu.ts'
 import { FlashChip, INTERNAL_FLASH_BYTES, Otp } from './flash.ts'
+import { LowPower, type SleepMode } from './low-power.ts'
 import {
   APPLICATION_FLASH_BYTES,
   attributionOf,
@@ -53,6 +54,15 @@ const SERIAL_PORTS = Object.keys(SERIAL_IRQ) as readonly SerialPort[]
 export const IRQ_COUNT = 126
 /** Interrupts that the secure side keeps: FLASH, FLASH_S, GTZC, RCC, RCC_S, RTC_S, TIM5, OTG_FS, OCTOSPI1, RNG. */
 const KERNEL_IRQS: readonly number[] = [3, 6, 7, 8, 9, 10, 48, 73, 76, 94]
+
+const NVIC_ISER = 0xe000_e100
+const NVIC_ICER = 0xe000_e180
+const NVIC_IABR = 0xe000_e300
+
+/** RTC and TAMP: the backup domain's. */
+const BACKUP_IRQS: readonly number[] = [2, 4]
+/** How long the CPU runs before the chip looks whether a fast interrupt's handler has ended. */
+const CUT_IN_CYCLES = 64
 
 /** Bits of RCC_CSR that tell why the chip came up. */
 const RESET_FLAGS = {
@@ -100,6 +110,10 @@ export class Stm32u585 {
   readonly #resettable: ReadonlyMap<string, { reset(): void }>
   #isApplicationRunning = false
   #isWaiting = false
+  #owedCycles = 0
+  #secureCycles = 0
+  #deepSleep: { mode: 'standby' | 'shutdown'; woken: (irq: number) => void } | undefined
+  readonly lowPower: LowPower
 
   constructor(options: ChipOptions) {
     this.#options = options
@@ -112,6 +126,7 @@ export class Stm32u585 {
     this.#resettable = modelled
     this.#bus = this.#makeBus(modelled)
     this.cpu = this.#makeCpu()
+    this.lowPower = new LowPower(this.cpu)
     this.scheduler.onEarlier = (cycle) => this.cpu.stopAt(cycle)
     this.flashBytes = this.cpu.bytes.subarray(FLASH_BASE, FLASH_BASE + INTERNAL_FLASH_BYTES)
     const { supply, events } = options
@@ -133,11 +148,40 @@ export class Stm32u585 {
       if (this.scheduler.runDue()) this.#isWaiting = false
       if (this.cpu.cycles >= untilCycle) return 'cycle'
       const limit = Math.min(untilCycle, this.scheduler.next)
-      const reason = this.#isApplicationRunning ? this.cpu.run(limit) : 'idle'
+      const reason = this.#spend(limit) ? 'cycle' : this.#execute(limit)
       this.#isWaiting = reason === 'idle'
-      if (reason === 'idle') this.cpu.skipTo(Math.min(untilCycle, this.scheduler.next))
+      if (reason === 'idle') this.#sleep(Math.min(untilCycle, this.scheduler.next))
       else if (reason !== 'cycle') return reason
     }
+  }
+
+  /**
+   * The secure side has worked so long: what is non-secure goes on that much later, except for fast
+   * interrupts.
+   */
+  owe(cycles: number): void {
+    this.#owedCycles += cycles
+    this.#secureCycles += cycles
+    this.#isWaiting = false
+  }
+
+  /** Cycles that the secure side has taken. */
+  get secureCycles(): number {
+    return this.#secureCycles
+  }
+
+  /** The application waits in this mode from now on. */
+  enterSleep(mode: SleepMode): void {
+    this.lowPower.enter(mode)
+  }
+
+  /**
+   * Standby or Shutdown: all but the backup domain is off until the host resets the chip. `woken` is
+   * told when an interrupt of the backup domain would end it.
+   */
+  enterDeepSleep(mode: 'standby' | 'shutdown', woken: (irq: number) => void): void {
+    this.stopApplication()
+    this.#deepSleep = { mode, woken }
   }
 
   /** As far as the last run showed, nothing happens before the next event or an input from outside. */
@@ -151,6 +195,36 @@ export class Stm32u585 {
     this.#isWaiting = false
   }
 
+  /** Lets the secure side's time pass, as far as there is some and nothing fast cuts in. */
+  #spend(limit: number): boolean {
+    if (this.#owedCycles === 0) return false
+    if (!this.#isApplicationRunning) this.#owedCycles = 0
+    else if (this.cpu.isFastInterruptBusy) return false
+    const end = Math.min(limit, this.cpu.cycles + this.#owedCycles)
+    this.#owedCycles = Math.max(0, this.#owedCycles - (end - this.cpu.cycles))
+    this.cpu.skipTo(end)
+    return true
+  }
+
+  #execute(limit: number): StopReason {
+    if (!this.#isApplicationRunning || !this.lowPower.wake()) return 'idle'
+    // A fast handler that cut in is not to be followed by anything else.
+    const { cycles } = this.cpu
+    return this.cpu.run(this.#owedCycles === 0 ? limit : Math.min(limit, cycles + CUT_IN_CYCLES))
+  }
+
+  #sleep(untilCycle: number): void {
+    if (!Number.isFinite(untilCycle)) {
+      this.cpu.skipTo(untilCycle)
+      return
+    }
+    const { time, cpu } = this
+    const from = time.microseconds(cpu.cycles)
+    cpu.skipTo(untilCycle)
+    const state = this.#deepSleep?.mode ?? this.lowPower.mode ?? 'sleep'
+    this.lowPower.times[state] += time.microseconds(cpu.cycles) - from
+  }
+
   /** Non-secure code goes no further; its state stays as it is. */
   haltApplication(): void {
     this.#isApplicationRunning = false
@@ -159,6 +233,7 @@ export class Stm32u585 {
   /** Stops non-secure code where it is and resets what it owns: its half of the CPU, its peripherals. */
   stopApplication(): void {
     this.#isApplicationRunning = false
+    this.lowPower.reset()
     this.cpu.abandonNonSecure()
     this.#resetPeripherals()
   }
@@ -166,6 +241,9 @@ export class Stm32u585 {
   /** Resets the whole chip except its memories. */
   reset(cause: ResetCause): void {
     this.#isApplicationRunning = false
+    this.#deepSleep = undefined
+    this.#owedCycles = 0
+    this.lowPower.reset()
     this.scheduler.clear()
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[cause])
@@ -179,7 +257,23 @@ export class Stm32u585 {
   /** Pends an interrupt of the application, as the secure side can. */
   pendInterrupt(irq: number): void {
     this.#isWaiting = false
+    this.lowPower.rouse()
     this.cpu.setPending(irq)
+  }
+
+  setFastInterrupt(irq: number, isFast: boolean): void {
+    this.cpu.setFast(irq, isFast)
+  }
+
+  /** As the secure side enables one: also a fast interrupt. */
+  enableInterrupt(irq: number, isEnabled: boolean): void {
+    const bank = (irq >> 5) * 4
+    this.cpu.writePrivate((isEnabled ? NVIC_ISER : NVIC_ICER) + bank, 2 ** (irq & 31), true)
+  }
+
+  isInterruptActive(irq: number): boolean {
+    const bits = this.cpu.readPrivate(NVIC_IABR + (irq >> 5) * 4, true)
+    return ((bits >>> (irq & 31)) & 1) === 1
   }
 
   /** A word read by the secure side, at an address of either alias. */
@@ -198,6 +292,7 @@ export class Stm32u585 {
 
   #setLine(irq: number, isHigh: boolean): void {
     this.#isWaiting = false
+    if (isHigh && BACKUP_IRQS.includes(irq)) this.#deepSleep?.woken(irq)
     this.cpu.setLine(irq, isHigh)
   }
 

@@ -13,6 +13,7 @@ export {
   Otp,
   QUAD_WORD_BYTES,
 } from './flash.ts'
+export { LowPower, type PowerState, type SleepMode } from './low-power.ts'
 export { applicationSram, isApplicationMemory, NSC_BASE } from './memory-map.ts'
 export type { UnmodelledAccess } from './not-modelled.ts'
 export { PowerCut, type PowerCutPlan, Supply, type TearableOperation } from './power.ts'
