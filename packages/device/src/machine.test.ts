@@ -69,6 +69,7 @@ async function trace({ program, steps, save }: Setting): Promise<string[]> {
   for (const { offset, bytes } of layOutKernel(image)) board.chip.flashBytes.set(bytes, offset)
   const machine = new Machine({
     ...{ board, network: new NetworkPort({ connect: unexpected }, nothing) },
+    secureSessions: { accept: unexpected },
     random: (into) => into.fill(4),
     events: {
       ...{ booted: () => note('booted'), lockedDown: unexpected, kernelFailed: unexpected },

@@ -29,6 +29,7 @@ import { FlashFile } from './folder/flash-file.ts'
 import { lockDevice } from './folder/lock.ts'
 import { hostDigest } from './hardware/engines.ts'
 import { type Dialer, NetworkPort } from './hardware/network.ts'
+import { secureSessions } from './hardware/secure-sessions.ts'
 import { TlsDialer } from './hardware/tls-dialer.ts'
 import { type Host, realHost } from './host.ts'
 import { Journal } from './journal.ts'
@@ -114,6 +115,10 @@ export class VirtualDevice {
     this.#network = new NetworkPort(options.dialer ?? this.#dialer(folder), () => this.#netNews())
     this.#machine = new Machine({
       ...{ board: this.board, network: this.#network, random: host.random },
+      secureSessions: secureSessions(
+        () => this.#identity(folder),
+        () => this.#sessionNews(),
+      ),
       events: this.#machineEvents(),
     })
     const { time } = this.board.chip
@@ -213,11 +218,20 @@ export class VirtualDevice {
     }
   }
 
-  #dialer(folder: string): Dialer {
+  #sessionNews(): void {
+    this.#machine.networkChanged()
+    this.#loop.wake()
+  }
+
+  #identity(folder: string) {
     const read = (file: DeviceFile) => readDeviceFile(folder, file).toString('utf8')
+    return { key: read('key'), certificate: read('certificate') }
+  }
+
+  #dialer(folder: string): Dialer {
     const fuses = decodeFuses(new Uint8Array(readDeviceFile(folder, 'fuses')))
     return new TlsDialer({
-      ...{ key: read('key'), certificate: read('certificate'), ca: read('ca') },
+      ...{ ...this.#identity(folder), ca: readDeviceFile(folder, 'ca').toString('utf8') },
       gateway: this.record.gateway,
       caSha256: fuses?.deviceCaSha256 ?? new Uint8Array(),
     })

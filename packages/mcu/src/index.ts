@@ -2,7 +2,14 @@
 export { peripheralPlaces, registerNames } from './address-map.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
 export { IRQ_COUNT, type PortName, type ResetCause, Stm32u585 } from './chip.ts'
-export type { FaultRecord, StopReason } from './cpu/cpu.ts'
+export {
+  BREAKPOINTS,
+  type FaultRecord,
+  type HaltCause,
+  type RegisterName,
+  type StopReason,
+  WATCHPOINTS,
+} from './cpu/cpu.ts'
 export {
   EXTERNAL_FLASH_BYTES,
   FlashChip,

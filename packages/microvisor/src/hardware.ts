@@ -20,6 +20,8 @@ export interface Hardware {
   readonly clock: Clock
   readonly power: Power
   readonly network: Network
+  readonly debug: DebugUnit
+  readonly secureSessions: SecureSessions
   readonly led: SystemLed
   readonly rcc: RegisterBlock
   readonly diagnostics: Diagnostics
@@ -40,8 +42,10 @@ export interface SecureVectors {
   applicationFault(fault: ApplicationFault): void
   /** `Clock.setAlarm` came due. */
   alarm(): void
-  /** The network changed state, has bytes to receive, or room to send again. */
+  /** The network or a secure session changed state, has bytes to receive, or room to send again. */
   network(): void
+  /** The application halted for the debugger. */
+  debugEvent(halt: DebugHalt): void
 }
 
 /** What the kernel image's module exports under the name `start`. */
@@ -186,6 +190,73 @@ export interface Network {
   /** Fills `into` with bytes that have arrived and says how many. */
   receive(into: Uint8Array): number
   /** Ends the connection after what was sent has left. */
+  close(): void
+}
+
+/** Why the application halted for the debugger. */
+export type DebugHalt =
+  | { readonly kind: 'step' }
+  /** Before the instruction at this address. */
+  | { readonly kind: 'breakpoint'; readonly address: number }
+  /** After the instruction that made the access. */
+  | { readonly kind: 'watchpoint'; readonly address: number; readonly access: 'read' | 'write' }
+  /** Before a BKPT of the application's own, while enabled. */
+  | { readonly kind: 'instruction' }
+
+export interface DataWatch {
+  readonly address: number
+  readonly length: number
+  readonly access: 'read' | 'write' | 'any'
+}
+
+/**
+ * Halting debug of the non-secure world (Armv8-M ARM, B12). It sees what non-secure privileged code
+ * could see, and nothing else. While the application is halted, time and interrupts of the secure
+ * side go on.
+ */
+export interface DebugUnit {
+  /** Comparators there are. */
+  readonly breakpoints: number
+  readonly watchpoints: number
+  /** Whether BKPT halts. Off takes all comparators away; a halted application stays halted. */
+  enable(isEnabled: boolean): void
+  readonly isHalted: boolean
+  /** Halts the application where it is; no event follows. */
+  halt(): void
+  /** Lets it go on once the kernel returns: for one instruction with `step`, which ends in an event. */
+  run(mode: 'continue' | 'step'): void
+  setBreakpoints(addresses: readonly number[]): void
+  setWatchpoints(watches: readonly DataWatch[]): void
+  /** By the numbers of debug.proto; undefined for a number that is none. Only while halted. */
+  readRegister(number: number): number | undefined
+  /** False for a number that is none. */
+  writeRegister(number: number, value: number): boolean
+  /** Fills `into` as far as there is memory or registers of a peripheral, and says how many bytes. */
+  read(address: number, into: Uint8Array): number
+  /** As `read`. Flash takes nothing. */
+  write(address: number, from: Uint8Array): number
+}
+
+/** The chip's TLS 1.3 for byte streams of the kernel's own; the device proves itself with its certificate. */
+export interface SecureSessions {
+  /**
+   * The device's end, as TLS server. The peer has to prove that it holds the private half of
+   * `peerKey` (P-256, X9.62 uncompressed, 65 bytes).
+   */
+  accept(peerKey: Uint8Array): SecureSession
+}
+
+export interface SecureSession {
+  readonly state: 'opening' | 'open' | 'closed'
+  /** Why it closed, for people; empty where the peer closed it in order. */
+  readonly failure: string
+  /** Gives it ciphertext from the peer. */
+  feed(bytes: Uint8Array): void
+  /** Takes ciphertext for the peer: fills `into` and says how many bytes. */
+  drain(into: Uint8Array): number
+  send(bytes: Uint8Array): void
+  /** Fills `into` with what the peer sent and says how many bytes. */
+  receive(into: Uint8Array): number
   close(): void
 }
 

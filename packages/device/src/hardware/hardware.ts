@@ -1,8 +1,9 @@
 /** `Hardware` over a virtual board, for one life of the chip: from reset to reset. */
 import type { Board } from '@microvisor/mcu'
-import type { Hardware, ResetCause } from '@microvisor/microvisor'
+import type { Hardware, ResetCause, SecureSessions } from '@microvisor/microvisor'
 import { type ApplicationEvents, applicationPort } from './application.ts'
 import { clockPorts } from './clock.ts'
+import { debugPort } from './debug.ts'
 import { engines } from './engines.ts'
 import type { NetworkPort } from './network.ts'
 
@@ -14,6 +15,7 @@ export class ChipReset extends Error {
 export interface HardwareParts {
   readonly board: Board
   readonly network: NetworkPort
+  readonly secureSessions: SecureSessions
   readonly resetCause: ResetCause
   readonly random: (into: Uint8Array) => void
   readonly alarm: () => void
@@ -39,6 +41,8 @@ export function makeHardware(parts: HardwareParts): Hardware {
       },
     },
     network,
+    debug: debugPort(chip),
+    secureSessions: parts.secureSessions,
     led: { set: (red, green, blue) => board.setSystemLed({ red, green, blue }) },
     diagnostics: { trace, notModelled },
   }
