@@ -17,7 +17,7 @@ export interface ExpressionWorld {
 }
 
 /** Why an expression has no value, for people. */
-export class ExpressionError extends Error {
+class ExpressionError extends Error {
   override readonly name = 'ExpressionError'
 }
 

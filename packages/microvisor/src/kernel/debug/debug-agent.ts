@@ -37,7 +37,7 @@ export interface DebugAgentParts {
 }
 
 /** The application, as far as a debugger concerns it. */
-export interface DebuggedApplication {
+interface DebuggedApplication {
   readonly isRunning: boolean
   /** Hash of the installed manifest. */
   readonly manifestHash: Uint8Array
