@@ -200,8 +200,10 @@ export type DebugHalt =
   | { readonly kind: 'breakpoint'; readonly address: number }
   /** After the instruction that made the access. */
   | { readonly kind: 'watchpoint'; readonly address: number; readonly access: 'read' | 'write' }
-  /** Before a BKPT of the application's own, while enabled. */
+  /** On a BKPT of the application's own, while enabled. */
   | { readonly kind: 'instruction' }
+  /** Before the first instruction of the handler of an exception that is caught. */
+  | { readonly kind: 'vectorCatch' }
 
 export interface DataWatch {
   readonly address: number
@@ -227,6 +229,10 @@ export interface DebugUnit {
   run(mode: 'continue' | 'step'): void
   setBreakpoints(addresses: readonly number[]): void
   setWatchpoints(watches: readonly DataWatch[]): void
+  /** Exceptions, by number, whose handlers in the application are halted at. */
+  setVectorCatch(exceptions: readonly number[]): void
+  /** CFSR, HFSR, SFSR, MMFAR, BFAR and SFAR as the application sees them. */
+  readonly faultStatus: Pick<ApplicationFault, 'cfsr' | 'hfsr' | 'sfsr' | 'mmfar' | 'bfar' | 'sfar'>
   /** By the numbers of debug.proto; undefined for a number that is none. Only while halted. */
   readRegister(number: number): number | undefined
   /** False for a number that is none. */

@@ -9,6 +9,13 @@ import {
 import type { DebugHalt, DebugUnit } from '@microvisor/microvisor'
 
 const PERIPHERALS = { base: 0x4000_0000, end: 0x5000_0000 } as const
+/** Fault status registers (Armv8-M ARM, D1.2); SFSR and SFAR are the secure side's alone. */
+const FAULT = {
+  CFSR: 0xe000_ed28,
+  HFSR: 0xe000_ed2c,
+  MMFAR: 0xe000_ed34,
+  BFAR: 0xe000_ed38,
+} as const
 const PRIVATE_BUS = { base: 0xe000_0000, end: 0xe010_0000 } as const
 
 export function debugPort(chip: Stm32u585): DebugUnit {
@@ -22,6 +29,7 @@ export function debugPort(chip: Stm32u585): DebugUnit {
       if (isEnabled) return
       cpu.setBreakpoints([])
       cpu.setWatchpoints([])
+      cpu.setVectorCatch([])
     },
     get isHalted() {
       return isHalted && !chip.isApplicationRunning
@@ -36,6 +44,14 @@ export function debugPort(chip: Stm32u585): DebugUnit {
     },
     setBreakpoints: (addresses) => cpu.setBreakpoints(addresses),
     setWatchpoints: (watches) => cpu.setWatchpoints(watches),
+    setVectorCatch: (exceptions) => cpu.setVectorCatch(exceptions),
+    get faultStatus() {
+      const read = (address: number) => cpu.readPrivate(address, false)
+      return {
+        ...{ cfsr: read(FAULT.CFSR), hfsr: read(FAULT.HFSR), sfsr: 0 },
+        ...{ mmfar: read(FAULT.MMFAR), bfar: read(FAULT.BFAR), sfar: 0 },
+      }
+    },
     readRegister(number) {
       const name = registerNames[number]
       return name === undefined ? undefined : cpu.get(name)

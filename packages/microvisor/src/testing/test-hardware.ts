@@ -258,6 +258,10 @@ export class TestDebugUnit implements DebugUnit {
     this.watches = watches
   }
 
+  setVectorCatch(): void {}
+
+  readonly faultStatus = { cfsr: 0, hfsr: 0, sfsr: 0, mmfar: 0, bfar: 0, sfar: 0 }
+
   readRegister(number: number): number | undefined {
     return number <= 64 ? (this.registers.get(number) ?? 0) : undefined
   }

@@ -233,12 +233,13 @@ export class DebugAgent {
   #stop(cause: StopCause) {
     const { stackBytes, ranges } = this.#view
     const stack = { address: this.#register(SP) ?? 0, length: stackBytes }
-    const fault = this.#fault
+    const exception = cause.detail ?? ''
+    const fault = this.#fault ?? { exception, ...this.#parts.unit.faultStatus }
     return {
       ...cause,
       registers: this.#registers(),
       memory: this.#contents(stackBytes > 0 ? [stack, ...ranges] : ranges),
-      ...(fault === undefined ? {} : { fault }),
+      ...(cause.reason === StopReason.FAULT ? { fault } : {}),
     }
   }
 

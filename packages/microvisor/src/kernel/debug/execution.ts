@@ -29,10 +29,14 @@ export interface StopCause {
 export interface ExecutionPlan {
   readonly breakpoints: readonly Breakpoint[]
   readonly watchpoints: readonly Watchpoint[]
+  readonly catchFaults: boolean
   readonly stepStart: number
   readonly stepEnd: number
 }
 
+/** HardFault, MemManage, BusFault, UsageFault, SecureFault. */
+const FAULT_EXCEPTIONS = [3, 4, 5, 6, 7]
+const FAULT_NAMES = ['HardFault', 'MemManage', 'BusFault', 'UsageFault', 'SecureFault'] as const
 const REGISTER = { sp: 13, pc: 15, xpsr: 16 } as const
 const IPSR = 0x1ff
 /** PendSV, SysTick and interrupts: what may come between two instructions. */
@@ -79,7 +83,8 @@ export class Execution {
   start(plan: ExecutionPlan): string | undefined {
     const problem = this.#setBreakpoints(plan.breakpoints) ?? this.#setWatches(plan.watchpoints)
     if (problem !== undefined) return problem
-    const { stepStart, stepEnd } = plan
+    const { stepStart, stepEnd, catchFaults } = plan
+    this.#unit.setVectorCatch(catchFaults ? FAULT_EXCEPTIONS : [])
     this.#range = stepStart === 0 && stepEnd === 0 ? undefined : { start: stepStart, end: stepEnd }
     this.#return = undefined
     this.#goOn()
@@ -120,7 +125,11 @@ export class Execution {
         return this.#points.has(this.#place().pc)
           ? this.#reached(this.#place().pc)
           : { reason: StopReason.INSTRUCTION }
-      default: {
+      case 'vectorCatch': {
+        const detail = FAULT_NAMES[this.#place().exception - FAULT_EXCEPTIONS[0]!] ?? 'fault'
+        return { reason: StopReason.FAULT, detail }
+      }
+      case 'watchpoint': {
         const access = halt.access === 'read' ? WatchAccess.READ : WatchAccess.WRITE
         return { reason: StopReason.WATCHPOINT, address: halt.address, access }
       }
