@@ -56,6 +56,7 @@ async function trace({ program, steps, save }: Setting): Promise<string[]> {
   const supply = new Supply()
   const board: Board = new Board({
     ...{ supply, otp: fuses.slice(0, OTP_BYTES), uniqueId: new Uint8Array(12) },
+    hasSecureSide: true,
     externalFlash: new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff),
     events: {
       internalFlashChanged: () => save?.(supply),

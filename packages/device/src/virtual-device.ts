@@ -175,7 +175,12 @@ export class VirtualDevice {
     const save = (file: DeviceFile) => (offset: number, length: number) =>
       this.#save(files.get(file), offset, length)
     const board = new Board({
-      ...{ supply: this.#supply, externalFlash: cells.externalFlash, otp: cells.fuses },
+      ...{
+        hasSecureSide: true,
+        supply: this.#supply,
+        externalFlash: cells.externalFlash,
+        otp: cells.fuses,
+      },
       uniqueId: hostDigest([new TextEncoder().encode(this.record.sid)]).slice(0, 12),
       events: {
         internalFlashChanged: save('internalFlash'),
