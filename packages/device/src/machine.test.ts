@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { Board, EXTERNAL_FLASH_BYTES, OTP_BYTES, Supply, seededRandom } from '@microvisor/mcu'
 import { encodeFuses, layOutKernel } from '@microvisor/microvisor'
@@ -71,6 +72,7 @@ async function trace({ program, steps, save }: Setting): Promise<string[]> {
   const machine = new Machine({
     ...{ board, network: new NetworkPort({ connect: unexpected }, nothing) },
     random: (into) => into.fill(4),
+    deviceKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
     events: {
       ...{ booted: () => note('booted'), lockedDown: unexpected, kernelFailed: unexpected },
       powerLost: (reason) => note(`power lost: ${reason}`),

@@ -8,6 +8,7 @@
  *       the next one a second later. No reset is free, so a loop of resets is not an endless turn.
  *   (3) After a power cut nothing happens any more.
  */
+import type { KeyObject } from 'node:crypto'
 import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
 import {
   type ApplicationFault,
@@ -29,6 +30,8 @@ export interface MachineOptions {
   readonly board: Board
   readonly network: NetworkPort
   readonly random: (into: Uint8Array) => void
+  /** The private half of the device's own pair. */
+  readonly deviceKey: KeyObject
   readonly events: MachineEvents
 }
 
@@ -140,9 +143,9 @@ export class Machine {
   }
 
   #boot(cause: ResetCause): void {
-    const { board, network, random, events } = this.#options
+    const { board, network, random, deviceKey, events } = this.#options
     const hardware = makeHardware({
-      ...{ board, network, random, resetCause: cause },
+      ...{ board, network, random, deviceKey, resetCause: cause },
       alarm: () => this.#vectors?.alarm(),
       trace: (line) => events.trace(line),
       notModelled: (name) => events.notModelled(name),

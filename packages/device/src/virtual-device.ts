@@ -3,6 +3,7 @@
  *
  * What it does is told through `events`, and kept for others in state.json and report.json.
  */
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import {
   Board,
   EXTERNAL_FLASH_BYTES,
@@ -114,6 +115,7 @@ export class VirtualDevice {
     this.#network = new NetworkPort(options.dialer ?? this.#dialer(folder), () => this.#netNews())
     this.#machine = new Machine({
       ...{ board: this.board, network: this.#network, random: host.random },
+      deviceKey: this.#deviceKey(folder),
       events: this.#machineEvents(),
     })
     const { time } = this.board.chip
@@ -215,6 +217,14 @@ export class VirtualDevice {
       return opened
     } catch (error) {
       throw damaged(folder, file, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #deviceKey(folder: string): KeyObject {
+    try {
+      return createPrivateKey(readDeviceFile(folder, 'key'))
+    } catch (error) {
+      throw damaged(folder, 'key', error instanceof Error ? error.message : String(error))
     }
   }
 
