@@ -8,6 +8,7 @@
  *       the next one a second later. No reset is free, so a loop of resets is not an endless turn.
  *   (3) After a power cut nothing happens any more.
  */
+import type { KeyObject } from 'node:crypto'
 import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
 import {
   type ApplicationFault,
@@ -33,6 +34,8 @@ export interface MachineOptions {
   readonly network: NetworkPort
   readonly secureSessions: SecureSessions
   readonly random: (into: Uint8Array) => void
+  /** The private half of the device's own pair. */
+  readonly deviceKey: KeyObject
   readonly events: MachineEvents
 }
 
@@ -154,9 +157,9 @@ export class Machine {
   }
 
   #boot(cause: ResetCause): void {
-    const { board, network, secureSessions, random, events } = this.#options
+    const { board, network, secureSessions, random, deviceKey, events } = this.#options
     const hardware = makeHardware({
-      ...{ board, network, secureSessions, random, resetCause: cause },
+      ...{ board, network, secureSessions, random, deviceKey, resetCause: cause },
       alarm: () => this.#vectors?.alarm(),
       trace: (line) => events.trace(line),
       notModelled: (name) => events.notModelled(name),

@@ -3,6 +3,7 @@
  *
  * What it does is told through `events`, and kept for others in state.json and report.json.
  */
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import {
   Board,
   EXTERNAL_FLASH_BYTES,
@@ -119,6 +120,7 @@ export class VirtualDevice {
         () => this.#identity(folder),
         () => this.#sessionNews(),
       ),
+      deviceKey: this.#deviceKey(folder),
       events: this.#machineEvents(),
     })
     const { time } = this.board.chip
@@ -180,7 +182,12 @@ export class VirtualDevice {
     const save = (file: DeviceFile) => (offset: number, length: number) =>
       this.#save(files.get(file), offset, length)
     const board = new Board({
-      ...{ supply: this.#supply, externalFlash: cells.externalFlash, otp: cells.fuses },
+      ...{
+        hasSecureSide: true,
+        supply: this.#supply,
+        externalFlash: cells.externalFlash,
+        otp: cells.fuses,
+      },
       uniqueId: hostDigest([new TextEncoder().encode(this.record.sid)]).slice(0, 12),
       events: {
         internalFlashChanged: save('internalFlash'),
@@ -221,6 +228,14 @@ export class VirtualDevice {
   #sessionNews(): void {
     this.#machine.networkChanged()
     this.#loop.wake()
+  }
+
+  #deviceKey(folder: string): KeyObject {
+    try {
+      return createPrivateKey(readDeviceFile(folder, 'key'))
+    } catch (error) {
+      throw damaged(folder, 'key', error instanceof Error ? error.message : String(error))
+    }
   }
 
   #identity(folder: string) {

@@ -9,6 +9,7 @@
  *   (3) A reset leaves memories alone; it is the host's to say what survives.
  */
 import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
+import { Wires } from './board/wires.ts'
 import { BusFault } from './bus.ts'
 import {
   Cpu,
@@ -38,7 +39,7 @@ import { Usart } from './peripherals/usart.ts'
 import type { Supply } from './power.ts'
 import type { Registers } from './registers.ts'
 import { EventQueue } from './scheduler.ts'
-import { configureSecurity } from './security.ts'
+import { configureSecurity, openSecurity } from './security.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** Flash of the secure side, where veneers branch to: the host's code, arriving is the secure call. */
@@ -77,6 +78,11 @@ export interface ChipOptions {
   /** One-time-programmable area, 512 bytes. */
   readonly otp: Uint8Array
   readonly uniqueId: Uint8Array
+  /**
+   * Option bit TZEN: the secure side keeps its half. Without it there is no secure side: software
+   * has the whole chip, faults and resets included.
+   */
+  readonly hasSecureSide: boolean
   /** Pins that non-secure code may not touch. */
   readonly kernelPins: readonly (readonly [PortName, number])[]
   readonly events: ChipEvents
@@ -99,6 +105,8 @@ export class Stm32u585 {
   readonly gpio: Readonly<Record<PortName, Gpio>>
   readonly serial: Readonly<Record<SerialPort, Usart>>
   readonly notModelled = new NotModelled()
+  /** Where I2C, SPI and analog pins lead. */
+  readonly wires = new Wires()
   readonly internalFlash: FlashChip
   readonly otp: Otp
   /** The whole internal flash as it lies in guest memory; for loading an image before power-up. */
@@ -218,7 +226,8 @@ export class Stm32u585 {
   }
 
   isInterruptAvailable(irq: number): boolean {
-    return Number.isInteger(irq) && irq >= 0 && irq < IRQ_COUNT && !KERNEL_IRQS.includes(irq)
+    if (!Number.isInteger(irq) || irq < 0 || irq >= IRQ_COUNT) return false
+    return !this.#options.hasSecureSide || !KERNEL_IRQS.includes(irq)
   }
 
   /** Pends an interrupt of the application, as the secure side can. */
@@ -270,7 +279,9 @@ export class Stm32u585 {
 
   /** What the secure side configures before it lets non-secure code run. */
   #secure(): void {
-    configureSecurity(this.cpu, IRQ_COUNT, (irq) => this.isInterruptAvailable(irq))
+    const isApplications = (irq: number) => this.isInterruptAvailable(irq)
+    if (this.#options.hasSecureSide) configureSecurity(this.cpu, IRQ_COUNT, isApplications)
+    else openSecurity(this.cpu, IRQ_COUNT)
     this.#securePins()
   }
 
@@ -333,6 +344,7 @@ export class Stm32u585 {
     return new PeripheralBus({
       modelled: registers.set('RCC', this.rcc.registers),
       notModelled: this.notModelled,
+      hasSecureSide: this.#options.hasSecureSide,
       isClocked: ({ clock }: PeripheralPlace) =>
         clock === undefined || this.rcc.isClocked(...clock),
       uniqueId: this.#options.uniqueId,
@@ -348,7 +360,7 @@ export class Stm32u585 {
       scheduler: this.scheduler,
       hostCode: HOST_CODE,
       hooks: {
-        attribution: attributionOf,
+        attribution: this.#options.hasSecureSide ? attributionOf : () => 'non-secure',
         breakpoint: () => this.#breakpoint(),
         storeToFlash: (address, _size, value, { pc }) => {
           this.notModelled.record({

@@ -143,9 +143,14 @@ export interface Flash {
 /** One-time-programmable memory, 512 bytes (RM0456, "Embedded flash memory": OTP area). */
 export interface Fuses {
   read(offset: number, into: Uint8Array): void
+  /** Burns one quad-word (16 bytes) that is still blank. */
+  program(offset: number, from: Uint8Array): FlashError | undefined
 }
 
-/** The chip's crypto engines: HASH, PKA, RNG. */
+/**
+ * The chip's crypto engines: HASH, PKA, AES, SAES, RNG. The device has two keys of its own that can
+ * be used and not read: a P-256 pair, which its certificate names, and an AES key (SAES, DHUK).
+ */
 export interface Engines {
   /** A SHA-256 computation in progress. */
   sha256(): { update(bytes: Uint8Array): void; finish(into: Uint8Array): void }
@@ -154,6 +159,25 @@ export interface Engines {
    * (64 bytes). False for anything malformed.
    */
   verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** The public half of the device's own pair, X9.62 uncompressed (65 bytes). */
+  devicePublicKey(into: Uint8Array): void
+  /** ECDSA over P-256 with SHA-256 by the device's own key: raw r then s (64 bytes). */
+  signAsDevice(message: Uint8Array, into: Uint8Array): void
+  /** ECDH of the device's own key with this one: the X coordinate (32 bytes). False for no point. */
+  agreeAsDevice(publicKey: Uint8Array, into: Uint8Array): boolean
+  /** ECDH of a key made for this once: its public half (65 bytes) and the X coordinate (32 bytes). */
+  agreeOnce(publicKey: Uint8Array, own: Uint8Array, into: Uint8Array): boolean
+  /** AES-256 in counter mode, in place, from this counter block (16 bytes). `device`: its own AES key. */
+  cipher(key: Uint8Array | 'device', counter: Uint8Array, bytes: Uint8Array): void
+  /** AES-GCM, 12 bytes of nonce. What comes of it is 16 bytes longer: the tag follows. */
+  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array
+  /** Undefined if the tag does not fit. */
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | undefined
   random(into: Uint8Array): void
 }
 

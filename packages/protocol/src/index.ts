@@ -12,7 +12,12 @@ export { describeFault, type FaultStatus } from './fault-status.ts'
 export { Framing, LengthReader, type LinkError, type LinkErrorCode } from './framing.ts'
 export * from './generated/link_pb.js'
 export * from './hex.ts'
+export * from './hkdf.ts'
+export * from './hpke.ts'
+export * from './join-bytes.ts'
 export * from './kernel-manifest.ts'
+export * from './key-ids.ts'
+export * from './layer-cipher.ts'
 export {
   describeLayer,
   formatRegion,
@@ -41,6 +46,7 @@ export {
   unsigned,
   verifySignature,
 } from './manifest.ts'
+export * from './new-keys.ts'
 export * from './sid.ts'
 export * from './syscall-dispatch.ts'
 export * from './syscall-enums.ts'

@@ -73,5 +73,12 @@ export const EXTERNAL_FLASH_BYTES = 4 * 1_048_576
 /** Bytes of one layer of a kernel. */
 export const KERNEL_LAYER_BYTES_MAX = 1_048_576
 
+/** Keys that a device trusts to sign manifests, beside the one in its fuses. */
+export const SIGNERS_MAX = 16
+/** Keys for encrypted layers on a device. */
+export const LAYER_KEYS_MAX = 16
+/** Ids of signers that a device will never trust again. */
+export const REVOKED_SIGNERS_MAX = 64
+
 /** Where the application's half of the internal flash lies in its address space. */
 export const INTERNAL_FLASH_ADDRESS = 0x0800_0000

@@ -1,4 +1,5 @@
 /** `Hardware` over a virtual board, for one life of the chip: from reset to reset. */
+import type { KeyObject } from 'node:crypto'
 import type { Board } from '@microvisor/mcu'
 import type { Hardware, ResetCause, SecureSessions } from '@microvisor/microvisor'
 import { type ApplicationEvents, applicationPort } from './application.ts'
@@ -18,6 +19,8 @@ export interface HardwareParts {
   readonly secureSessions: SecureSessions
   readonly resetCause: ResetCause
   readonly random: (into: Uint8Array) => void
+  /** The private half of the device's own pair. */
+  readonly deviceKey: KeyObject
   readonly alarm: () => void
   readonly trace: (line: string) => void
   readonly notModelled: (name: string) => void
@@ -32,7 +35,7 @@ export function makeHardware(parts: HardwareParts): Hardware {
     internalFlash: chip.internalFlash,
     externalFlash: board.externalFlash,
     fuses: chip.otp,
-    engines: engines(parts.random),
+    engines: engines(parts.random, parts.deviceKey),
     ...clockPorts(chip, parts.alarm),
     power: {
       resetCause,
