@@ -192,6 +192,13 @@ const bundleNumbers = {
   MANIFEST_SIGNATURE_WRONG: 72132,
   KERNEL_LAYER_REGION: 72133,
   KERNEL_META_MISSING: 72134,
+  KEYS_TOO_MANY: 72135,
+  KEYS_MALFORMED: 72136,
+  KEYS_NOT_FOR_THIS_DEVICE: 72137,
+  KEYS_REVOKED: 72138,
+  KEYS_LAST_SIGNER: 72139,
+  LAYER_KEY_UNKNOWN: 72140,
+  LAYER_CIPHERTEXT: 72141,
 } as const satisfies Record<BundleErrorCode, number>
 
 export type ErrorCode = keyof typeof ownErrors | BundleErrorCode

@@ -8,15 +8,19 @@
  *       the next one a second later. No reset is free, so a loop of resets is not an endless turn.
  *   (3) After a power cut nothing happens any more.
  */
+import type { KeyObject } from 'node:crypto'
 import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
 import {
   type ApplicationFault,
   type BootRecord,
   boot,
+  type DebugHalt,
   type LockDown,
   type ResetCause,
+  type SecureSessions,
   type SecureVectors,
 } from '@microvisor/microvisor'
+import { debugHalt } from './hardware/debug.ts'
 import { ChipReset, makeHardware } from './hardware/hardware.ts'
 import type { NetworkPort } from './hardware/network.ts'
 import { loadKernel } from './kernel-loader.ts'
@@ -28,7 +32,10 @@ const RESTART_MICROSECONDS = 10_000
 export interface MachineOptions {
   readonly board: Board
   readonly network: NetworkPort
+  readonly secureSessions: SecureSessions
   readonly random: (into: Uint8Array) => void
+  /** The private half of the device's own pair. */
+  readonly deviceKey: KeyObject
   readonly events: MachineEvents
 }
 
@@ -111,16 +118,26 @@ export class Machine {
     const { cpu } = this.#chip
     if (reason === 'secure-call') this.#systemCall(cpu.gate.veneer)
     if (reason === 'secure-exception') this.#fault(cpu.faultRecord)
+    if (reason === 'halt') this.#halted(debugHalt(this.#chip))
     if (reason === 'reset-request') throw new ChipReset('AIRCR.SYSRESETREQ was written.')
   }
 
   #systemCall(address: number): void {
     const stops = this.#applicationStops
     const result = this.#vectors?.systemCall(address)
-    if (result !== undefined) this.#chip.cpu.returnToNonSecure(result >>> 0)
-    else if (stops === this.#applicationStops) {
+    if (result !== undefined) {
+      this.#chip.cpu.returnToNonSecure(result >>> 0)
+      // A call is one step.
+      if (this.#chip.isStepping) this.#halted({ kind: 'step' })
+    }
+    if (result === undefined && stops === this.#applicationStops) {
       throw new Error(`System call 0x${address.toString(16)} has no result and stopped nothing.`)
     }
+  }
+
+  #halted(halt: DebugHalt | undefined): void {
+    this.#chip.haltApplication()
+    if (halt !== undefined) this.#vectors?.debugEvent(halt)
   }
 
   #fault(fault: ApplicationFault): void {
@@ -140,9 +157,9 @@ export class Machine {
   }
 
   #boot(cause: ResetCause): void {
-    const { board, network, random, events } = this.#options
+    const { board, network, secureSessions, random, deviceKey, events } = this.#options
     const hardware = makeHardware({
-      ...{ board, network, random, resetCause: cause },
+      ...{ board, network, secureSessions, random, deviceKey, resetCause: cause },
       alarm: () => this.#vectors?.alarm(),
       trace: (line) => events.trace(line),
       notModelled: (name) => events.notModelled(name),

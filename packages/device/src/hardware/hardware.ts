@@ -1,8 +1,10 @@
 /** `Hardware` over a virtual board, for one life of the chip: from reset to reset. */
+import type { KeyObject } from 'node:crypto'
 import type { Board } from '@microvisor/mcu'
-import type { Hardware, ResetCause } from '@microvisor/microvisor'
+import type { Hardware, ResetCause, SecureSessions } from '@microvisor/microvisor'
 import { type ApplicationEvents, applicationPort } from './application.ts'
 import { clockPorts } from './clock.ts'
+import { debugPort } from './debug.ts'
 import { engines } from './engines.ts'
 import type { NetworkPort } from './network.ts'
 
@@ -14,8 +16,11 @@ export class ChipReset extends Error {
 export interface HardwareParts {
   readonly board: Board
   readonly network: NetworkPort
+  readonly secureSessions: SecureSessions
   readonly resetCause: ResetCause
   readonly random: (into: Uint8Array) => void
+  /** The private half of the device's own pair. */
+  readonly deviceKey: KeyObject
   readonly alarm: () => void
   readonly trace: (line: string) => void
   readonly notModelled: (name: string) => void
@@ -30,7 +35,7 @@ export function makeHardware(parts: HardwareParts): Hardware {
     internalFlash: chip.internalFlash,
     externalFlash: board.externalFlash,
     fuses: chip.otp,
-    engines: engines(parts.random),
+    engines: engines(parts.random, parts.deviceKey),
     ...clockPorts(chip, parts.alarm),
     power: {
       resetCause,
@@ -39,6 +44,8 @@ export function makeHardware(parts: HardwareParts): Hardware {
       },
     },
     network,
+    debug: debugPort(chip),
+    secureSessions: parts.secureSessions,
     led: { set: (red, green, blue) => board.setSystemLed({ red, green, blue }) },
     diagnostics: { trace, notModelled },
   }
