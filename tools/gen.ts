@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cliReference } from '@microvisor/cli'
 import { makeBundlePage } from './gen/bundle-page.ts'
+import { makeChannelsPage } from './gen/channels-page.ts'
 import { makeDebugPage } from './gen/debug-page.ts'
 import { makeErrorPage } from './gen/error-page.ts'
 import { makeHeader } from './gen/header.ts'
@@ -23,6 +24,7 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['sdk/src/mv_syscalls.S', makeStubs()],
     ['docs/reference/syscalls.md', makeSystemCallPage()],
     ['docs/reference/link.md', makeLinkPage()],
+    ['docs/reference/channels.md', makeChannelsPage()],
     ['docs/reference/debug-protocol.md', makeDebugPage()],
     ['docs/reference/bundles.md', makeBundlePage()],
     ['docs/reference/cli.md', await cliReference()],

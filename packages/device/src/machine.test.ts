@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { Board, EXTERNAL_FLASH_BYTES, OTP_BYTES, Supply, seededRandom } from '@microvisor/mcu'
 import { encodeFuses, layOutKernel } from '@microvisor/microvisor'
@@ -56,6 +57,7 @@ async function trace({ program, steps, save }: Setting): Promise<string[]> {
   const supply = new Supply()
   const board: Board = new Board({
     ...{ supply, otp: fuses.slice(0, OTP_BYTES), uniqueId: new Uint8Array(12) },
+    hasSecureSide: true,
     externalFlash: new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff),
     events: {
       internalFlashChanged: () => save?.(supply),
@@ -69,7 +71,9 @@ async function trace({ program, steps, save }: Setting): Promise<string[]> {
   for (const { offset, bytes } of layOutKernel(image)) board.chip.flashBytes.set(bytes, offset)
   const machine = new Machine({
     ...{ board, network: new NetworkPort({ connect: unexpected }, nothing) },
+    secureSessions: { accept: unexpected },
     random: (into) => into.fill(4),
+    deviceKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
     events: {
       ...{ booted: () => note('booted'), lockedDown: unexpected, kernelFailed: unexpected },
       powerLost: (reason) => note(`power lost: ${reason}`),

@@ -8,19 +8,23 @@
  *       the next one a second later. No reset is free, so a loop of resets is not an endless turn.
  *   (3) After a power cut nothing happens any more.
  */
+import type { KeyObject } from 'node:crypto'
 import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
 import {
   type ApplicationFault,
   type BootRecord,
   boot,
+  type DebugHalt,
   type FactoryTest,
   type FaultName,
   type LockDown,
   type ResetCause,
+  type SecureSessions,
   type SecureVectors,
   type WakeCause,
 } from '@microvisor/microvisor'
 import { registersOf } from './hardware/application.ts'
+import { debugHalt } from './hardware/debug.ts'
 import { ChipReset, ChipSleep, makeHardware } from './hardware/hardware.ts'
 import type { NetworkPort } from './hardware/network.ts'
 import { loadKernel } from './kernel-loader.ts'
@@ -39,7 +43,10 @@ const KERNEL_CYCLES = { systemCall: 240, alarm: 960, network: 1920, fault: 3200 
 export interface MachineOptions {
   readonly board: Board
   readonly network: NetworkPort
+  readonly secureSessions: SecureSessions
   readonly random: (into: Uint8Array) => void
+  /** The private half of the device's own pair. */
+  readonly deviceKey: KeyObject
   readonly events: MachineEvents
   /** Where the device stands on the bench of the factory test. */
   readonly factoryTest?: FactoryTest | undefined
@@ -131,15 +138,25 @@ export class Machine {
     if (reason === 'secure-call') this.#systemCall(cpu.gate.veneer)
     if (reason === 'secure-exception') this.#fault(cpu.faultRecord)
     if (reason === 'reset-request') this.#misbehaved('ResetRequest')
+    if (reason === 'halt') this.#halted(debugHalt(this.#chip))
   }
 
   #systemCall(address: number): void {
     const stops = this.#applicationStops
     const result = this.#spending('systemCall', () => this.#vectors?.systemCall(address))
-    if (result !== undefined) this.#chip.cpu.returnToNonSecure(result >>> 0)
-    else if (stops === this.#applicationStops) {
+    if (result !== undefined) {
+      this.#chip.cpu.returnToNonSecure(result >>> 0)
+      // A call is one step.
+      if (this.#chip.isStepping) this.#halted({ kind: 'step' })
+    }
+    if (result === undefined && stops === this.#applicationStops) {
       throw new Error(`System call 0x${address.toString(16)} has no result and stopped nothing.`)
     }
+  }
+
+  #halted(halt: DebugHalt | undefined): void {
+    this.#chip.haltApplication()
+    if (halt !== undefined) this.#vectors?.debugEvent(halt)
   }
 
   #fault(fault: ApplicationFault): void {
@@ -190,11 +207,11 @@ export class Machine {
   }
 
   #boot(cause: ResetCause, wakeCause?: WakeCause): void {
-    const { board, network, random, events } = this.#options
+    const { board, network, secureSessions, random, deviceKey, events } = this.#options
     const hardware = makeHardware({
-      ...{ board, network, random, resetCause: cause, wakeCause, retained: this.#retained },
+      ...{ board, network, secureSessions, random, deviceKey, resetCause: cause, wakeCause },
+      ...{ retained: this.#retained, factoryTest: this.#options.factoryTest },
       poweredOnMicroseconds: this.#poweredOn,
-      factoryTest: this.#options.factoryTest,
       alarm: () => this.#spending('alarm', () => this.#vectors?.alarm()),
       fastInterrupt: () => this.#vectors?.fastInterrupt(),
       trace: (line) => events.trace(line),

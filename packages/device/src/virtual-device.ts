@@ -3,6 +3,7 @@
  *
  * What it does is told through `events`, and kept for others in state.json and report.json.
  */
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import {
   Board,
   EXTERNAL_FLASH_BYTES,
@@ -30,6 +31,7 @@ import { FlashFile } from './folder/flash-file.ts'
 import { lockDevice } from './folder/lock.ts'
 import { hostDigest } from './hardware/engines.ts'
 import { type Dialer, NetworkPort } from './hardware/network.ts'
+import { secureSessions } from './hardware/secure-sessions.ts'
 import { TlsDialer } from './hardware/tls-dialer.ts'
 import { type Host, realHost } from './host.ts'
 import { Journal } from './journal.ts'
@@ -117,6 +119,11 @@ export class VirtualDevice {
     this.#network = new NetworkPort(options.dialer ?? this.#dialer(folder), () => this.#netNews())
     this.#machine = new Machine({
       ...{ board: this.board, network: this.#network, random: host.random },
+      secureSessions: secureSessions(
+        () => this.#identity(folder),
+        () => this.#sessionNews(),
+      ),
+      deviceKey: this.#deviceKey(folder),
       events: this.#machineEvents(),
       factoryTest: options.factoryTest,
     })
@@ -179,7 +186,12 @@ export class VirtualDevice {
     const save = (file: DeviceFile) => (offset: number, length: number) =>
       this.#save(files.get(file), offset, length)
     const board = new Board({
-      ...{ supply: this.#supply, externalFlash: cells.externalFlash, otp: cells.fuses },
+      ...{
+        hasSecureSide: true,
+        supply: this.#supply,
+        externalFlash: cells.externalFlash,
+        otp: cells.fuses,
+      },
       uniqueId: hostDigest([new TextEncoder().encode(this.record.sid)]).slice(0, 12),
       events: {
         internalFlashChanged: save('internalFlash'),
@@ -217,11 +229,28 @@ export class VirtualDevice {
     }
   }
 
-  #dialer(folder: string): Dialer {
+  #sessionNews(): void {
+    this.#machine.networkChanged()
+    this.#loop.wake()
+  }
+
+  #deviceKey(folder: string): KeyObject {
+    try {
+      return createPrivateKey(readDeviceFile(folder, 'key'))
+    } catch (error) {
+      throw damaged(folder, 'key', error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  #identity(folder: string) {
     const read = (file: DeviceFile) => readDeviceFile(folder, file).toString('utf8')
+    return { key: read('key'), certificate: read('certificate') }
+  }
+
+  #dialer(folder: string): Dialer {
     const fuses = decodeFuses(new Uint8Array(readDeviceFile(folder, 'fuses')))
     return new TlsDialer({
-      ...{ key: read('key'), certificate: read('certificate'), ca: read('ca') },
+      ...{ ...this.#identity(folder), ca: readDeviceFile(folder, 'ca').toString('utf8') },
       gateway: this.record.gateway,
       caSha256: fuses?.deviceCaSha256 ?? new Uint8Array(),
     })

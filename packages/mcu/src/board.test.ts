@@ -8,6 +8,7 @@ function board() {
   const seen: string[] = []
   const unit = new Board({
     supply: new Supply(),
+    hasSecureSide: true,
     externalFlash: new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff),
     otp: new Uint8Array(OTP_BYTES).fill(0xff),
     uniqueId: new Uint8Array(12),

@@ -6,6 +6,7 @@
  * The LEDs light when their pin is high; the button pulls PC13 high while pressed. (ST's boards for
  * this chip do the same; the original board's schematic is not public.)
  */
+import { Pins } from './board/pins.ts'
 import { type ChipEvents, type PortName, Stm32u585 } from './chip.ts'
 import { FlashChip } from './flash.ts'
 import type { SerialPort } from './peripherals/rcc.ts'
@@ -14,13 +15,19 @@ import type { Supply } from './power.ts'
 const USER_LED = ['A', 5] as const
 const SYSTEM_LED = { red: 3, green: 5, blue: 6 } as const
 const SYSTEM_LED_PORT = 'E'
-const BUTTON = ['C', 13] as const
+const BUTTON = 'PC13'
 const LOG = { port: 'USART2', pin: ['D', 5], alternate: 7 } as const
 /** The co-processor's boot select; like the system LED it is the kernel's. */
 const COPROCESSOR_BOOT = ['B', 13] as const
+const KERNEL_PINS = [
+  ...Object.values(SYSTEM_LED).map((pin) => [SYSTEM_LED_PORT, pin] as const),
+  COPROCESSOR_BOOT,
+]
 
 export interface BoardOptions {
   readonly supply: Supply
+  /** As in `ChipOptions`. Without a secure side its LED and pins are everybody's. */
+  readonly hasSecureSide: boolean
   readonly externalFlash: Uint8Array
   readonly otp: Uint8Array
   readonly uniqueId: Uint8Array
@@ -46,6 +53,10 @@ export interface SystemLedColour {
 export class Board {
   readonly chip: Stm32u585
   readonly externalFlash: FlashChip
+  readonly pins: Pins
+  /** Hears every frame that a serial port sends, whatever its pins are switched to. */
+  onSerial: (port: SerialPort, data: number) => void = () => {}
+  readonly #press: (level: boolean) => void
   readonly #events: BoardEvents
   #shownSystemLed: SystemLedColour = { red: false, green: false, blue: false }
 
@@ -53,17 +64,16 @@ export class Board {
     const { supply, otp, uniqueId, events } = options
     this.#events = events
     this.chip = new Stm32u585({
-      ...{ supply, otp, uniqueId },
-      kernelPins: [
-        ...Object.values(SYSTEM_LED).map((pin) => [SYSTEM_LED_PORT, pin] as const),
-        COPROCESSOR_BOOT,
-      ],
+      ...{ supply, otp, uniqueId, hasSecureSide: options.hasSecureSide },
+      kernelPins: options.hasSecureSide ? KERNEL_PINS : [],
       events: this.#chipEvents(),
     })
     this.externalFlash = new FlashChip('external', {
       ...{ bytes: options.externalFlash, supply },
       onChange: (offset, length) => events.externalFlashChanged(offset, length),
     })
+    this.pins = new Pins(this.chip.gpio)
+    this.#press = this.pins.driver(BUTTON, 'the user button', false)
     this.press(false)
   }
 
@@ -79,8 +89,7 @@ export class Board {
 
   /** The user button. */
   press(isPressed: boolean): void {
-    const [port, pin] = BUTTON
-    this.chip.gpio[port].drive(pin, isPressed)
+    this.#press(isPressed)
   }
 
   /** Bytes that somebody sends to the log port's receiver. */
@@ -113,6 +122,7 @@ export class Board {
   }
 
   #pinChanged(port: PortName, pin: number, isHigh: boolean): void {
+    this.pins?.changed(port, pin, isHigh)
     if (port === USER_LED[0] && pin === USER_LED[1]) this.#events.userLed(isHigh)
     const isSystemLed = port === SYSTEM_LED_PORT && Object.values<number>(SYSTEM_LED).includes(pin)
     if (isSystemLed) this.#systemLedChanged()
@@ -131,5 +141,6 @@ export class Board {
     const [pinPort, pin] = LOG.pin
     const isOut = this.chip.gpio[pinPort].isAlternate(pin, LOG.alternate)
     if (port === LOG.port && isOut) this.#events.logByte(data & 0xff)
+    this.onSerial(port, data)
   }
 }

@@ -10,6 +10,7 @@ function chip() {
     supply: new Supply(),
     otp: new Uint8Array(OTP_BYTES).fill(0xff),
     uniqueId: new Uint8Array(12),
+    hasSecureSide: true,
     kernelPins: [['E', 3]],
     events: {
       internalFlashChanged() {},

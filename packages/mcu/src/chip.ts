@@ -9,8 +9,15 @@
  *   (3) A reset leaves memories alone; it is the host's to say what survives.
  */
 import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
+import { Wires } from './board/wires.ts'
 import { BusFault } from './bus.ts'
-import { Cpu, createGuestMemory, type MemoryRange, type StopReason } from './cpu/cpu.ts'
+import {
+  Cpu,
+  createGuestMemory,
+  type HaltCause,
+  type MemoryRange,
+  type StopReason,
+} from './cpu/cpu.ts'
 import { FlashChip, INTERNAL_FLASH_BYTES, Otp } from './flash.ts'
 import { LowPower, type SleepMode } from './low-power.ts'
 import {
@@ -33,7 +40,7 @@ import { Usart } from './peripherals/usart.ts'
 import type { Supply } from './power.ts'
 import type { Registers } from './registers.ts'
 import { EventQueue } from './scheduler.ts'
-import { configureSecurity } from './security.ts'
+import { configureSecurity, openSecurity } from './security.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 /** Flash of the secure side, where veneers branch to: the host's code, arriving is the secure call. */
@@ -63,6 +70,7 @@ const NVIC_IABR = 0xe000_e300
 const BACKUP_IRQS: readonly number[] = [2, 4]
 /** How long the CPU runs before the chip looks whether a fast interrupt's handler has ended. */
 const CUT_IN_CYCLES = 64
+const BKPT_BYTES = 2
 
 /** Bits of RCC_CSR that tell why the chip came up. */
 const RESET_FLAGS = {
@@ -79,6 +87,11 @@ export interface ChipOptions {
   /** One-time-programmable area, 512 bytes. */
   readonly otp: Uint8Array
   readonly uniqueId: Uint8Array
+  /**
+   * Option bit TZEN: the secure side keeps its half. Without it there is no secure side: software
+   * has the whole chip, faults and resets included.
+   */
+  readonly hasSecureSide: boolean
   /** Pins that non-secure code may not touch. */
   readonly kernelPins: readonly (readonly [PortName, number])[]
   readonly events: ChipEvents
@@ -101,6 +114,8 @@ export class Stm32u585 {
   readonly gpio: Readonly<Record<PortName, Gpio>>
   readonly serial: Readonly<Record<SerialPort, Usart>>
   readonly notModelled = new NotModelled()
+  /** Where I2C, SPI and analog pins lead. */
+  readonly wires = new Wires()
   readonly internalFlash: FlashChip
   readonly otp: Otp
   /** The whole internal flash as it lies in guest memory; for loading an image before power-up. */
@@ -114,6 +129,10 @@ export class Stm32u585 {
   #secureCycles = 0
   #deepSleep: { mode: 'standby' | 'shutdown'; woken: (irq: number) => void } | undefined
   readonly lowPower: LowPower
+  #isStepping = false
+  #isAtBreak = false
+  /** A debugger takes the BKPT instructions of the application. */
+  breaksHalt = false
 
   constructor(options: ChipOptions) {
     this.#options = options
@@ -208,6 +227,7 @@ export class Stm32u585 {
 
   #execute(limit: number): StopReason {
     if (!this.#isApplicationRunning || !this.lowPower.wake()) return 'idle'
+    if (this.#isStepping) return this.cpu.step()
     // A fast handler that cut in is not to be followed by anything else.
     const { cycles } = this.cpu
     return this.cpu.run(this.#owedCycles === 0 ? limit : Math.min(limit, cycles + CUT_IN_CYCLES))
@@ -228,22 +248,50 @@ export class Stm32u585 {
   /** Non-secure code goes no further; its state stays as it is. */
   haltApplication(): void {
     this.#isApplicationRunning = false
+    this.#isStepping = false
+  }
+
+  /** Halted code goes on; `step`: the next `run` returns `halt` after one instruction. */
+  resumeApplication(mode: 'continue' | 'step'): void {
+    this.#isApplicationRunning = true
+    this.#isStepping = mode === 'step'
+    this.#isWaiting = false
+  }
+
+  /** BKPT in the application: halts while a debugger wants it, and the PC stays on it. */
+  #breakpoint(): boolean {
+    if (!this.breaksHalt) return false
+    this.#isAtBreak = true
+    this.cpu.halt()
+    return true
+  }
+
+  /** Why `run` returned `halt`; once for each. */
+  takeHaltCause(): HaltCause | { readonly kind: 'instruction' } {
+    if (!this.#isAtBreak) return this.cpu.haltCause
+    this.#isAtBreak = false
+    this.cpu.set('pc', this.cpu.get('pc') - BKPT_BYTES)
+    return { kind: 'instruction' }
+  }
+
+  get isStepping(): boolean {
+    return this.#isStepping
   }
 
   /** Stops non-secure code where it is and resets what it owns: its half of the CPU, its peripherals. */
   stopApplication(): void {
-    this.#isApplicationRunning = false
     this.lowPower.reset()
+    this.haltApplication()
     this.cpu.abandonNonSecure()
     this.#resetPeripherals()
   }
 
   /** Resets the whole chip except its memories. */
   reset(cause: ResetCause): void {
-    this.#isApplicationRunning = false
     this.#deepSleep = undefined
     this.#owedCycles = 0
     this.lowPower.reset()
+    this.haltApplication()
     this.scheduler.clear()
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[cause])
@@ -251,7 +299,8 @@ export class Stm32u585 {
   }
 
   isInterruptAvailable(irq: number): boolean {
-    return Number.isInteger(irq) && irq >= 0 && irq < IRQ_COUNT && !KERNEL_IRQS.includes(irq)
+    if (!Number.isInteger(irq) || irq < 0 || irq >= IRQ_COUNT) return false
+    return !this.#options.hasSecureSide || !KERNEL_IRQS.includes(irq)
   }
 
   /** Pends an interrupt of the application, as the secure side can. */
@@ -285,6 +334,22 @@ export class Stm32u585 {
     this.#bus.write(address, 4, value, this.#secureMaster())
   }
 
+  /** A word of a peripheral as privileged non-secure code sees it; undefined if it may not. */
+  readNonSecure(address: number): number | undefined {
+    const value = this.#bus.read(address, 4, this.#debugger)
+    return this.#bus.fault === BusFault.none ? value : undefined
+  }
+
+  /** As `readNonSecure`; false if it may not. */
+  writeNonSecure(address: number, value: number): boolean {
+    this.#bus.write(address, 4, value, this.#debugger)
+    return this.#bus.fault === BusFault.none
+  }
+
+  get #debugger() {
+    return { isSecure: false, isPrivileged: true, pc: this.cpu.get('pc') }
+  }
+
   /** The secure side acts for the code that called it. */
   #secureMaster() {
     return { isSecure: true, isPrivileged: true, pc: this.cpu.get('pc') }
@@ -304,7 +369,9 @@ export class Stm32u585 {
 
   /** What the secure side configures before it lets non-secure code run. */
   #secure(): void {
-    configureSecurity(this.cpu, IRQ_COUNT, (irq) => this.isInterruptAvailable(irq))
+    const isApplications = (irq: number) => this.isInterruptAvailable(irq)
+    if (this.#options.hasSecureSide) configureSecurity(this.cpu, IRQ_COUNT, isApplications)
+    else openSecurity(this.cpu, IRQ_COUNT)
     this.#securePins()
   }
 
@@ -367,6 +434,7 @@ export class Stm32u585 {
     return new PeripheralBus({
       modelled: registers.set('RCC', this.rcc.registers),
       notModelled: this.notModelled,
+      hasSecureSide: this.#options.hasSecureSide,
       isClocked: ({ clock }: PeripheralPlace) =>
         clock === undefined || this.rcc.isClocked(...clock),
       uniqueId: this.#options.uniqueId,
@@ -382,7 +450,8 @@ export class Stm32u585 {
       scheduler: this.scheduler,
       hostCode: HOST_CODE,
       hooks: {
-        attribution: attributionOf,
+        attribution: this.#options.hasSecureSide ? attributionOf : () => 'non-secure',
+        breakpoint: () => this.#breakpoint(),
         storeToFlash: (address, _size, value, { pc }) => {
           this.notModelled.record({
             ...{ peripheral: 'FLASH', register: 'memory', address, direction: 'write', pc, value },

@@ -1,8 +1,28 @@
 /** The virtual STM32U585 and its board. */
 export { peripheralPlaces, registerNames } from './address-map.ts'
+export { Pins, type PinWatcher, parsePin } from './board/pins.ts'
+export {
+  type BusEvent,
+  I2C_NAMES,
+  I2cBus,
+  type I2cName,
+  type I2cPart,
+  SPI_NAMES,
+  SpiBus,
+  type SpiName,
+  type SpiPart,
+  Wires,
+} from './board/wires.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
 export { IRQ_COUNT, type PortName, type ResetCause, Stm32u585 } from './chip.ts'
-export type { FaultRecord, StopReason } from './cpu/cpu.ts'
+export {
+  BREAKPOINTS,
+  type FaultRecord,
+  type HaltCause,
+  type RegisterName,
+  type StopReason,
+  WATCHPOINTS,
+} from './cpu/cpu.ts'
 export {
   EXTERNAL_FLASH_BYTES,
   FlashChip,

@@ -15,6 +15,7 @@ function bus(isClocked = true) {
   const unit = new PeripheralBus({
     modelled: new Map([['PWR', registers]]),
     notModelled,
+    hasSecureSide: true,
     isClocked: () => isClocked,
     uniqueId: Uint8Array.from({ length: 12 }, (_, i) => i + 1),
     readOtp: (offset, into) => into.fill(offset),

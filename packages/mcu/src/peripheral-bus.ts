@@ -27,6 +27,8 @@ export interface PeripheralBusOptions {
   /** By name as in `peripheralPlaces`. */
   readonly modelled: ReadonlyMap<string, Registers>
   readonly notModelled: NotModelled
+  /** False: nobody keeps anything from software. */
+  readonly hasSecureSide: boolean
   readonly isClocked: (place: PeripheralPlace) => boolean
   /** 96-bit unique device ID. */
   readonly uniqueId: Uint8Array
@@ -118,7 +120,8 @@ export class PeripheralBus implements Bus {
       return undefined
     }
     const isSecureAlias = (address & SECURE_ALIAS) !== 0
-    if (!master.isSecure && (entry.place.kernel || isSecureAlias)) {
+    const isKept = this.#options.hasSecureSide && (entry.place.kernel || isSecureAlias)
+    if (!master.isSecure && isKept) {
       this.fault = BusFault.attribution
       return undefined
     }

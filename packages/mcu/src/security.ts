@@ -21,6 +21,9 @@ const NVIC_ITNS = 0xe000_e380
 const AIRCR = 0xe000_ed0c
 /** VECTKEY, PRIS; BFHFNMINS and SYSRESETREQS stay 0. */
 const AIRCR_VALUE = 0x05fa_4000
+/** VECTKEY, BFHFNMINS: faults and the right to reset are the software's. */
+const AIRCR_OPEN = 0x05fa_2000
+const SAU_ALLNS = 2
 const SHCSR = 0xe000_ed24
 const SECUREFAULTENA = 1 << 19
 const NSACR = 0xe000_ed8c
@@ -40,17 +43,33 @@ export function configureSecurity(
     write(SAU.RLAR, (base + size - 32) | (attribution === 'callable' ? RLAR_NSC : 0) | ENABLE)
   })
   write(SAU.CTRL, ENABLE)
+  targetInterrupts(cpu, irqCount, isApplications)
+  write(AIRCR, AIRCR_VALUE)
+  write(SHCSR, SECUREFAULTENA)
+  write(NSACR, FPU)
+}
+
+/** The chip without TrustZone, as far as software can tell: one state, and all of it is its own. */
+export function openSecurity(cpu: PrivateBus, irqCount: number): void {
+  cpu.writePrivate(SAU.CTRL, SAU_ALLNS, true)
+  targetInterrupts(cpu, irqCount, () => true)
+  cpu.writePrivate(AIRCR, AIRCR_OPEN, true)
+  cpu.writePrivate(NSACR, FPU, true)
+}
+
+function targetInterrupts(
+  cpu: PrivateBus,
+  irqCount: number,
+  isApplications: (irq: number) => boolean,
+): void {
   for (let bank = 0; bank * 32 < irqCount; bank++) {
     let targets = 0
     for (let bit = 0; bit < 32; bit++) {
       const irq = bank * 32 + bit
       if (irq < irqCount && isApplications(irq)) targets |= 1 << bit
     }
-    write(NVIC_ITNS + bank * 4, targets)
+    cpu.writePrivate(NVIC_ITNS + bank * 4, targets >>> 0, true)
   }
-  write(AIRCR, AIRCR_VALUE)
-  write(SHCSR, SECUREFAULTENA)
-  write(NSACR, FPU)
 }
 
 /** Stretches of the memory map that are not secure, neighbours of one kind joined. */

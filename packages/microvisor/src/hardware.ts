@@ -20,6 +20,8 @@ export interface Hardware {
   readonly clock: Clock
   readonly power: Power
   readonly network: Network
+  readonly debug: DebugUnit
+  readonly secureSessions: SecureSessions
   readonly led: SystemLed
   readonly rcc: RegisterBlock
   readonly retained: RetainedMemory
@@ -43,10 +45,12 @@ export interface SecureVectors {
   applicationFault(fault: ApplicationFault): void
   /** `Clock.setAlarm` came due. */
   alarm(): void
-  /** The network changed state, has bytes to receive, or room to send again. */
+  /** The network or a secure session changed state, has bytes to receive, or room to send again. */
   network(): void
   /** A fast interrupt was taken, the first since `ApplicationWorld.watchFastInterrupts`. */
   fastInterrupt(): void
+  /** The application halted for the debugger. */
+  debugEvent(halt: DebugHalt): void
 }
 
 /** What the kernel image's module exports under the name `start`. */
@@ -155,9 +159,14 @@ export interface Flash {
 /** One-time-programmable memory, 512 bytes (RM0456, "Embedded flash memory": OTP area). */
 export interface Fuses {
   read(offset: number, into: Uint8Array): void
+  /** Burns one quad-word (16 bytes) that is still blank. */
+  program(offset: number, from: Uint8Array): FlashError | undefined
 }
 
-/** The chip's crypto engines: HASH, PKA, RNG. */
+/**
+ * The chip's crypto engines: HASH, PKA, AES, SAES, RNG. The device has two keys of its own that can
+ * be used and not read: a P-256 pair, which its certificate names, and an AES key (SAES, DHUK).
+ */
 export interface Engines {
   /** A SHA-256 computation in progress. */
   sha256(): { update(bytes: Uint8Array): void; finish(into: Uint8Array): void }
@@ -166,6 +175,25 @@ export interface Engines {
    * (64 bytes). False for anything malformed.
    */
   verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+  /** The public half of the device's own pair, X9.62 uncompressed (65 bytes). */
+  devicePublicKey(into: Uint8Array): void
+  /** ECDSA over P-256 with SHA-256 by the device's own key: raw r then s (64 bytes). */
+  signAsDevice(message: Uint8Array, into: Uint8Array): void
+  /** ECDH of the device's own key with this one: the X coordinate (32 bytes). False for no point. */
+  agreeAsDevice(publicKey: Uint8Array, into: Uint8Array): boolean
+  /** ECDH of a key made for this once: its public half (65 bytes) and the X coordinate (32 bytes). */
+  agreeOnce(publicKey: Uint8Array, own: Uint8Array, into: Uint8Array): boolean
+  /** AES-256 in counter mode, in place, from this counter block (16 bytes). `device`: its own AES key. */
+  cipher(key: Uint8Array | 'device', counter: Uint8Array, bytes: Uint8Array): void
+  /** AES-GCM, 12 bytes of nonce. What comes of it is 16 bytes longer: the tag follows. */
+  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array
+  /** Undefined if the tag does not fit. */
+  open(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | undefined
   random(into: Uint8Array): void
 }
 
@@ -247,6 +275,79 @@ export interface WifiCredentials {
   readonly ssid: Uint8Array
   /** Empty: a network without encryption. */
   readonly password: Uint8Array
+}
+
+/** Why the application halted for the debugger. */
+export type DebugHalt =
+  | { readonly kind: 'step' }
+  /** Before the instruction at this address. */
+  | { readonly kind: 'breakpoint'; readonly address: number }
+  /** After the instruction that made the access. */
+  | { readonly kind: 'watchpoint'; readonly address: number; readonly access: 'read' | 'write' }
+  /** On a BKPT of the application's own, while enabled. */
+  | { readonly kind: 'instruction' }
+  /** Before the first instruction of the handler of an exception that is caught. */
+  | { readonly kind: 'vectorCatch' }
+
+export interface DataWatch {
+  readonly address: number
+  readonly length: number
+  readonly access: 'read' | 'write' | 'any'
+}
+
+/**
+ * Halting debug of the non-secure world (Armv8-M ARM, B12). It sees what non-secure privileged code
+ * could see, and nothing else. While the application is halted, time and interrupts of the secure
+ * side go on.
+ */
+export interface DebugUnit {
+  /** Comparators there are. */
+  readonly breakpoints: number
+  readonly watchpoints: number
+  /** Whether BKPT halts. Off takes all comparators away; a halted application stays halted. */
+  enable(isEnabled: boolean): void
+  readonly isHalted: boolean
+  /** Halts the application where it is; no event follows. */
+  halt(): void
+  /** Lets it go on once the kernel returns: for one instruction with `step`, which ends in an event. */
+  run(mode: 'continue' | 'step'): void
+  setBreakpoints(addresses: readonly number[]): void
+  setWatchpoints(watches: readonly DataWatch[]): void
+  /** Exceptions, by number, whose handlers in the application are halted at. */
+  setVectorCatch(exceptions: readonly number[]): void
+  /** CFSR, HFSR, SFSR, MMFAR, BFAR and SFAR as the application sees them. */
+  readonly faultStatus: Pick<ApplicationFault, 'cfsr' | 'hfsr' | 'sfsr' | 'mmfar' | 'bfar' | 'sfar'>
+  /** By the numbers of debug.proto; undefined for a number that is none. Only while halted. */
+  readRegister(number: number): number | undefined
+  /** False for a number that is none. */
+  writeRegister(number: number, value: number): boolean
+  /** Fills `into` as far as there is memory or registers of a peripheral, and says how many bytes. */
+  read(address: number, into: Uint8Array): number
+  /** As `read`. Flash takes nothing. */
+  write(address: number, from: Uint8Array): number
+}
+
+/** The chip's TLS 1.3 for byte streams of the kernel's own; the device proves itself with its certificate. */
+export interface SecureSessions {
+  /**
+   * The device's end, as TLS server. The peer has to prove that it holds the private half of
+   * `peerKey` (P-256, X9.62 uncompressed, 65 bytes).
+   */
+  accept(peerKey: Uint8Array): SecureSession
+}
+
+export interface SecureSession {
+  readonly state: 'opening' | 'open' | 'closed'
+  /** Why it closed, for people; empty where the peer closed it in order. */
+  readonly failure: string
+  /** Gives it ciphertext from the peer. */
+  feed(bytes: Uint8Array): void
+  /** Takes ciphertext for the peer: fills `into` and says how many bytes. */
+  drain(into: Uint8Array): number
+  send(bytes: Uint8Array): void
+  /** Fills `into` with what the peer sent and says how many bytes. */
+  receive(into: Uint8Array): number
+  close(): void
 }
 
 export interface SystemLed {

@@ -43,6 +43,13 @@ export const bundleErrors = {
   MANIFEST_SIGNER_UNKNOWN: 'Sign with a key that is trusted here, or make this key trusted.',
   MANIFEST_SIGNATURE_WRONG:
     'Sign the manifest again: it was changed after signing, or signed wrongly.',
+  KEYS_TOO_MANY: 'Delete keys that are no longer used in the same or an earlier change.',
+  KEYS_MALFORMED: 'Make the change of keys anew.',
+  KEYS_NOT_FOR_THIS_DEVICE: 'Wrap the layer key for the receiver key of this device.',
+  KEYS_REVOKED: 'Make a new key: one that was deleted is never trusted again.',
+  KEYS_LAST_SIGNER: 'Add another signer first: a device must always trust one.',
+  LAYER_KEY_UNKNOWN: 'Give the device the layer key, or bundle without encryption.',
+  LAYER_CIPHERTEXT: 'Make the bundle anew with `microvisor apps bundle`.',
   KERNEL_LAYER_REGION: 'Name each of the regions Kernel, NSC, Boot, Upgrader at most once.',
   KERNEL_META_MISSING: 'Give the kernel manifest its version and device type.',
 } as const

@@ -1,6 +1,6 @@
 /**
- * Frames in a byte stream: a length as an unsigned varint, then that many bytes. The link and the
- * debug protocol share it.
+ * Frames in a byte stream: a length as an unsigned varint, then that many bytes. The link, channels
+ * and the debug protocol share it.
  */
 import { FRAME_BYTES_MAX } from './limits.ts'
 
@@ -20,8 +20,11 @@ export interface LinkError {
 }
 
 /** Contents with their length in front. Throws RangeError where they are too long: a bug of the sender. */
-export function framed(content: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (content.length > FRAME_BYTES_MAX) throw new RangeError(tooLong(content.length))
+export function framed(
+  content: Uint8Array,
+  bytesMax: number = FRAME_BYTES_MAX,
+): Uint8Array<ArrayBuffer> {
+  if (content.length > bytesMax) throw new RangeError(tooLong(content.length, bytesMax))
   const prefix = encodeLength(content.length)
   const bytes = new Uint8Array(prefix.length + content.length)
   bytes.set(prefix)
@@ -31,10 +34,15 @@ export function framed(content: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** Takes the stream in pieces of any size. Holds at most one frame; the first error is the end. */
 export class Framing {
+  readonly #bytesMax: number
   #length = new LengthReader()
   #content = new Uint8Array(0)
   #filled = 0
   #error: LinkError | undefined
+
+  constructor(bytesMax: number = FRAME_BYTES_MAX) {
+    this.#bytesMax = bytesMax
+  }
 
   /** The contents of the frames that `chunk` completes. */
   push(chunk: Uint8Array): { contents: Uint8Array[]; error?: LinkError } {
@@ -55,8 +63,8 @@ export class Framing {
     const length = this.#length.take(byte)
     if (length === undefined) return
     if (typeof length !== 'number') this.#error = length
-    else if (length > FRAME_BYTES_MAX)
-      this.#error = { code: 'FRAME_TOO_LONG', message: tooLong(length) }
+    else if (length > this.#bytesMax)
+      this.#error = { code: 'FRAME_TOO_LONG', message: tooLong(length, this.#bytesMax) }
     else if (length === 0) contents.push(new Uint8Array(0))
     else this.#content = new Uint8Array(length)
   }
@@ -75,7 +83,7 @@ export class Framing {
 }
 
 /** An unsigned varint (protobuf encoding, "Base 128 Varints") of at most 32 bits, a byte at a time. */
-class LengthReader {
+export class LengthReader {
   #value = 0
   #bytes = 0
 
@@ -108,6 +116,6 @@ function encodeLength(length: number): number[] {
   return bytes
 }
 
-function tooLong(length: number): string {
-  return `A frame of ${length} bytes is longer than the ${FRAME_BYTES_MAX} allowed.`
+function tooLong(length: number, bytesMax: number): string {
+  return `A frame of ${length} bytes is longer than the ${bytesMax} allowed.`
 }

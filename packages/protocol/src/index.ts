@@ -3,14 +3,21 @@ import './text.ts'
 
 export * from './bundle.ts'
 export { BundleError, type BundleErrorCode, bundleErrors } from './bundle-errors.ts'
+export * from './channel-endpoints.ts'
+export * from './channels.ts'
 export * from './debug.ts'
 export * from './digest.ts'
 export * from './elf.ts'
 export { describeFault, type FaultStatus } from './fault-status.ts'
-export type { LinkError, LinkErrorCode } from './framing.ts'
+export { Framing, LengthReader, type LinkError, type LinkErrorCode } from './framing.ts'
 export * from './generated/link_pb.js'
 export * from './hex.ts'
+export * from './hkdf.ts'
+export * from './hpke.ts'
+export * from './join-bytes.ts'
 export * from './kernel-manifest.ts'
+export * from './key-ids.ts'
+export * from './layer-cipher.ts'
 export {
   describeLayer,
   formatRegion,
@@ -39,6 +46,7 @@ export {
   unsigned,
   verifySignature,
 } from './manifest.ts'
+export * from './new-keys.ts'
 export * from './sid.ts'
 export * from './syscall-dispatch.ts'
 export * from './syscall-enums.ts'

@@ -18,6 +18,28 @@ export const LOG_CREDIT_BYTES = 16_384
 /** What a device allows a fetch to have in flight. */
 export const FETCH_CREDIT_BYTES = 131_072
 
+/** Channels that an application may have open at once. */
+export const CHANNELS_MAX = 4
+/** Bytes of a channel's buffer, and so of one message on it: all the SRAM of an application. */
+export const CHANNEL_BUFFER_BYTES_MAX = 524_288
+/** Bytes of the name of a channel's endpoint. */
+export const CHANNEL_ENDPOINT_BYTES_MAX = 64
+/** What the cloud allows a channel to have in flight. */
+export const CHANNEL_CREDIT_BYTES = 65_536
+/** Header lines of an HTTP request. */
+export const HTTP_HEADERS_MAX = 32
+/** The least and the most of an HTTP request's timeout. */
+export const HTTP_TIMEOUT_MS_MIN = 5_000
+export const HTTP_TIMEOUT_MS_MAX = 10_000
+/** Keys of one config fetch, and bytes of a key. */
+export const CONFIG_KEYS_MAX = 32
+export const CONFIG_KEY_BYTES_MAX = 100
+/** Certificates in a chain, and topics of one subscribe or unsubscribe. */
+export const MQTT_CERTIFICATES_MAX = 8
+export const MQTT_TOPICS_MAX = 8
+/** Publishes of one session that may wait for their answer. */
+export const MQTT_PUBLISHES_MAX = 8
+
 /** What each end of a debug stream allows the other to have in flight. */
 export const DEBUG_CREDIT_BYTES = 131_072
 
@@ -50,6 +72,13 @@ export const INTERNAL_FLASH_BYTES = 1_048_576
 export const EXTERNAL_FLASH_BYTES = 4 * 1_048_576
 /** Bytes of one layer of a kernel. */
 export const KERNEL_LAYER_BYTES_MAX = 1_048_576
+
+/** Keys that a device trusts to sign manifests, beside the one in its fuses. */
+export const SIGNERS_MAX = 16
+/** Keys for encrypted layers on a device. */
+export const LAYER_KEYS_MAX = 16
+/** Ids of signers that a device will never trust again. */
+export const REVOKED_SIGNERS_MAX = 64
 
 /** Where the application's half of the internal flash lies in its address space. */
 export const INTERNAL_FLASH_ADDRESS = 0x0800_0000

@@ -35,7 +35,11 @@ export class SendWindow {
   }
 }
 
-/** The receiver's half. Keeps at most `windowBytes` allowed, and renews by halves to save messages. */
+/**
+ * The receiver's half. Keeps at most `windowBytes` allowed, and renews by halves to save
+ * messages; but a sender that may send nothing any more gets whatever there is, as it may be in the
+ * midst of something that the receiver cannot deal with before it is complete.
+ */
 export class ReceiveWindow {
   readonly #windowBytes: number
   #allowed = 0
@@ -67,7 +71,7 @@ export class ReceiveWindow {
   /** The StreamCredit to send now, 0 for none. Call it after opening and after each `consume`. */
   renew(): number {
     const missing = this.#windowBytes - this.#allowed - this.#unread
-    if (missing * 2 < this.#windowBytes) return 0
+    if (this.#allowed > 0 && missing * 2 < this.#windowBytes) return 0
     this.#allowed += missing
     return missing
   }

@@ -2,8 +2,10 @@
  * The limits that each message of the link keeps: lengths of hashes, texts and lists. One table, used
  * by the encoder and the decoder alike.
  */
-import type { DeviceState, Frame, Target } from './generated/link_pb.js'
+import type { ChannelStream, DeviceState, Frame, Target } from './generated/link_pb.js'
 import {
+  CHANNEL_BUFFER_BYTES_MAX,
+  CHANNEL_ENDPOINT_BYTES_MAX,
   CRASH_STACK_BYTES_MAX,
   LAYERS_MAX,
   LINK_TEXT_BYTES_MAX,
@@ -49,6 +51,7 @@ const checks: { [Case in Body['case']]: Check<Case> } = {
   restartApplication: () => undefined,
   streamOpen: (m) => {
     if (m.kind.case === undefined) return `StreamOpen of stream ${m.stream} names no known kind.`
+    if (m.kind.case === 'channel') return channelStream(m.kind.value)
     if (m.kind.case === 'fetch') return hash('FetchStream.hash', m.kind.value.hash)
     if (m.kind.case === 'debug') return text('DebugStream.holder', m.kind.value.holder)
     return undefined
@@ -56,6 +59,14 @@ const checks: { [Case in Body['case']]: Check<Case> } = {
   streamData: (m) => atMost('StreamData.data', m.data.length, STREAM_DATA_BYTES_MAX, 'bytes'),
   streamCredit: (m) => atMost('StreamCredit.bytes', m.bytes, STREAM_CREDIT_BYTES_MAX, 'bytes'),
   streamClose: (m) => text('StreamClose.detail', m.detail),
+}
+
+function channelStream({ endpoint, receiveBytes }: ChannelStream): string | undefined {
+  const endpointBytes = encodeUtf8(endpoint).length
+  return (
+    atMost('ChannelStream.endpoint', endpointBytes, CHANNEL_ENDPOINT_BYTES_MAX, 'bytes') ??
+    atMost('ChannelStream.receive_bytes', receiveBytes, CHANNEL_BUFFER_BYTES_MAX, 'bytes')
+  )
 }
 
 function deviceState(where: string, state: DeviceState | undefined): string | undefined {

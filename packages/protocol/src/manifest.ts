@@ -17,6 +17,7 @@ import {
   AppManifest_AppBodySchema as AppBodySchema,
   OpaqueManifestSchema,
 } from './generated/bundle_pb.js'
+import { keyIdOf } from './key-ids.ts'
 import { checkLayers, type Layer, readLayer, writeLayer } from './layers.ts'
 import { MANIFEST_BYTES_MAX } from './limits.ts'
 import { encodeUtf8 } from './text.ts'
@@ -147,10 +148,9 @@ export function signingMessage(body: Uint8Array): Uint8Array<ArrayBuffer> {
   return message
 }
 
-/** The id of a signing key: the first 8 bytes of the hash of a type tag, 0, and the public key. */
+/** The id of a signing key. */
 export function keyId(publicKey: Uint8Array, digest: Digest): bigint {
-  const hash = digest([new Uint8Array(2), publicKey])
-  return hash.subarray(0, 8).reduce((id, byte) => (id << 8n) | BigInt(byte), 0n)
+  return keyIdOf('signer', publicKey, digest)
 }
 
 export function formatKeyId(id: bigint): string {

@@ -1,14 +1,17 @@
 /** `Hardware` over a virtual board, for one life of the chip: from reset to reset. */
+import type { KeyObject } from 'node:crypto'
 import type { Board } from '@microvisor/mcu'
 import type {
   DeepSleepMode,
   FactoryTest,
   Hardware,
   ResetCause,
+  SecureSessions,
   WakeCause,
 } from '@microvisor/microvisor'
 import { type ApplicationEvents, applicationPort } from './application.ts'
 import { clockPorts } from './clock.ts'
+import { debugPort } from './debug.ts'
 import { engines } from './engines.ts'
 import type { NetworkPort } from './network.ts'
 
@@ -34,6 +37,7 @@ export class ChipSleep extends Error {
 export interface HardwareParts {
   readonly board: Board
   readonly network: NetworkPort
+  readonly secureSessions: SecureSessions
   readonly resetCause: ResetCause
   readonly wakeCause: WakeCause | undefined
   /** The chip's time at which power came. */
@@ -43,6 +47,8 @@ export interface HardwareParts {
   readonly factoryTest: FactoryTest | undefined
   readonly fastInterrupt: () => void
   readonly random: (into: Uint8Array) => void
+  /** The private half of the device's own pair. */
+  readonly deviceKey: KeyObject
   readonly alarm: () => void
   readonly trace: (line: string) => void
   readonly notModelled: (name: string) => void
@@ -57,7 +63,7 @@ export function makeHardware(parts: HardwareParts): Hardware {
     internalFlash: chip.internalFlash,
     externalFlash: board.externalFlash,
     fuses: chip.otp,
-    engines: engines(parts.random),
+    engines: engines(parts.random, parts.deviceKey),
     ...clockPorts(chip, parts.alarm, parts.poweredOnMicroseconds),
     power: {
       resetCause,
@@ -71,6 +77,8 @@ export function makeHardware(parts: HardwareParts): Hardware {
       },
     },
     network,
+    debug: debugPort(chip),
+    secureSessions: parts.secureSessions,
     led: { set: (red, green, blue) => board.setSystemLed({ red, green, blue }) },
     retained: {
       read: (into) => into.set(retained.subarray(0, into.length)),

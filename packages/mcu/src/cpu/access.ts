@@ -8,6 +8,7 @@ import type { CodeCache } from './code.ts'
 import type { ChipHooks, MemoryRange } from './cpu.ts'
 import type { DebugUnit } from './debug-unit.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
+import type { HostDebugger } from './host-debugger.ts'
 import { MUST_ALIGN, UNPRIVILEGED } from './ir/slow.ts'
 import { MAPS, mapOf, WORDS } from './layout.ts'
 import { isPrivate, type Protection, type Purpose } from './protection.ts'
@@ -41,6 +42,7 @@ export interface AccessParts {
   readonly code: CodeCache
   readonly registers: PrivateRegisters
   readonly debug: DebugUnit
+  readonly host: HostDebugger
   /** HardFault, NMI or FAULTMASK of a state: its MPU may be off then. */
   isBelowZero(isSecure: boolean): boolean
   /** CCR.BFHFNMIGN: data accesses at such a priority ignore bus errors. */
@@ -104,7 +106,7 @@ export class Accesses {
     const size = (access & 7) as AccessSize
     const who = this.requester((access & UNPRIVILEGED) !== 0)
     if ((address & (size - 1)) === 0) {
-      this.storeAligned(
+      this.#storeAligned(
         address,
         size,
         size === 4 ? value >>> 0 : value & (2 ** (8 * size) - 1),
@@ -114,13 +116,27 @@ export class Accesses {
     }
     if (!this.#mayBeUnaligned(address, access)) return
     for (let at = 0; at < size && this.fault === undefined; at++) {
-      this.storeAligned((address + at) >>> 0, 1, (value >>> (8 * at)) & 0xff, who)
+      this.#storeAligned((address + at) >>> 0, 1, (value >>> (8 * at)) & 0xff, who)
     }
   }
 
-  /** A word as exception entry and return move it. */
+  /** A word as exception entry and return move it. DWT does not see it, the host does. */
   loadWord(address: number, who: Requester): number {
-    return this.#loadAligned(address, 4, who)
+    const value = this.#loadAligned(address, 4, who)
+    this.#showHost(address, value, false)
+    return value
+  }
+
+  storeWord(address: number, value: number, who: Requester): void {
+    this.#storeAligned(address, 4, value, who)
+    this.#showHost(address, value, true)
+  }
+
+  #showHost(address: number, value: number, isWrite: boolean): void {
+    const { host } = this.#parts
+    if (host.isWatching && this.fault === undefined) {
+      host.access({ address, size: 4, value, isWrite })
+    }
   }
 
   /** An entry of a vector table: privileged, by the default memory map. */
@@ -150,7 +166,7 @@ export class Accesses {
     return value
   }
 
-  storeAligned(address: number, size: AccessSize, value: number, who: Requester): void {
+  #storeAligned(address: number, size: AccessSize, value: number, who: Requester): void {
     const { bus, hooks, registers } = this.#parts
     if (!this.#check(address, 'write', who)) return
     if (isPrivate(address)) {

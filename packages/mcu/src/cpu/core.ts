@@ -17,7 +17,7 @@ import type {
   MemoryRange,
   StopReason,
 } from './cpu.ts'
-import { DebugUnit, DFSR, type HaltCause } from './debug-unit.ts'
+import { DebugUnit, DFSR } from './debug-unit.ts'
 import { ExceptionReturn } from './exception-return.ts'
 import { Exceptions } from './exceptions.ts'
 import { FaultStatus } from './fault-status.ts'
@@ -25,6 +25,7 @@ import { EXCEPTION } from './faults.ts'
 import { Fetch } from './fetch.ts'
 import { FloatContext } from './float/float-context.ts'
 import { EXC_RETURN, Frames } from './frames.ts'
+import { HostDebugger } from './host-debugger.ts'
 import { interpreter } from './interpreter.ts'
 import { interpreterHost } from './interpreter-host.ts'
 import { mapOf, WORDS } from './layout.ts'
@@ -70,6 +71,7 @@ export class Core {
   readonly #status = new FaultStatus()
   readonly #controls = new Controls()
   readonly debug: DebugUnit
+  readonly host: HostDebugger
   readonly #sysTick: { readonly secure: SysTick; readonly nonSecure: SysTick }
   readonly #bus: PrivateBus
   readonly #execute: () => void
@@ -77,9 +79,6 @@ export class Core {
   readonly #special: SpecialRegisters
   #sleeping: 'interrupt' | 'event' | undefined
   #stop: StopReason | undefined
-  haltCause: HaltCause = { kind: 'request' }
-  /** The instruction at this address goes ahead although its breakpoint has halted the run. */
-  #passing: number | undefined
   #gate: Gate = { veneer: 0, target: 0, stackPointer: 0 }
   #veneer = 0
   /** What access maps and limits reckon with: [Non-secure, Secure]. */
@@ -98,6 +97,7 @@ export class Core {
     this.#protection = new Protection((address) => hooks.attribution(address))
     const made = interpreter()
     this.#code = new CodeCache(state, made, ranges)
+    this.host = this.#makeHostDebugger()
     this.debug = this.#makeDebugUnit(scheduler)
     const tick = (isSecure: boolean) =>
       new SysTick(
@@ -128,6 +128,11 @@ export class Core {
     this.#special = special
     this.registers = new Registers(state, special, {
       ...position,
+      goTo: (address, thumb, it) => {
+        this.host.moved()
+        this.#sleeping = undefined
+        position.goTo(address, thumb, it)
+      },
       xpsr: () => this.#exceptions.xpsr(),
     })
     const instance = new WebAssembly.Instance(made.module, {
@@ -160,7 +165,7 @@ export class Core {
     return new Accesses({
       ...{ state: this.state, bus, hooks, ranges },
       ...{ protection: this.#protection, code: this.#code, registers: this.#bus },
-      debug: this.debug,
+      ...{ debug: this.debug, host: this.host },
       pc: () => this.#fetch.pc,
       isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
       ignoresBusErrors: (isSecure) =>
@@ -183,12 +188,24 @@ export class Core {
 
   #makeDebugUnit(scheduler: Scheduler): DebugUnit {
     return new DebugUnit({
-      ...{ nvic: this.nvic, status: this.#status, scheduler },
+      ...{ nvic: this.nvic, status: this.#status, host: this.host, scheduler },
       cycles: () => this.clock.cycles,
       isSecure: () => this.state.isSecure,
       earlier: (cycle) => this.clock.stopAt(cycle),
       changed: () => this.protectionChanged(),
-      halt: (cause) => this.halt(cause),
+    })
+  }
+
+  #makeHostDebugger(): HostDebugger {
+    const { state } = this
+    return new HostDebugger({
+      pc: () => this.#fetch.pc,
+      depth: () => [WORDS.SP, WORDS.IPSR, WORDS.SECURE].map((word) => state.get(word)).join(),
+      changed: () => this.protectionChanged(),
+      stop: () => {
+        this.#stop = 'halt'
+        state.set(WORDS.ATTENTION, 1)
+      },
     })
   }
 
@@ -197,6 +214,7 @@ export class Core {
       ...this.#shared(),
       ...{ status: this.#status, frames: this.#frames },
       vectorTable: (isSecure) => this.#controls.vtor[isSecure ? 1 : 0],
+      entered: (exception) => this.host.enters(exception),
     })
   }
 
@@ -225,34 +243,31 @@ export class Core {
       const isStepping = this.debug.isStepping
       if (!clock.startSlice(isStepping ? 1 : Infinity)) return 'cycle'
       const before = clock.cycles
-      const passing = this.#passing
       clock.isRunning = true
       this.#execute()
       clock.isRunning = false
       this.#fetch.forgetOnce()
       if (clock.cycles === before) continue
-      if (this.#passing === passing) this.#passing = undefined
+      this.host.proceeded()
       if (isStepping) this.debug.pendMonitor(DFSR.HALTED)
     }
   }
 
   /** One instruction, and what becomes due with it; breakpoints on it do not count. */
   step(): StopReason {
-    this.#passing = this.#fetch.pc
+    this.host.passNext()
     const reason = this.run(this.clock.cycles + 1)
     if (reason !== 'cycle') return reason
-    this.haltCause = { kind: 'step' }
-    return 'halt'
+    this.host.halt({ kind: 'step' })
+    return this.#reasonToStop() ?? 'halt'
   }
 
   /** What the debug unit makes of an instruction that is about to be decoded. */
   #intercept(address: number, it: number): 'go' | 'once' | 'stop' {
     const { debug } = this
     if (!debug.concernsInstruction(address)) return 'go'
-    if (debug.isBreakpoint(address) && this.#passing !== address) {
-      this.#passing = address
+    if (this.host.stopsBefore(address)) {
       this.#aftermath.abort({ kind: 'halt', it })
-      this.halt({ kind: 'breakpoint', address })
       return 'stop'
     }
     const why = debug.instructionEvent(address)
@@ -283,6 +298,7 @@ export class Core {
     const { stopped, isLockedUp } = this.#exceptions
     const stop = stopped ? (isLockedUp ? 'lockup' : 'secure-exception') : this.#stop
     this.#stop = undefined
+    this.host.ended()
     if (stop !== undefined || this.#sleeping !== undefined) state.set(WORDS.ATTENTION, 1)
     return stop ?? (this.#sleeping === undefined ? undefined : 'idle')
   }
@@ -298,12 +314,6 @@ export class Core {
   #pendedSomething(): void {
     const scr = this.#controls.scr[0] | this.#controls.scr[1]
     if (scr & SCR.SEVONPEND) this.#exceptions.event = true
-    this.state.set(WORDS.ATTENTION, 1)
-  }
-
-  halt(cause: HaltCause = { kind: 'request' }): void {
-    this.#stop = 'halt'
-    this.haltCause = cause
     this.state.set(WORDS.ATTENTION, 1)
   }
 
@@ -425,6 +435,7 @@ export class Core {
     this.debug.reset()
     this.#exceptions.reset()
     this.#aftermath.forget()
+    this.host.moved()
     this.#sleeping = undefined
     this.#veneer = 0
     this.#fetch.goTo(this.#hostCode?.start ?? 0, true, 0)
@@ -472,6 +483,7 @@ export class Core {
     this.#gate = saved.gate
     this.#veneer = saved.veneer
     this.#aftermath.forget()
+    this.host.moved()
     this.#wasBelowZero = [this.nvic.isBelowZero(false), this.nvic.isBelowZero(true)]
     this.protectionChanged()
     this.#fetch.goTo(saved.pc, state.get(WORDS.THUMB) !== 0, saved.it)

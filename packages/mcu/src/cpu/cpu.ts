@@ -8,14 +8,13 @@
  * does. An exception that targets the Secure state, and lock-up, stop `run` with `secure-exception`.
  */
 
-import { assert } from '../assert.ts'
 import type { AccessSize, Bus, BusFault, InterruptLines, Master, Scheduler } from '../bus.ts'
 import { Core } from './core.ts'
-import { BREAKPOINTS, type HaltCause, WATCHPOINTS, type Watchpoint } from './debug-unit.ts'
 import { EXCEPTION } from './faults.ts'
+import type { HaltCause, Watchpoint } from './host-debugger.ts'
 import { digestOf } from './snapshot.ts'
 
-export { BREAKPOINTS, type HaltCause, WATCHPOINTS, type Watchpoint } from './debug-unit.ts'
+export { BREAKPOINTS, type HaltCause, WATCHPOINTS, type Watchpoint } from './host-debugger.ts'
 
 /** Security of an address: IDAU, SAU and the chip's blocks, the most secure of them counts. */
 export type Attribution = 'non-secure' | 'callable' | 'secure'
@@ -164,14 +163,26 @@ export class Cpu implements InterruptLines {
     this.#core.clock.stopAt(cycle)
   }
 
-  /** Makes `run` return `halt` at the next instruction boundary. */
+  // The host's debugger. Software does not see it; FPB, DWT and DebugMonitor are software's own.
+  //
+  //   halt       `halt()`, or a breakpoint, watchpoint or vector catch: `run` returns `halt`, and
+  //              `haltCause` says why; `get` and `set` reach every register
+  //   resume     `run` again: what the CPU has stopped at does not stop it once more
+  //   one step   `step()`
+  //
+  // Virtual time stands still while nobody calls `run`. Comparators survive a reset of the CPU, and
+  // are no part of a snapshot. A CPU that sleeps stays asleep over a halt, unless `pc` is set.
+  // Exceptions that target a Secure state that is the host's end the run anyway.
+
+  /** Makes `run` return `halt` at the next instruction boundary, from sleep as well. */
   halt(): void {
-    this.#core.halt()
+    this.#core.host.halt({ kind: 'request' })
   }
 
   /**
-   * Executes one instruction, breakpoints on it or not: `halt`, or what else the run stopped for.
-   * An exception that is pending is taken first, at no cost; the instruction is its handler's.
+   * Executes one instruction, breakpoints on it or not: `halt`, or what else the run stopped for
+   * (`idle` if the CPU sleeps). An exception that is pending is taken first, at no cost; the
+   * instruction is its handler's.
    */
   step(): StopReason {
     return this.#core.step()
@@ -179,28 +190,42 @@ export class Cpu implements InterruptLines {
 
   /**
    * Addresses before which `run` returns `halt`; at most BREAKPOINTS. Running on from there passes
-   * the breakpoint once. Comparators of the host's debugger: software has FPB and DWT of its own.
+   * the breakpoint once, also if handlers of interrupts come first.
    */
   setBreakpoints(addresses: readonly number[]): void {
-    assert(addresses.length <= BREAKPOINTS, `The CPU has ${BREAKPOINTS} breakpoint comparators.`)
-    this.#core.debug.setBreakpoints(addresses)
+    this.#core.host.setBreakpoints(addresses)
   }
 
-  /** Data that `run` returns `halt` for, once an instruction has touched it; at most WATCHPOINTS. */
+  /**
+   * Data that `run` returns `halt` for, once an instruction, exception entry or exception return has
+   * accessed it; at most WATCHPOINTS. An access that faults is none.
+   */
   setWatchpoints(watchpoints: readonly Watchpoint[]): void {
-    assert(watchpoints.length <= WATCHPOINTS, `The CPU has ${WATCHPOINTS} watchpoint comparators.`)
-    this.#core.debug.setWatchpoints(watchpoints)
+    this.#core.host.setWatchpoints(watchpoints)
+  }
+
+  /**
+   * Exceptions, by the number that IPSR gets, for which `run` returns `halt` once they are entered,
+   * before the first instruction of the handler.
+   */
+  setVectorCatch(exceptions: readonly number[]): void {
+    this.#core.host.setVectorCatch(exceptions)
   }
 
   /** Why `run` returned `halt`. */
   get haltCause(): HaltCause {
-    return this.#core.haltCause
+    return this.#core.host.cause
   }
 
+  /** Any register of either state; FPSCR and s0 to s31 as they are, saved lazily or not. */
   get(name: RegisterName): number {
     return this.#core.registers.get(name)
   }
 
+  /**
+   * Bits that do not exist are dropped. `pc` begins outside of an IT block; `xpsr` sets flags, T and
+   * ITSTATE but not the exception number.
+   */
   set(name: RegisterName, value: number): void {
     this.#core.registers.set(name, value)
   }

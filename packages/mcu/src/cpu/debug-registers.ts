@@ -1,7 +1,8 @@
 /** The registers of the debug unit: DEMCR, DFSR, DAUTHCTRL, DWT, FPB. Armv8-M ARM, D1.2. */
-import { BREAKPOINTS, DEMCR, type DebugUnit, WATCHPOINTS } from './debug-unit.ts'
+import { DEMCR, type DebugUnit } from './debug-unit.ts'
 import type { FaultStatus } from './fault-status.ts'
 import { EXCEPTION } from './faults.ts'
+import { BREAKPOINTS, WATCHPOINTS } from './host-debugger.ts'
 import type { Nvic } from './nvic.ts'
 import type { Entry } from './private-bus.ts'
 

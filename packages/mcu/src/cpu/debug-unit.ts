@@ -1,11 +1,10 @@
 /**
- * The debug unit: comparators for instruction and data addresses, of software (FPB and DWT) and of
- * the host's debugger, and what a match does. Armv8-M ARM, B12 (debug), B13 (DWT), B15 (FPB).
+ * The debug unit: comparators of software for instruction and data addresses (FPB and DWT). A match
+ * becomes DebugMonitor where DEMCR and priorities allow, else it is ignored. Armv8-M ARM, B12
+ * (debug), B13 (DWT), B15 (FPB).
  *
- *   software   a match becomes DebugMonitor where DEMCR and priorities allow; else it is ignored
- *   host       a match makes `run` return `halt`, before the instruction or after the access
- *
- * Halting debug through DHCSR is the host's alone: C_DEBUGEN is 0 and software cannot set it.
+ * Halting debug is the host's alone (`host-debugger.ts`): DHCSR.C_DEBUGEN is 0 and software cannot
+ * set it.
  *
  * Not modelled: trace (ITM, packets), the counters of DWT beside CYCCNT.
  */
@@ -13,11 +12,8 @@
 import type { Scheduler } from '../bus.ts'
 import type { FaultStatus } from './fault-status.ts'
 import { EXCEPTION } from './faults.ts'
+import { BREAKPOINTS, type HostDebugger, WATCHPOINTS } from './host-debugger.ts'
 import type { Nvic } from './nvic.ts'
-
-/** Comparators of the STM32U585's Cortex-M33 (RM0456, "Debug support"). */
-export const BREAKPOINTS = 8
-export const WATCHPOINTS = 4
 
 export const DEMCR = {
   MON_EN: 1 << 16,
@@ -47,24 +43,6 @@ const MATCH = {
 } as const
 const FUNCTION = { MATCH: 0xf, ACTION: 0x30, DEBUG_EVENT: 0x10, VSIZE_AT: 10 } as const
 
-/** A range of data that the host's debugger watches. */
-export interface Watchpoint {
-  readonly address: number
-  readonly length: number
-  readonly access: 'read' | 'write' | 'any'
-}
-
-/** Why the host's debugger got control. */
-export type HaltCause =
-  | { readonly kind: 'request' | 'step' }
-  | { readonly kind: 'breakpoint'; readonly address: number }
-  | {
-      readonly kind: 'watchpoint'
-      readonly watchpoint: Watchpoint
-      readonly address: number
-      readonly access: 'read' | 'write'
-    }
-
 /** A data access that went through. */
 export interface DataAccess {
   readonly address: number
@@ -92,21 +70,19 @@ export interface DebugParts {
   readonly nvic: Nvic
   readonly status: FaultStatus
   readonly scheduler: Scheduler
+  /** Sees the same accesses. */
+  readonly host: HostDebugger
   cycles(): number
   isSecure(): boolean
   /** An event is due earlier than was known. */
   earlier(cycle: number): void
   /** Comparators changed: predecoded code and access maps have to be made anew. */
   changed(): void
-  /** The host's debugger wants control at the end of the instruction. */
-  halt(cause: HaltCause): void
 }
 
 export class DebugUnit {
   readonly #parts: DebugParts
   readonly registers = new DebugRegisters()
-  #breakpoints: ReadonlySet<number> = new Set()
-  #watchpoints: readonly Watchpoint[] = []
   #cancel: (() => void) | undefined
 
   constructor(parts: DebugParts) {
@@ -121,28 +97,6 @@ export class DebugUnit {
     Object.assign(this.registers, registers)
     this.update()
   }
-
-  // Of the host
-
-  get breakpoints(): readonly number[] {
-    return [...this.#breakpoints]
-  }
-
-  setBreakpoints(addresses: readonly number[]): void {
-    this.#breakpoints = new Set(addresses.map((address) => (address & ~1) >>> 0))
-    this.#parts.changed()
-  }
-
-  setWatchpoints(watchpoints: readonly Watchpoint[]): void {
-    this.#watchpoints = [...watchpoints]
-    this.#parts.changed()
-  }
-
-  isBreakpoint(address: number): boolean {
-    return this.#breakpoints.has(address)
-  }
-
-  // Of software
 
   /** Registers were written. */
   update(): void {
@@ -202,7 +156,7 @@ export class DebugUnit {
   /** Something of the host's or software's may stop this instruction. */
   concernsInstruction(address: number): boolean {
     const { isFpbEnabled, fpbComparators } = this.registers
-    if (this.#breakpoints.has(address)) return true
+    if (this.#parts.host.hasBreakpoint(address)) return true
     if (isFpbEnabled && fpbComparators.includes((address | 1) >>> 0)) return true
     return this.#isTracing && this.#instructionComparator(address) >= 0
   }
@@ -228,7 +182,7 @@ export class DebugUnit {
   /** A page that holds watched data: accesses to it have to be seen. */
   watches(start: number, end: number): boolean {
     const overlaps = (first: number, last: number) => first < end && last >= start
-    if (this.#watchpoints.some((w) => overlaps(w.address, w.address + w.length - 1))) return true
+    if (this.#parts.host.watches(start, end)) return true
     if (!this.#isTracing) return false
     const found = this.#find((at, match) => {
       if (match >= MATCH.value && match <= MATCH.valueRead) return true
@@ -239,19 +193,11 @@ export class DebugUnit {
   }
 
   get isWatching(): boolean {
-    return this.#watchpoints.length > 0 || this.#isTracing
+    return this.#parts.host.isWatching || this.#isTracing
   }
 
   access(access: DataAccess): void {
-    const { address, size, isWrite } = access
-    const kind = isWrite ? 'write' : 'read'
-    const hit = this.#watchpoints.find(
-      (w) =>
-        (w.access === 'any' || w.access === kind) &&
-        address < w.address + w.length &&
-        address + size > w.address,
-    )
-    if (hit) this.#parts.halt({ kind: 'watchpoint', watchpoint: hit, address, access: kind })
+    this.#parts.host.access(access)
     if (!this.#isTracing) return
     for (let at = 0; at < WATCHPOINTS; at++) {
       if (!this.#matchesData(at, access)) continue

@@ -29,6 +29,8 @@ export interface ExceptionParts {
   /** The host is the Secure state. */
   readonly isHostSecure: boolean
   vectorTable(isSecure: boolean): number
+  /** A handler is about to begin. */
+  entered(exception: number): void
   pc(): number
   /** ITSTATE of the instruction at `pc`. */
   it(): number
@@ -289,7 +291,7 @@ export class Exceptions {
   }
 
   #startHandler(index: number, vector: number, lr: number): void {
-    const { state, nvic, float, goTo, refresh } = this.#parts
+    const { state, nvic, float, goTo, refresh, entered } = this.#parts
     const toSecure = nvic.targetsSecure(index)
     const control = state.bank(WORDS.CONTROL, toSecure)
     state.setBank(WORDS.CONTROL, toSecure, control & ~CONTROL.SPSEL)
@@ -303,6 +305,7 @@ export class Exceptions {
     this.event = true
     goTo((vector & ~1) >>> 0, (vector & 1) !== 0, 0)
     refresh()
+    entered(nvic.numberOf(index))
   }
 }
 

@@ -129,7 +129,7 @@ export class Frames {
     accesses.fault = undefined
     words.forEach((word, at) => {
       if (accesses.fault !== undefined || word === undefined) return
-      accesses.storeAligned((frame + at * 4) >>> 0, 4, word, who)
+      accesses.storeWord((frame + at * 4) >>> 0, word, who)
     })
     state.setBank(bank, isSecure, frame)
     return this.#stackingFault(CFSR.STKERR, CFSR.MSTKERR)

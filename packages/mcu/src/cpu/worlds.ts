@@ -62,10 +62,10 @@ export class Worlds {
     }
     const who = accesses.requester(false)
     accesses.fault = undefined
-    accesses.storeAligned(frame, 4, link, who)
+    accesses.storeWord(frame, link, who)
     if (accesses.fault === undefined) {
       const sfpa = state.get(WORDS.SFPA) ? XPSR.SFPA : 0
-      accesses.storeAligned((frame + 4) >>> 0, 4, state.get(WORDS.IPSR) | sfpa, who)
+      accesses.storeWord((frame + 4) >>> 0, state.get(WORDS.IPSR) | sfpa, who)
     }
     const fault = accesses.takeFault()
     if (fault) return fault

@@ -22,6 +22,7 @@ import type { Timers } from './timers.ts'
 export interface KernelNeeds {
   readonly isTimeUnknown: boolean
   readonly isFetchingUpdate: boolean
+  readonly isDebugging: boolean
   readonly hasCrashReport: boolean
   readonly hasApplication: boolean
   readonly graceSeconds: number
@@ -120,8 +121,9 @@ export class Connectivity {
 
   #wanting(): number {
     const { networkRequests: requests, needs } = this.#parts
-    const { isTimeUnknown, isFetchingUpdate, hasCrashReport, hasApplication, checkInSeconds } =
-      needs()
+    const needed = needs()
+    const { isTimeUnknown, isFetchingUpdate, hasCrashReport, hasApplication } = needed
+    const { checkInSeconds, isDebugging } = needed
     const isCheckInDue = this.#isCheckInDue || checkInSeconds === 0
     let bits: number = NetworkReason.NOTCONNECTING
     if (requests.count > 0) bits |= NetworkReason.USINGNETWORK
@@ -130,6 +132,7 @@ export class Connectivity {
     if (isTimeUnknown) bits |= NetworkReason.RTCNOTSET
     if (hasCrashReport) bits |= NetworkReason.APPLICATIONERROR
     if (this.#isColdBoot) bits |= NetworkReason.COLDBOOTCONNECTION
+    if (isDebugging) bits |= NetworkReason.DEBUGGERATTACHED
     if (isFetchingUpdate) bits |= NetworkReason.FETCHINGUPDATE
     if (!hasApplication) bits |= NetworkReason.NOAPPLICATIONCODE
     return bits

@@ -10,6 +10,7 @@ import type { FuseContents } from '../fuses.ts'
 import type {
   ApplicationFault,
   BootRecord,
+  DebugHalt,
   DeepSleepMode,
   FaultName,
   Hardware,
@@ -22,6 +23,8 @@ import { ApplicationMemory } from './application-memory.ts'
 import { startClocks } from './clock-tree.ts'
 import { Connectivity, type KernelNeeds, type ResumedConnectivity } from './connectivity.ts'
 import { CrashReports } from './crash.ts'
+import { DebugAgent } from './debug/debug-agent.ts'
+import { DebugServer } from './debug/debug-server.ts'
 import { recall, remember } from './deep-sleep.ts'
 import { deviceState } from './device-state.ts'
 import { dispatch } from './dispatch.ts'
@@ -45,6 +48,9 @@ import { Wifi } from './wifi.ts'
 
 /** Rounds until the parts agree; a connection that opens and has no reason to stay takes three. */
 const SETTLE_ROUNDS = 4
+
+/** An update waits this long for a debugger to be done. */
+const DEBUGGED_POLITENESS_SECONDS = 3600
 
 const wakeReasons: Readonly<Record<ResetCause, WakeReason>> = {
   'power-on': WakeReason.COLDBOOT,
@@ -83,6 +89,8 @@ export class Kernel implements SecureVectors {
   readonly fastInterrupts: FastInterrupts
   readonly wifi: Wifi
   readonly testLog = new TestLog()
+  readonly debugAgent: DebugAgent
+  readonly debugServer: DebugServer
   readonly #random: Random
   readonly #crashReports = new CrashReports()
   #cancelSettle: () => void = () => {}
@@ -115,6 +123,8 @@ export class Kernel implements SecureVectors {
     this.log = new ServerLog(this)
     this.application = this.#makeApplication()
     this.update = this.#makeUpdate()
+    this.debugServer = this.#makeDebugServer()
+    this.debugAgent = this.#makeDebugAgent()
   }
 
   /** What is done once, after the bootrom: clocks, then what a power cut may have left undone. */
@@ -133,6 +143,16 @@ export class Kernel implements SecureVectors {
   }
 
   applicationFault(fault: ApplicationFault): void {
+    if (!this.debugAgent.catches(fault)) this.#crash(fault)
+    this.#settle()
+  }
+
+  debugEvent(halt: DebugHalt): void {
+    this.debugAgent.debugEvent(halt)
+    this.#settle()
+  }
+
+  #crash(fault: ApplicationFault): void {
     const report = this.application.crash(fault)
     if (report !== undefined) {
       this.#crashReports.add(report)
@@ -140,7 +160,6 @@ export class Kernel implements SecureVectors {
       // Nobody is left who could put an update off.
       this.timers.after(0, () => this.update.apply())
     }
-    this.#settle()
   }
 
   alarm(): void {
@@ -149,6 +168,7 @@ export class Kernel implements SecureVectors {
   }
 
   network(): void {
+    this.debugServer.poll()
     this.#settle()
   }
 
@@ -193,6 +213,8 @@ export class Kernel implements SecureVectors {
       this.connectivity.update()
       if (reasons === this.connectivity.reasons && status === this.connectivity.status) break
     }
+    this.debugServer.poll()
+    this.link.flush()
     this.led.show(this.connectivity.status)
   }
 
@@ -209,6 +231,10 @@ export class Kernel implements SecureVectors {
       opened: (welcome) => this.#opened(welcome),
       message: (message) => this.#take(message),
       drained: () => this.log.forward(),
+      accept: (kind, stream) => {
+        if (kind.case === 'debug') return this.debugServer.accept(kind.value.holder, stream)
+        return 'This kernel has nothing that the cloud could open such a stream to.'
+      },
     })
   }
 
@@ -267,7 +293,10 @@ export class Kernel implements SecureVectors {
         this.log.reset()
         this.led.enable(true)
       },
-      changed: () => this.link.send({ case: 'deviceState', value: this.#state() }),
+      changed: () => {
+        this.debugServer.applicationChanged()
+        this.link.send({ case: 'deviceState', value: this.#state() })
+      },
     })
   }
 
@@ -291,6 +320,37 @@ export class Kernel implements SecureVectors {
             EventType.UPDATEDOWNLOADED,
           ),
       },
+    })
+  }
+
+  #makeDebugServer(): DebugServer {
+    return new DebugServer({
+      sessions: this.hardware.secureSessions,
+      timers: this.timers,
+      agent: () => this.debugAgent,
+      key: () => this.store.installed?.manifest.policies.debugKey,
+      trace: this.#trace,
+    })
+  }
+
+  #makeDebugAgent(): DebugAgent {
+    const { hardware, application, store } = this
+    return new DebugAgent({
+      unit: hardware.debug,
+      engines: hardware.engines,
+      internalFlash: hardware.internalFlash,
+      kernelVersionText: this.boot.kernelVersionText,
+      application: {
+        get isRunning() {
+          return application.isRunning
+        },
+        get manifestHash() {
+          return store.installed?.hash ?? new Uint8Array(0)
+        },
+        restart: (isChanged) => application.restart(WakeReason.DEBUGGERRESTART, isChanged),
+        crash: (fault) => this.#crash(fault),
+      },
+      send: (id, reply) => this.debugServer.send(id, reply),
     })
   }
 
@@ -334,6 +394,7 @@ export class Kernel implements SecureVectors {
     return {
       isTimeUnknown: !this.wallClock.isSet,
       isFetchingUpdate: this.update.isFetching,
+      isDebugging: this.debugServer.isActive,
       hasCrashReport: this.#crashReports.waiting.length > 0,
       hasApplication: this.application.phase !== 'absent',
       graceSeconds: policy?.connectionGraceSeconds ?? 0,
@@ -342,6 +403,7 @@ export class Kernel implements SecureVectors {
   }
 
   #politenessSeconds(): number {
+    if (this.debugServer.isActive) return DEBUGGED_POLITENESS_SECONDS
     return this.store.installed?.manifest.policies.update.maximumPolitenessSeconds ?? 0
   }
 

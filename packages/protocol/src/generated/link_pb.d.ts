@@ -587,6 +587,14 @@ export declare type StreamOpen = Message<"microvisor.link.v1.StreamOpen"> & {
     case: "fetch";
   } | {
     /**
+     * a channel of the application, both ways
+     *
+     * @generated from field: microvisor.link.v1.ChannelStream channel = 40;
+     */
+    value: ChannelStream;
+    case: "channel";
+  } | {
+    /**
      * the cloud opens: TLS between a debugger and the device, both ways
      *
      * @generated from field: microvisor.link.v1.DebugStream debug = 90;
@@ -613,6 +621,40 @@ export declare type LogStream = Message<"microvisor.link.v1.LogStream"> & {
  * Use `create(LogStreamSchema)` to create a new message.
  */
 export declare const LogStreamSchema: GenMessage<LogStream>;
+
+/**
+ * docs/reference/channels.md has what travels on it.
+ *
+ * @generated from message microvisor.link.v1.ChannelStream
+ */
+export declare type ChannelStream = Message<"microvisor.link.v1.ChannelStream"> & {
+  /**
+   * MvChannelType
+   *
+   * @generated from field: uint32 type = 1;
+   */
+  type: number;
+
+  /**
+   * with OPAQUEBYTES: whom the bytes are for
+   *
+   * @generated from field: string endpoint = 2;
+   */
+  endpoint: string;
+
+  /**
+   * the device's receive buffer
+   *
+   * @generated from field: uint32 receive_bytes = 3;
+   */
+  receiveBytes: number;
+};
+
+/**
+ * Describes the message microvisor.link.v1.ChannelStream.
+ * Use `create(ChannelStreamSchema)` to create a new message.
+ */
+export declare const ChannelStreamSchema: GenMessage<ChannelStream>;
 
 /**
  * @generated from message microvisor.link.v1.FetchStream

@@ -1,6 +1,9 @@
 /** What the tests of this package share: the host's cryptography in the shapes of digest.ts, images, mutations. */
 
 import {
+  createCipheriv,
+  createDecipheriv,
+  createECDH,
   createHash,
   createPrivateKey,
   createPublicKey,
@@ -11,12 +14,54 @@ import {
 import fc from 'fast-check'
 import { sampled, seed } from '../../../../tools/sampling.ts'
 import type { Digest, Sign, Verify } from '../digest.ts'
+import type { GcmEngines, HpkeAgreement } from '../hpke.ts'
+import type { CounterCipher } from '../layer-cipher.ts'
 import { INTERNAL_FLASH_BYTES } from '../limits.ts'
 
 export const sha256: Digest = (parts) => {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return new Uint8Array(hash.digest())
+}
+
+export const gcmEngines: GcmEngines = {
+  digest: sha256,
+  seal(key, nonce, aad, plain) {
+    const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad)
+    return new Uint8Array(
+      Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]),
+    )
+  },
+  open(key, nonce, aad, sealed) {
+    const cipher = createDecipheriv('aes-128-gcm', key, nonce).setAAD(aad)
+    try {
+      cipher.setAuthTag(sealed.subarray(-16))
+      return new Uint8Array(Buffer.concat([cipher.update(sealed.subarray(0, -16)), cipher.final()]))
+    } catch {
+      return undefined
+    }
+  },
+}
+
+export const counterCipher: CounterCipher = (key, counter, bytes) => {
+  bytes.set(createCipheriv('aes-256-ctr', key, counter).update(bytes))
+}
+
+/** Somebody who can be sent secrets. */
+export function makeReceiver() {
+  const pair = createECDH('prime256v1')
+  const publicKey = new Uint8Array(pair.generateKeys())
+  return {
+    publicKey,
+    agree: (sender: Uint8Array) => new Uint8Array(pair.computeSecret(sender)),
+  }
+}
+
+/** What a sender does who has the receiver's public key. */
+export function agreeOnce(receiver: Uint8Array): HpkeAgreement {
+  const pair = createECDH('prime256v1')
+  const sender = new Uint8Array(pair.generateKeys())
+  return { sender, receiver, shared: new Uint8Array(pair.computeSecret(receiver)) }
 }
 
 export const wholeFlash = { place: 'internal', start: 0, size: INTERNAL_FLASH_BYTES } as const

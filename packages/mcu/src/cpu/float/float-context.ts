@@ -367,8 +367,7 @@ export class FloatContext {
   #save(address: number, who: Requester): void {
     const { state, accesses } = this.#parts
     const put = (offset: number, word: number) => {
-      if (accesses.fault === undefined)
-        accesses.storeAligned((address + offset) >>> 0, 4, word, who)
+      if (accesses.fault === undefined) accesses.storeWord((address + offset) >>> 0, word, who)
     }
     for (let number = 0; number < 16; number++) put(number * 4, this.#single(number))
     put(SAVED.fpscr, state.get(WORDS.FPSCR))
