@@ -32,6 +32,12 @@ export interface Limits {
   readonly crashesPerDevice: number
   /** Configs, and Secrets, of one device or account. */
   readonly configsPerPlace: number
+  /** Requests of one key or account, in each process, and how many may come at once. */
+  readonly requestsPerSecond: number
+  readonly requestBurst: number
+  /** Wrong credentials from one address, in each process, and how many may come at once. */
+  readonly wrongCredentialsPerSecond: number
+  readonly wrongCredentialsBurst: number
 }
 
 export const defaultLimits: Limits = {
@@ -52,4 +58,8 @@ export const defaultLimits: Limits = {
   reportBurst: 200,
   crashesPerDevice: 100,
   configsPerPlace: 1000,
+  requestsPerSecond: 500,
+  requestBurst: 2000,
+  wrongCredentialsPerSecond: 2,
+  wrongCredentialsBurst: 100,
 }

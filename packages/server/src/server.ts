@@ -6,6 +6,10 @@ import type { AddressInfo } from 'node:net'
 import { type Logger, pino } from 'pino'
 import packageFile from '../package.json' with { type: 'json' }
 import { Accounts, type Credentials } from './accounts/accounts.ts'
+import { ApiKeys } from './accounts/api-keys.ts'
+import { Audit } from './accounts/audit.ts'
+import { Identities } from './accounts/identities.ts'
+import { addApiKeyRoutes, addAuditRoutes } from './accounts/routes.ts'
 import { Apps } from './apps/apps.ts'
 import { addAppRoutes } from './apps/routes.ts'
 import { Configs } from './configs/configs.ts'
@@ -141,7 +145,9 @@ async function layFoundation(
 
 /** The rules, over what is on disk. */
 interface Cloud {
-  readonly accounts: Accounts
+  readonly identities: Identities
+  readonly apiKeys: ApiKeys
+  readonly audit: Audit
   readonly account: Credentials
   readonly apps: Apps
   readonly kernels: Kernels
@@ -168,7 +174,9 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
   if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
   const apps = new Apps(db, bundles, keyring.applicationSigner)
   return {
-    accounts,
+    identities: new Identities(db, limits),
+    apiKeys: new ApiKeys(db),
+    audit: new Audit(db),
     account,
     apps,
     kernels: new Kernels(db, bundles, keyring.kernelSigner),
@@ -234,7 +242,8 @@ function makeGateway(
 
 function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOptions): Rest {
   const rest = new Rest({
-    accounts: cloud.accounts,
+    identities: cloud.identities,
+    audit: cloud.audit,
     log,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
     uploadsAtOnce: limits.uploadsAtOnce,
@@ -243,6 +252,8 @@ function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOpti
   addAppRoutes(rest, cloud.apps)
   addConfigRoutes(rest, cloud.configs, cloud.devices)
   addKernelRoutes(rest, cloud.kernels)
+  addApiKeyRoutes(rest, cloud.apiKeys)
+  addAuditRoutes(rest, cloud.audit)
   addServiceRoutes(rest, packageFile.version)
   return rest
 }
