@@ -41,7 +41,7 @@ export const usualConditions: NetworkConditions = {
 }
 
 /** The largest value of each number; all are whole and not below 0. */
-export const conditionLimits = {
+const conditionLimits = {
   latencyMs: 60_000,
   jitterMs: 60_000,
   bytesPerSecond: 1_000_000_000,
