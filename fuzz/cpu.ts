@@ -63,17 +63,12 @@ const SLICE = 500
 
 const rows = [...rows16, ...rows32]
 
-export async function fuzz(options: { seed: number; count: number }): Promise<void> {
-  for (const { name, ends } of run(options)) console.log(name, Object.fromEntries(ends))
-}
-
-/** Throws where a promise is broken; gives how runs ended. */
-export function run({ seed, count }: { seed: number; count: number }): readonly CpuFuzzer[] {
+export async function fuzz({ seed, count }: { seed: number; count: number }): Promise<void> {
   const fuzzers = [new CpuFuzzer(seed, 'host'), new CpuFuzzer(seed + 1, 'code')] as const
   for (let [done, turn] = [0, 0]; done < count; turn++) {
     done += fuzzers[turn % 2]!.round(Math.min(ROUND, count - done))
   }
-  return fuzzers
+  for (const { ends, name } of fuzzers) console.log(name, Object.fromEntries(ends))
 }
 
 class CpuFuzzer {
