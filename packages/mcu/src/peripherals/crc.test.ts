@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Crc, crcLayout } from './crc.ts'
-import { access } from './testing/bench.ts'
+import { PeripheralBench } from '../testing/peripheral-bench.ts'
+import { Crc } from './crc.ts'
 
 const CHECK = [...'123456789'].map((letter) => letter.charCodeAt(0))
 const POLYSIZE = { 32: 0, 16: 1 << 3, 8: 2 << 3, 7: 3 << 3 } as const
@@ -9,7 +9,12 @@ const REV_IN_BYTE = 1 << 5
 const REV_OUT = 1 << 7
 
 function unit() {
-  return access(crcLayout, new Crc())
+  const bench = new PeripheralBench('CRC', { cycleHz: 160e6, hz: 160e6 }, () => new Crc())
+  return {
+    read: (register: string) => bench.read(register),
+    write: (register: string, value: number, size: 1 | 2 | 4 = 4) =>
+      bench.write(register, value, size),
+  }
 }
 
 test('every register starts at its reset value', () => {

@@ -8,6 +8,7 @@
  */
 import type { AccessSize } from '../bus.ts'
 import { RegisterFile, reg, rw, wo } from '../registers.ts'
+import type { Makers, Peripheral } from '../wiring.ts'
 
 /** CR.POLYSIZE, in bits. */
 const POLYNOMIAL_BITS = [32, 16, 8, 7]
@@ -20,7 +21,7 @@ export const crcLayout = {
   POL: reg(0x14, { POL: rw(0, 32) }, 0x04c1_1db7),
 } as const
 
-export class Crc {
+export class Crc implements Peripheral {
   readonly registers: RegisterFile<typeof crcLayout>
   #remainder = crcLayout.DR.reset
 
@@ -92,3 +93,5 @@ function reverseBits(value: number, bits: number): number {
   for (let bit = 0; bit < bits; bit++) if ((value >>> bit) & 1) reversed |= 1 << (bits - 1 - bit)
   return reversed >>> 0
 }
+
+export const crcs = { CRC: () => new Crc() } satisfies Makers

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { Hash, hashLayout } from './hash.ts'
-import { access, BenchLines, BenchTime } from './testing/bench.ts'
+import { PeripheralBench } from '../testing/peripheral-bench.ts'
+import { Hash } from './hash.ts'
 
 const ALGORITHMS = [
   ['sha1', 0],
@@ -18,14 +18,18 @@ const DCAL = 1 << 8
 const SR = { DINIS: 1, DCIS: 2, BUSY: 8 } as const
 
 function unit() {
-  const time = new BenchTime()
-  const lines = new BenchLines()
-  const hash = new Hash({
-    scheduler: time.scheduler,
-    setLine: (isHigh) => lines.set('irq', isHigh),
-    setRequest: (isHigh) => lines.set('dma', isHigh),
-  })
-  return { hash, time, lines, ...access(hashLayout, hash) }
+  const bench = new PeripheralBench(
+    'HASH',
+    { cycleHz: 160e6, hz: 160e6 },
+    (wiring) => new Hash(wiring),
+  )
+  return {
+    bench,
+    hash: bench.model,
+    isInterrupting: () => bench.isPending('HASH'),
+    read: (register: string) => bench.read(register),
+    write: (register: string, value: number) => bench.write(register, value),
+  }
 }
 type Unit = ReturnType<typeof unit>
 
@@ -43,9 +47,7 @@ function feed({ write }: Pick<Unit, 'write'>, message: Uint8Array): void {
 function digestOf({ read }: Pick<Unit, 'read'>, bytes: number): string {
   let text = ''
   for (let n = 0; n < bytes / 4; n++) {
-    text += read(`HR${n}` as keyof typeof hashLayout)
-      .toString(16)
-      .padStart(8, '0')
+    text += read(`HR${n}`).toString(16).padStart(8, '0')
   }
   return text
 }
@@ -64,7 +66,7 @@ for (const [name, algo] of ALGORITHMS) {
       const u = unit()
       u.write('CR', (algo << 17) | BYTES | INIT)
       feed(u, message(length))
-      u.time.settle()
+      u.bench.settle()
       assert.equal(u.read('SR') & (SR.DCIS | SR.BUSY), SR.DCIS, `${length}`)
       const expected = createHash(name).update(message(length)).digest('hex')
       assert.equal(digestOf(u, expected.length / 2), expected, `${length} bytes`)
@@ -78,7 +80,7 @@ for (const [name, algo] of ALGORITHMS) {
         u.write('CR', (algo << 17) | BYTES | HMAC | INIT | (keyLength > 64 ? LKEY : 0))
         for (const part of [message(keyLength), message(length), message(keyLength)]) {
           feed(u, part)
-          u.time.settle()
+          u.bench.settle()
         }
         const expected = createHmac(name, message(keyLength)).update(message(length)).digest('hex')
         assert.equal(digestOf(u, expected.length / 2), expected, `key ${keyLength}, ${length}`)
@@ -101,27 +103,27 @@ test('each way to swap data gives the same digest for data swapped beforehand', 
     u.write('CR', (3 << 17) | (kind << 4) | INIT)
     u.write('DIN', word)
     u.write('STR', 24 | DCAL)
-    u.time.settle()
+    u.bench.settle()
     assert.equal(digestOf(u, 32), createHash('sha256').update('abc').digest('hex'))
   }
 })
 
 test('a block keeps HASH busy; the input and the end raise the interrupt', () => {
-  const { time, lines, read, write } = unit()
+  const { bench, isInterrupting, read, write } = unit()
   write('CR', (3 << 17) | BYTES | INIT)
   write('IMR', 1)
-  assert.equal(lines.is('irq'), true, 'room for a block')
+  assert.equal(isInterrupting(), true, 'room for a block')
   for (let n = 0; n < 16; n++) write('DIN', n)
   assert.equal(read('SR') & (SR.DINIS | SR.BUSY), SR.BUSY)
-  assert.equal(lines.is('irq'), false)
-  time.runTo(66)
+  assert.equal(isInterrupting(), false)
+  bench.runTo(66)
   assert.equal(read('SR') & (SR.DINIS | SR.BUSY), SR.DINIS)
   write('IMR', 2)
   write('STR', DCAL)
-  time.settle()
-  assert.equal(lines.is('irq'), true)
+  bench.settle()
+  assert.equal(isInterrupting(), true)
   write('SR', 0)
-  assert.equal(lines.is('irq'), false)
+  assert.equal(isInterrupting(), false)
 })
 
 test('DMA feeds blocks and ends the message', () => {
@@ -130,12 +132,12 @@ test('DMA feeds blocks and ends the message', () => {
   u.write('CR', (3 << 17) | BYTES | INIT | (1 << 3))
   const bytes = message(161)
   for (let at = 0; at < bytes.length; at += 4) {
-    while (!u.lines.is('dma')) u.time.settle()
+    while (!u.bench.isRequesting('HASH_IN')) u.bench.settle()
     const word = new Uint8Array(4)
     word.set(bytes.subarray(at, at + 4))
     u.write('DIN', new DataView(word.buffer).getUint32(0, true))
   }
   u.hash.dmaFinished()
-  u.time.settle()
+  u.bench.settle()
   assert.equal(digestOf(u, 32), createHash('sha256').update(bytes).digest('hex'))
 })

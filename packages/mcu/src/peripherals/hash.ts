@@ -7,8 +7,9 @@
  *
  * Not modelled: saving and restoring a calculation through the context swap registers (CSR).
  */
-import type { Scheduler } from '../bus.ts'
-import { RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
+import { interruptLevel, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
+import type { Output } from '../wire.ts'
+import type { Makers, Peripheral, Wiring } from '../wiring.ts'
 import { BLOCK_WORDS, type HashAlgorithm, hashAlgorithms, swapBytes } from './hash-algorithms.ts'
 
 const digest = (offset: number) => reg(offset, { H: ro(0, 32) })
@@ -48,19 +49,15 @@ const CLEARABLE = 3
 const INNER_PAD = 0x3636_3636
 const OUTER_PAD = 0x5c5c_5c5c
 
-export interface HashSurroundings {
-  readonly scheduler: Scheduler
-  setLine(isHigh: boolean): void
-  /** DMA request: HASH can take words. */
-  setRequest(isHigh: boolean): void
-}
-
 /** What is being fed: a plain message, or one of the three parts of an HMAC. */
 type Phase = 'message' | 'inner key' | 'inner message' | 'outer key'
 
-export class Hash {
+export class Hash implements Peripheral {
   readonly registers: RegisterFile<typeof hashLayout>
-  readonly #around: HashSurroundings
+  readonly #wiring: Wiring
+  readonly #line: Output
+  readonly #request: Output
+  readonly #isInterrupting: () => boolean
   #digest = new Digest(hashAlgorithms[0])
   #key: readonly number[] = []
   #inner: readonly number[] = []
@@ -68,8 +65,10 @@ export class Hash {
   #cancelBusy: (() => void) | undefined
   #isDelivering = false
 
-  constructor(around: HashSurroundings) {
-    this.#around = around
+  constructor(wiring: Wiring) {
+    this.#wiring = wiring
+    this.#line = wiring.interrupt('HASH')
+    this.#request = wiring.dmaRequest('HASH_IN')
     const update = { write: () => this.#update() }
     this.registers = new RegisterFile(hashLayout, {
       CR: {
@@ -84,6 +83,10 @@ export class Hash {
         write: (written, before) => this.#clear(written, before),
       },
     })
+    this.#isInterrupting = interruptLevel(this.registers, [
+      ['IMR.DINIE', 'SR.DINIS'],
+      ['IMR.DCIE', 'SR.DCIS'],
+    ])
   }
 
   reset(): void {
@@ -91,8 +94,7 @@ export class Hash {
     this.#cancelBusy = undefined
     this.registers.reset()
     this.#begin()
-    this.#around.setLine(false)
-    this.#around.setRequest(false)
+    this.#update()
   }
 
   /** The DMA controller has moved the last word of its transfer. */
@@ -185,7 +187,7 @@ export class Hash {
     const { registers: r } = this
     r.set('SR', 'BUSY', true)
     this.#cancelBusy?.()
-    const { scheduler } = this.#around
+    const { scheduler } = this.#wiring
     this.#cancelBusy = scheduler.at(scheduler.now + cycles, () => {
       this.#cancelBusy = undefined
       r.set('SR', 'BUSY', false)
@@ -204,12 +206,9 @@ export class Hash {
 
   #update(): void {
     const { registers: r } = this
-    const isOn = (flag: 'DINIS' | 'DCIS', enable: 'DINIE' | 'DCIE') =>
-      r.is('SR', flag) && r.is('IMR', enable)
-    this.#around.setLine(isOn('DINIS', 'DINIE') || isOn('DCIS', 'DCIE'))
-    const wantsWords = r.is('CR', 'DMAE') && this.#cancelBusy === undefined
+    this.#line.set(this.#isInterrupting())
     r.set('SR', 'DMAS', r.is('CR', 'DMAE'))
-    this.#around.setRequest(wantsWords)
+    this.#request.set(r.is('CR', 'DMAE') && this.#cancelBusy === undefined)
   }
 }
 
@@ -299,3 +298,5 @@ function swapped(word: number, kind: number): number {
   for (let bit = 0; bit < 32; bit++) mirrored = (mirrored << 1) | ((word >>> bit) & 1)
   return mirrored >>> 0
 }
+
+export const hashes = { HASH: (wiring) => new Hash(wiring) } satisfies Makers
