@@ -22,10 +22,12 @@ export interface I2cDevice {
   start(address: I2cAddress): boolean
   /** A byte from the controller; true acknowledges it. */
   write(byte: number): boolean
-  /** The next byte for the controller. */
-  read(): number
+  /** The next byte for the controller, which acknowledges it unless it was the last. */
+  read(isAcknowledged: boolean): number
   /** Stop, or a repeated start for somebody else. */
   stop(): void
+  /** A device that stretches the clock: calls `then` once it does not, at once if it may. */
+  whenReady?(then: () => void): void
 }
 
 export type I2cEvent =
@@ -35,7 +37,7 @@ export type I2cEvent =
       readonly byte: number
       readonly isAcknowledged: boolean
     }
-  | { readonly what: 'stop' }
+  | { readonly what: 'stop' | 'seized' }
 
 export class I2cBus {
   readonly kind = 'i2c' as const
@@ -99,9 +101,23 @@ export class I2cBus {
 
   /** The next byte of the addressed device; an idle bus reads as ones. */
   read(isAcknowledged: boolean): number {
-    const byte = this.#addressed?.read() ?? 0xff
+    const byte = this.#addressed?.read(isAcknowledged) ?? 0xff
     this.#tell({ what: 'read', byte, isAcknowledged })
     return byte
+  }
+
+  /** Calls `then` once the addressed device does not hold the clock. */
+  whenReady(then: () => void): void {
+    if (this.#addressed?.whenReady === undefined) then()
+    else this.#addressed.whenReady(then)
+  }
+
+  /** Another controller wins the bus: whoever was in a transfer has lost arbitration. */
+  seize(): void {
+    this.#addressed?.stop()
+    this.#addressed = undefined
+    this.#isBusy = true
+    this.#tell({ what: 'seized' })
   }
 
   stop(): void {

@@ -4,14 +4,26 @@
  * makes it first, since the clocks of all others come from it.
  */
 import type { Makers } from '../wiring.ts'
+import { adcs } from './adc.ts'
+import { adc4s } from './adc4.ts'
+import { crcs } from './crc.ts'
 import { gpios } from './gpio.ts'
+import { hashes } from './hash.ts'
+import { i2cs } from './i2c.ts'
 import { pwrs } from './pwr.ts'
+import { spis } from './spi.ts'
 import { usarts } from './usart.ts'
 
 export const catalogue = {
   ...pwrs,
   ...gpios,
   ...usarts,
+  ...i2cs,
+  ...spis,
+  ...adcs,
+  ...adc4s,
+  ...crcs,
+  ...hashes,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue

@@ -72,7 +72,7 @@ function makePair(wiring: Wiring) {
 function board(device: I2cDevice = new Memory(0x50), hz = BENCH_HZ) {
   const bench = new PeripheralBench('I2C1', { cycleHz: BENCH_HZ, hz }, makePair)
   const pads = { scl: bench.pins.pad('PB8'), sda: bench.pins.pad('PB9') }
-  const bus = new I2cBus(bench.pins, pads)
+  const bus = I2cBus.onPads(bench.pins, pads)
   bus.attach(device)
   bench.pins.route(pads.scl, 'I2C1_SCL')
   bench.pins.route(pads.sda, 'I2C1_SDA')

@@ -47,7 +47,7 @@ function board(name: 'SPI1' | 'SPI3' = 'SPI1') {
     miso: bench.pins.pad('PA6'),
     mosi: bench.pins.pad('PA7'),
   }
-  const bus = new SpiBus(bench.pins, pads)
+  const bus = SpiBus.onPads(bench.pins, pads)
   bench.pins.route(pads.sck, `${name}_SCK`)
   const device = new Mirror()
   const select = bench.pins.pad('PA4')
@@ -287,7 +287,7 @@ test('NSS as output selects the part for as long as the transfer lasts', () => {
   const { bench, device, select, write } = board()
   select.chip.drive(undefined)
   bench.pins.route(select, 'SPI1_NSS')
-  bench.pins.onDriven((pad) => pad.chip.drive(bench.pins.drivenOn(pad)))
+  bench.pins.onDriven(select, () => select.chip.drive(bench.pins.drivenOn(select)))
   write('CFG1', BYTES)
   write('CFG2', MASTER | SSOE)
   write('CR2', 2)

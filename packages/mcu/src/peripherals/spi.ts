@@ -226,7 +226,7 @@ export class Spi implements Peripheral, SpiDevice {
     const bus = this.#bus
     if (bus === undefined || this.#joined.has(bus)) return
     this.#joined.add(bus)
-    bus.attachTarget(this)
+    bus.attachSelected(this, () => true)
   }
 
   #disable(): void {

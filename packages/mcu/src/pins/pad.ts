@@ -17,7 +17,7 @@ export type PadName = `P${PortName}${number}`
 export const THE_CHIP = 'the chip'
 
 /** Supply in volts; a digital input is high from half of it. */
-const VDD_VOLTS = 3.3
+export const VDD_VOLTS = 3.3
 
 export interface Contact {
   /** Drives the net, or lets it go. */

@@ -62,6 +62,12 @@ export class PeripheralBench<Model extends Peripheral> {
     this.runTo(this.#cycle + cycles)
   }
 
+  /** Until nothing is left to happen; `limit` cycles at the most. */
+  settle(limit = 1e9): void {
+    const end = this.#cycle + limit
+    while (this.scheduler.next <= end) this.runTo(this.scheduler.next)
+  }
+
   setClock(name: string, hz: number): void {
     this.clocks[name] = hz
     for (const ticks of this.#ticks) ticks.rebase()
