@@ -81,7 +81,7 @@ export const devices = pgTable('devices', {
   seenAt: time('seen_at'),
   address: text('address'),
   appRunning: boolean('app_running'),
-  wakeReason: integer('wake_reason'),
+  wakeReason: bigint('wake_reason', { mode: 'number' }),
   updatePhase: text('update_phase'),
   updateBytesDone: bigint('update_bytes_done', { mode: 'number' }),
   updateBytesTotal: bigint('update_bytes_total', { mode: 'number' }),

@@ -16,7 +16,7 @@ ALTER TABLE devices
   ADD COLUMN seen_at timestamptz,
   ADD COLUMN address text,
   ADD COLUMN app_running boolean,
-  ADD COLUMN wake_reason integer,
+  ADD COLUMN wake_reason bigint,
   ADD COLUMN update_phase text,
   ADD COLUMN update_bytes_done bigint,
   ADD COLUMN update_bytes_total bigint,
