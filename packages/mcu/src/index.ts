@@ -1,5 +1,19 @@
 /** The virtual STM32U585 and its board. */
 export { peripheralPlaces, registerNames } from './address-map.ts'
+export { Assembly, type BoardPlan, type PartPlan } from './board/assembly.ts'
+export { partKinds } from './board/kinds.ts'
+export type {
+  ControlRule,
+  ControlValue,
+  Part,
+  PartKind,
+  SettingRule,
+  SettingValue,
+  Unit,
+} from './board/part.ts'
+export { DutyMeter } from './board/parts/led.ts'
+export { SerialLine } from './board/parts/serial-line.ts'
+export type { BoardPicture, NamedPicture, Picture } from './board/picture.ts'
 export { Pins, type PinWatcher, parsePin } from './board/pins.ts'
 export {
   type BusEvent,
@@ -13,6 +27,7 @@ export {
   type SpiPart,
   Wires,
 } from './board/wires.ts'
+export { type BusPins, boardPins, defaultI2c, defaultSpi, serialPins } from './board/wiring.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
 export { type ResetCause, Stm32u585 } from './chip.ts'
 export {

@@ -6,7 +6,7 @@ import type { Board } from '../board.ts'
 import type { SerialPort } from '../peripherals/rcc.ts'
 import type { BusEvent, I2cPart, SpiPart } from './part.ts'
 import type { I2cName, SpiName } from './wires.ts'
-import { type BusPins, i2cFunction, serialPins, spiFunction } from './wiring.ts'
+import { type BusPins, boardPins, i2cFunction, serialPins, spiFunction } from './wiring.ts'
 
 export interface PortsOptions {
   readonly board: Board
@@ -39,7 +39,10 @@ export class ChipPorts {
   }
 
   driver(pin: string, owner: string, isStrong: boolean): (level: boolean | undefined) => void {
-    return this.#options.board.pins.driver(pin, owner, isStrong)
+    const { board } = this.#options
+    // The development board has a button there already.
+    if (pin === boardPins.userButton) return (level) => board.press(level === true)
+    return board.pins.driver(pin, owner, isStrong)
   }
 
   watch(pin: string, watcher: (isHigh: boolean) => void): void {

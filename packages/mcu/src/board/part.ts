@@ -8,7 +8,13 @@ import type { BusEvent, I2cPart, SpiPart } from './wires.ts'
 
 /** What a setting in a board file may be. */
 export type SettingRule =
-  | { readonly type: 'pin'; readonly about: string; readonly isRequired?: boolean }
+  | {
+      readonly type: 'pin'
+      readonly about: string
+      readonly isRequired?: boolean
+      /** The part drives it: nobody else may. */
+      readonly isDriven?: boolean
+    }
   | { readonly type: 'i2c bus' | 'spi bus' | 'serial port'; readonly about: string }
   | {
       readonly type: 'address'
@@ -95,6 +101,8 @@ export interface PartKind {
   readonly controls: Readonly<Record<string, ControlRule>>
   /** Names of what `readings` gives, with what they mean. */
   readonly readings: Readonly<Record<string, string>>
+  /** Where it has more than one address on its bus. */
+  addresses?(settings: PartSurroundings['settings']): readonly number[]
   make(around: PartSurroundings): Part
 }
 

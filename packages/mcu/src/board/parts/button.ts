@@ -12,7 +12,7 @@ export const button: PartKind = {
   source: 'two contacts',
   notModelled: 'contact resistance',
   settings: {
-    pin: { type: 'pin', about: 'the pin it is connected to', isRequired: true },
+    pin: { type: 'pin', about: 'the pin it is connected to', isDriven: true, isRequired: true },
     pressed: {
       type: 'choice',
       about: 'level when pressed',

@@ -7,7 +7,7 @@
  *
  * Not modelled: wear, and a write that a power cut tears.
  */
-import { type I2cPart, number, type PartKind, range, text } from '../part.ts'
+import { type I2cPart, number, type PartKind, type PartSurroundings, range, text } from '../part.ts'
 
 /** Bytes and bytes of a page. */
 const TYPES = {
@@ -48,6 +48,7 @@ export const eeprom: PartKind = {
   },
   controls: {},
   readings: { writes: 'pages or bytes that were written' },
+  addresses,
   make(around) {
     const { settings } = around
     const [bytes, pageBytes] = TYPES[text(settings, 'type') as keyof typeof TYPES]
@@ -57,13 +58,18 @@ export const eeprom: PartKind = {
       seconds: () => around.seconds(),
       isProtected: () => typeof pin === 'string' && around.level(pin),
     })
-    const blocks = bytes <= SMALL_BYTES ? Math.max(1, bytes / 256) : 1
-    for (let block = 0; block < blocks; block++) {
-      const address = number(settings, 'address') + block
+    for (const [block, address] of addresses(settings).entries()) {
       around.attachI2c(text(settings, 'bus'), address, memory.block(block))
     }
     return memory
   },
+}
+
+/** Small ones take address bits from the device address: one address for each 256 bytes. */
+function addresses(settings: PartSurroundings['settings']): number[] {
+  const [bytes] = TYPES[text(settings, 'type') as keyof typeof TYPES]
+  const first = number(settings, 'address')
+  return range(first, first + (bytes <= SMALL_BYTES ? Math.max(1, bytes / 256) : 1) - 1)
 }
 
 interface EepromOptions {

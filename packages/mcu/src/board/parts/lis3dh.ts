@@ -87,8 +87,8 @@ export const lis3dh: PartKind = {
   settings: {
     bus: i2cSetting,
     address: addressSetting([0x18, 0x19], 0x19),
-    int1: { type: 'pin', about: 'where its INT1 output leads' },
-    int2: { type: 'pin', about: 'where its INT2 output leads' },
+    int1: { type: 'pin', about: 'where its INT1 output leads', isDriven: true },
+    int2: { type: 'pin', about: 'where its INT2 output leads', isDriven: true },
   },
   controls: {
     x: axis('acceleration along x', 0),

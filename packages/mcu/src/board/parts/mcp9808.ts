@@ -40,7 +40,7 @@ export const mcp9808: PartKind = {
   settings: {
     bus: i2cSetting,
     address: addressSetting(range(0x18, 0x1f), 0x18),
-    alert: { type: 'pin', about: 'where its open-drain ALERT output leads' },
+    alert: { type: 'pin', about: 'where its open-drain ALERT output leads', isDriven: true },
   },
   controls: {
     temperature: {

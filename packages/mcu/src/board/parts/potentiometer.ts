@@ -7,7 +7,7 @@ export const potentiometer: PartKind = {
   source: 'a voltage divider',
   notModelled: "its resistance: the pin's load changes nothing",
   settings: {
-    pin: { type: 'pin', about: 'the analog pin of its wiper', isRequired: true },
+    pin: { type: 'pin', about: 'the analog pin of its wiper', isDriven: true, isRequired: true },
     supply: {
       ...{ type: 'number', about: 'voltage at its upper end', unit: 'V', min: 0, max: 3.6 },
       fallback: 3.3,
