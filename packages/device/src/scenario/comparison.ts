@@ -53,7 +53,8 @@ function numeric(text: string, unit: Unit): ((value: number) => boolean) | undef
   const range = /^(.*?[^.])\.\.([^.].*)$/.exec(text)
   if (range !== null) {
     const high = plain(range[2]!)
-    const low = plain(range[1]!) ?? parseNumber(`${range[1]} ${/[^\d\s.]+$/.exec(range[2]!)?.[0]}`, unit)
+    const low =
+      plain(range[1]!) ?? parseNumber(`${range[1]} ${/[^\d\s.]+$/.exec(range[2]!)?.[0]}`, unit)
     return low === undefined || high === undefined ? undefined : (v) => v >= low && v <= high
   }
   const around = /^(.+?)\s*(?:±|\+-|\+\/-)\s*(.+)$/.exec(text)
@@ -74,7 +75,8 @@ function numeric(text: string, unit: Unit): ((value: number) => boolean) | undef
 }
 
 function parseNumber(text: string, unit: Unit): number | undefined {
-  if (unit === '' && /^0x[\da-f_]+$/i.test(text.trim())) return Number(text.trim().replaceAll('_', ''))
+  if (unit === '' && /^0x[\da-f_]+$/i.test(text.trim()))
+    return Number(text.trim().replaceAll('_', ''))
   return parseQuantity(text, unit)
 }
 
@@ -82,7 +84,8 @@ const PATTERN_CHARACTERS_MAX = 1000
 
 /** `/…/flags`, or the expression alone. */
 export function readPattern(value: Located, what: string): RegExp | undefined {
-  if (value.scalar === undefined) return value.refuse(`${what} has to be text, not ${describe(value)}.`)
+  if (value.scalar === undefined)
+    return value.refuse(`${what} has to be text, not ${describe(value)}.`)
   const { text } = value
   const delimited = /^\/(.*)\/([imsu]*)$/s.exec(String(value.scalar))
   const [source, flags] = delimited ? [delimited[1]!, delimited[2]!] : [String(value.scalar), '']

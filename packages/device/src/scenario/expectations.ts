@@ -98,7 +98,8 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
   part: {
     about: 'a reading of a part: text of a display, brightness of a light, …',
     example: 'part: { display.text: "23.5", user-led.lit: yes }',
-    read: (value, context) => value.entries('`part`').flatMap((entry) => partCondition(entry, context)),
+    read: (value, context) =>
+      value.entries('`part`').flatMap((entry) => partCondition(entry, context)),
   },
   memory: {
     about: 'a word of memory by address, 32 bits unless a type follows (`0x20000000:u8`)',
@@ -108,7 +109,9 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
         const [place = '', type = 'u32'] = key.split(':')
         const address = parseWhole(place)
         if (address === undefined) {
-          keyNode.refuse(`A place in memory is an address like \`0x20000000\`, not ${describe(keyNode)}.`)
+          keyNode.refuse(
+            `A place in memory is an address like \`0x20000000\`, not ${describe(keyNode)}.`,
+          )
           return []
         }
         return memoryCondition(key, { address, type }, keyNode, wanted)
@@ -240,7 +243,11 @@ function partCondition(
   }
   const known = context.readings(part)
   if (!known.includes(reading)) {
-    refuseUnknown('reading', keyNode, known.map((name) => `${part}.${name}`))
+    refuseUnknown(
+      'reading',
+      keyNode,
+      known.map((name) => `${part}.${name}`),
+    )
     return []
   }
   const comparison = readAnyComparison(value, key)
@@ -278,7 +285,9 @@ function variableCondition(
 ): readonly Condition[] {
   const match = /^([A-Za-z_][\w.]*)(?:\[(\d+)\])?(?::(\w+))?$/.exec(key)
   if (match === null) {
-    keyNode.refuse(`A variable is a name like \`counter\`, \`table[3]\` or \`level:f32\`, not ${describe(keyNode)}.`)
+    keyNode.refuse(
+      `A variable is a name like \`counter\`, \`table[3]\` or \`level:f32\`, not ${describe(keyNode)}.`,
+    )
     return []
   }
   if (symbols === undefined) return []
@@ -286,11 +295,18 @@ function variableCondition(
   const symbol = symbols.find((one) => one.name === name && one.kind === 'object')
   if (symbol === undefined) {
     if (symbols.length === 0) {
-      keyNode.refuse(`The firmware has no symbols, so \`${name}\` cannot be found; give the unstripped ELF file as \`symbols\`.`)
-    } else refuseUnknown('variable', keyNode, symbols.filter(({ kind }) => kind === 'object').map((one) => one.name))
+      keyNode.refuse(
+        `The firmware has no symbols, so \`${name}\` cannot be found; give the unstripped ELF file as \`symbols\`.`,
+      )
+    } else
+      refuseUnknown(
+        'variable',
+        keyNode,
+        symbols.filter(({ kind }) => kind === 'object').map((one) => one.name),
+      )
     return []
   }
-  const type = given ?? ({ 1: 'u8', 2: 'u16', 4: 'u32', 8: 'f64' }[symbol.bytes] ?? 'u32')
+  const type = given ?? { 1: 'u8', 2: 'u16', 4: 'u32', 8: 'f64' }[symbol.bytes] ?? 'u32'
   const bytes = variableType(type)?.bytes ?? 1
   const address = symbol.address + Number(index) * bytes
   return memoryCondition(key, { address, type }, keyNode, value)

@@ -24,7 +24,11 @@ export function variableType(name: string): VariableType | undefined {
 }
 
 /** Nothing is at an address: 0. */
-export function readMemory(bytes: Uint8Array, address: number, type: VariableType): number | string {
+export function readMemory(
+  bytes: Uint8Array,
+  address: number,
+  type: VariableType,
+): number | string {
   if (address + type.bytes > bytes.length) return 0
   return type.read(new DataView(bytes.buffer, bytes.byteOffset), address)
 }

@@ -89,7 +89,11 @@ class ScenarioReader {
       seed: this.#seed(),
       worldStartSeconds: this.#start(),
       allow: this.#allow(),
-      waves: this.#byKey.get('waves')?.items('`waves`').map((item) => item.text) ?? [],
+      waves:
+        this.#byKey
+          .get('waves')
+          ?.items('`waves`')
+          .map((item) => item.text) ?? [],
       steps: this.#steps(context),
     }
   }
@@ -149,7 +153,8 @@ class ScenarioReader {
   #steps(context: Context): readonly Step[] {
     const value = this.#byKey.get('steps')
     const items = value?.items('`steps`') ?? []
-    if (items.length > STEPS_MAX) value?.refuse(`There are ${items.length} steps; at most ${STEPS_MAX}.`)
+    if (items.length > STEPS_MAX)
+      value?.refuse(`There are ${items.length} steps; at most ${STEPS_MAX}.`)
     return items.slice(0, STEPS_MAX).flatMap((item) => readStep(item, context) ?? [])
   }
 }
@@ -184,7 +189,9 @@ function readStep(item: Located, context: Context): Step | undefined {
   const isOnlyWait = found.length === 0 && (after !== undefined || times.at !== undefined)
   if (found.length > 1 || (found.length === 0 && !isOnlyWait)) {
     const has = found.length === 0 ? 'none' : found.map(({ key }) => `\`${key}\``).join(' and ')
-    return item.refuse(`A step has one verb (${Object.keys(verbs).join(', ')}); this one has ${has}.`)
+    return item.refuse(
+      `A step has one verb (${Object.keys(verbs).join(', ')}); this one has ${has}.`,
+    )
   }
   const [verb] = found
   const kind = verb && verbs[verb.key]
@@ -211,7 +218,11 @@ function readStep(item: Located, context: Context): Step | undefined {
 
 /** A value on one line. */
 function brief(value: Located): string {
-  if (value.isMap) return value.entries('').map(({ key, value: one }) => `${key} ${brief(one)}`).join(', ')
+  if (value.isMap)
+    return value
+      .entries('')
+      .map(({ key, value: one }) => `${key} ${brief(one)}`)
+      .join(', ')
   if (value.isList) return value.items('').map(brief).join(' ')
   return JSON.stringify(value.text).slice(1, -1)
 }

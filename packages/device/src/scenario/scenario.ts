@@ -22,7 +22,6 @@ export interface Scenario {
 export const troubles = {
   fault: 'the firmware takes a fault (HardFault, BusFault, …) or locks up',
   conflict: 'firmware and a part drive one pin against each other',
-  unmodelled: 'the firmware uses something that the chip model lacks',
 } as const
 export type Trouble = keyof typeof troubles
 

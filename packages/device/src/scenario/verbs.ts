@@ -42,7 +42,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   },
   expect: {
-    about: 'something has to become so `within` a time (10 s unless given), and stay so `for` a time',
+    about:
+      'something has to become so `within` a time (10 s unless given), and stay so `for` a time',
     example: 'expect: { log: ready, pin: { PA5: high } }',
     takes: ['within', 'for'],
     read(value, context, { within, for: hold }) {
@@ -104,7 +105,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
     },
   },
   power: {
-    about: 'takes the supply away (`off`), brings it back (`on`), or both (`cycle`, off `for` a time)',
+    about:
+      'takes the supply away (`off`), brings it back (`on`), or both (`cycle`, off `for` a time)',
     example: 'power: cycle',
     takes: ['for'],
     read(value, _, { for: hold }) {
@@ -152,7 +154,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
     takes: [],
     read(value) {
       if (/^[\w-]+\.(svg|png)$/.test(value.text)) return act((run) => run.picture(value.text))
-      return value.refuse(`A picture's name is like \`warm.svg\` or \`warm.png\`, not ${describe(value)}.`)
+      return value.refuse(
+        `A picture's name is like \`warm.svg\` or \`warm.png\`, not ${describe(value)}.`,
+      )
     },
   },
   note: {
@@ -298,7 +302,8 @@ function readBytes(content: Located): readonly number[] {
   const bytes = content.isList
     ? content.items('bytes').map((item) => {
         const byte = parseWhole(item.text)
-        if (byte === undefined || byte > 0xff) item.refuse(`A byte is 0 to 255, not ${describe(item)}.`)
+        if (byte === undefined || byte > 0xff)
+          item.refuse(`A byte is 0 to 255, not ${describe(item)}.`)
         return byte ?? 0
       })
     : [...Buffer.from(String(content.scalar ?? ''), 'utf8')]
@@ -321,7 +326,9 @@ function readNetwork(value: Located): ((run: Run) => Steps) | undefined {
         bytesPerSecond = (readQuantity(content, '`rate`', rule) ?? 1) * 1000
       } else refuseUnknown('quality', keyNode, ['latency', 'rate'])
     }
-    return act(({ world }) => needsNetwork(world.network).setQuality({ latencySeconds, bytesPerSecond }))
+    return act(({ world }) =>
+      needsNetwork(world.network).setQuality({ latencySeconds, bytesPerSecond }),
+    )
   }
   if (!['up', 'down'].includes(value.text)) return refuseUnknown('network', value, ['up', 'down'])
   return act(({ world }) => needsNetwork(world.network).setLink(value.text === 'up'))
