@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cliReference } from '@microvisor/cli'
+import { makeBoardPage } from './gen/board-page.ts'
 import { makeBundlePage } from './gen/bundle-page.ts'
 import { makeChannelsPage } from './gen/channels-page.ts'
 import { makeCpuPage } from './gen/cpu-page.ts'
@@ -14,6 +15,7 @@ import { makeHeader } from './gen/header.ts'
 import { makeLinkPage } from './gen/link-page.ts'
 import { makeProtobuf } from './gen/protobuf.ts'
 import { makeRestPage } from './gen/rest-page.ts'
+import { makeScenarioPage } from './gen/scenario-page.ts'
 import { makeStubs } from './gen/stubs.ts'
 import { makeSystemCallPage } from './gen/syscall-page.ts'
 
@@ -27,6 +29,8 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/link.md', makeLinkPage()],
     ['docs/reference/channels.md', makeChannelsPage()],
     ['docs/reference/debug-protocol.md', makeDebugPage()],
+    ['docs/reference/boards.md', makeBoardPage()],
+    ['docs/reference/scenarios.md', makeScenarioPage()],
     ['docs/reference/bundles.md', makeBundlePage()],
     ['docs/reference/cli.md', await cliReference()],
     ['docs/reference/cpu.md', makeCpuPage()],

@@ -13,6 +13,7 @@ import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
 import { LogsStream } from './commands/logs/stream.ts'
+import { Test } from './commands/test.ts'
 import { Up } from './commands/up.ts'
 
 export const commands = {
@@ -30,5 +31,6 @@ export const commands = {
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,
   'logs:stream': LogsStream,
+  test: Test,
   up: Up,
 }

@@ -4,38 +4,7 @@
  */
 import type { BoardPicture, NamedPicture, Picture } from '@microvisor/mcu'
 import { segmentShapes } from './segment-shapes.ts'
-
-export type Shape =
-  | {
-      readonly kind: 'rect'
-      readonly x: number
-      readonly y: number
-      readonly width: number
-      readonly height: number
-      readonly radius?: number
-      readonly fill: string
-    }
-  | {
-      readonly kind: 'circle'
-      readonly x: number
-      readonly y: number
-      readonly radius: number
-      readonly fill: string
-    }
-  | {
-      readonly kind: 'polygon'
-      readonly points: readonly (readonly [number, number])[]
-      readonly fill: string
-    }
-  | {
-      readonly kind: 'text'
-      readonly x: number
-      readonly y: number
-      readonly size: number
-      readonly isCentred: boolean
-      readonly text: string
-      readonly fill: string
-    }
+import { DARK, hex, mix, type Shape } from './shapes.ts'
 
 export interface Drawing {
   readonly width: number
@@ -52,7 +21,6 @@ const LIGHT: Readonly<Record<string, readonly [number, number, number]>> = {
   ...{ red: [255, 59, 48], green: [52, 255, 100], blue: [64, 140, 255], yellow: [255, 220, 60] },
   ...{ orange: [255, 150, 40], white: [255, 255, 250] },
 }
-const DARK = [38, 46, 42] as const
 const MARGIN = 20
 const TITLE_HEIGHT = 44
 
@@ -191,20 +159,10 @@ function label(x: number, y: number, size: number, text: string, fill: string): 
   return { kind: 'text', x, y, size, isCentred: false, text, fill }
 }
 
-export function mix(colour: readonly [number, number, number], strength: number): string {
-  // The eye sees much of a little.
-  const share = Math.min(1, Math.max(0, strength)) ** 0.6
-  return hex(colour.map((value, i) => DARK[i]! + (value - DARK[i]!) * share))
-}
-
 function blend(top: string, bottom: string, share: number): string {
   const parts = (text: string) => [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16))
   const under = parts(bottom)
   return hex(parts(top).map((value, i) => under[i]! + (value - under[i]!) * share))
-}
-
-function hex(colour: readonly number[]): string {
-  return `#${colour.map((value) => Math.round(value).toString(16).padStart(2, '0')).join('')}`
 }
 
 function shorten(text: string, limit: number): string {

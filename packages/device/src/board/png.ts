@@ -4,7 +4,8 @@
  */
 import { crc32, deflateSync } from 'node:zlib'
 import type { BoardPicture } from '@microvisor/mcu'
-import { drawPicture, type Shape } from './drawing.ts'
+import { drawPicture } from './drawing.ts'
+import type { Shape } from './shapes.ts'
 
 const SIGNATURE = Buffer.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 const CHANNELS = 3

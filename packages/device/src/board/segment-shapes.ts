@@ -1,17 +1,16 @@
 /** Digits of 7 and 14 segments as shapes. Segment numbers as in the picture model. */
 import type { Picture } from '@microvisor/mcu'
-import { mix, type Shape } from './drawing.ts'
+import { mix, type Shape } from './shapes.ts'
 
 type Point = readonly [number, number]
 
 /** A digit is 1 wide and 2 high; each segment goes from one corner to another. */
-const CORNERS = {
+const CORNERS: Readonly<Record<string, Point>> = {
   ...{ tl: [0, 0], tr: [1, 0], ml: [0, 1], mr: [1, 1], bl: [0, 2], br: [1, 2] },
   ...{ tm: [0.5, 0], mm: [0.5, 1], bm: [0.5, 2] },
-} as const
-type Corner = keyof typeof CORNERS
+}
 
-const SEVEN: readonly (readonly [Corner, Corner])[] = [
+const SEVEN: readonly (readonly [string, string])[] = [
   ...([
     ['tl', 'tr'],
     ['tr', 'mr'],
@@ -24,7 +23,7 @@ const SEVEN: readonly (readonly [Corner, Corner])[] = [
     ['ml', 'mr'],
   ] as const),
 ]
-const FOURTEEN: readonly (readonly [Corner, Corner])[] = [
+const FOURTEEN: readonly (readonly [string, string])[] = [
   ...SEVEN.slice(0, 6),
   ...([
     ['ml', 'mm'],
@@ -66,8 +65,8 @@ export function segmentShapes(
   const shapes = digits.flatMap((mask, digit) => {
     const bars = (style === '7-segment' ? SEVEN : FOURTEEN).map(([from, to], bit): Shape => {
       const isLit = brightness > 0 && ((mask >> bit) & 1) === 1
-      const ends = [place(digit, CORNERS[from]), place(digit, CORNERS[to])] as const
-      return { kind: 'polygon', points: bar(...ends, THICKNESS * unit), fill: isLit ? lit : OFF }
+      const points = bar(place(digit, CORNERS[from]!), place(digit, CORNERS[to]!), THICKNESS * unit)
+      return { kind: 'polygon', points, fill: isLit ? lit : OFF }
     })
     const isPoint = brightness > 0 && ((mask >> POINT_BIT[style]) & 1) === 1
     const [x, y] = place(digit, [1.28, 2])

@@ -2,8 +2,9 @@
  * A picture of the board as SVG: a card for each part in a grid, drawn from the picture model.
  * Self-contained, no scripts; the same picture gives the same bytes.
  */
-import type { BoardPicture, NamedPicture, Picture } from '@microvisor/mcu'
-import { type Drawing, drawPicture, type Shape } from './drawing.ts'
+import type { BoardPicture } from '@microvisor/mcu'
+import { drawPicture } from './drawing.ts'
+import type { Shape } from './shapes.ts'
 
 export function boardSvg(picture: BoardPicture): string {
   const { width, height, shapes } = drawPicture(picture)
@@ -38,5 +39,3 @@ function n(value: number): string {
 function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
-
-export type { BoardPicture, Drawing, NamedPicture, Picture }

@@ -134,7 +134,7 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
         const saw = world.network?.state ?? 'none'
         return { isMet: pattern.test(saw), saw }
       }
-      return [{ title: `network ${value.text}`, topics: ['network'], check }]
+      return [{ title: `network ${value.text}`, topics: [], check }]
     },
   },
   faults: {

@@ -19,7 +19,7 @@ import { Machine } from '../machine.ts'
 import { type InterfaceConditions, usualConditions } from '../network/conditions.ts'
 import { ShapedDialer } from '../network/shaped-dialer.ts'
 import { VirtualNetworks } from '../network/virtual-networks.ts'
-import type { KernelParts } from './kernel-parts.ts'
+import type { KernelParts, Publication } from './kernel-parts.ts'
 import { LineSplitter } from './lines.ts'
 import { ScenarioCloud } from './scenario-cloud.ts'
 import type { ScenarioNetwork, World, WorldEvents, WorldOptions } from './world.ts'
@@ -29,6 +29,10 @@ const INSTALLATION_SECONDS = 600
 /** One way to a cloud nearby. */
 const USUAL_LATENCY_MS = 5
 const STRETCH_CYCLES = 1_000_000
+
+interface Content {
+  readonly publication: Publication
+}
 
 interface Flash {
   readonly internal: Uint8Array
@@ -41,8 +45,9 @@ export class KernelWorld implements World {
   readonly network: ScenarioNetwork
 
   constructor(options: WorldOptions, parts: KernelParts) {
-    const flash = install(options, parts)
-    this.#life = new Life(options, parts, flash)
+    const publication = parts.publish(options.firmware.image)
+    const flash = install(options, parts, publication)
+    this.#life = new Life(options, parts, { ...flash, publication })
     this.network = this.#life.network
   }
 
@@ -86,7 +91,7 @@ export class KernelWorld implements World {
 }
 
 /** The device's flash once the application has been fetched and started. */
-function install(options: WorldOptions, parts: KernelParts): Flash {
+function install(options: WorldOptions, parts: KernelParts, publication: Publication): Flash {
   const internal = new Uint8Array(0x20_0000).fill(0xff)
   for (const { offset, bytes } of layOutKernel(parts.image)) internal.set(bytes, offset)
   const external = new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff)
@@ -101,7 +106,9 @@ function install(options: WorldOptions, parts: KernelParts): Flash {
     },
   }
   const plan = { ...options.plan, parts: [] }
-  const life = new Life({ ...options, plan, events }, parts, { internal, external, fuses })
+  const life = new Life({ ...options, plan, events }, parts, {
+    ...{ internal, external, fuses, publication },
+  })
   life.powerUp()
   while (!hasStarted && life.assembly.seconds < INSTALLATION_SECONDS) {
     life.advance(
@@ -124,7 +131,7 @@ class Life {
   readonly #random: () => number
   #hasPower = false
 
-  constructor(options: WorldOptions, parts: KernelParts, flash: Flash) {
+  constructor(options: WorldOptions, parts: KernelParts, flash: Flash & Content) {
     const { seed, plan, worldStartSeconds, events } = options
     this.#events = events
     this.#random = seededRandom(seed)
@@ -139,7 +146,7 @@ class Life {
       random: () => this.#random() / 2 ** 32,
       hint: (sentence) => events.hint(sentence),
     })
-    const port = this.#makeNetwork(options, parts)
+    const port = this.#makeNetwork(flash.publication)
     this.network = port.network
     this.#machine = this.#makeMachine(port.port, parts)
   }
@@ -201,13 +208,13 @@ class Life {
     })
   }
 
-  #makeNetwork({ firmware }: WorldOptions, parts: KernelParts) {
+  #makeNetwork(publication: Publication) {
     const { scheduler, time, cpu } = this.board.chip
     const now = () => time.microseconds(cpu.cycles)
     const after = (ms: number, action: () => void) =>
       scheduler.at(time.cycleAt(now() + ms * 1000), action)
     const cloud = new ScenarioCloud({
-      publication: parts.publish(firmware.image),
+      publication,
       events: { logLine: (text) => this.#events.line('app', text) },
       wallMicroseconds: () => BigInt(Math.round(this.assembly.worldSeconds * 1e6)),
       soon: (action) => void after(0, action),

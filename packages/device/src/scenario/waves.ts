@@ -5,7 +5,7 @@
  * the last one was acknowledged; a serial port is the bytes that the chip sends. Times in
  * nanoseconds of virtual time.
  */
-import { I2C_NAMES, parsePin, SPI_NAMES, serialPins } from '@microvisor/mcu'
+import { parsePin, serialPins } from '@microvisor/mcu'
 import type { World } from './world.ts'
 
 interface Signal {
@@ -98,12 +98,6 @@ export class Waves {
     this.#changes.push(text)
   }
 }
-
-export const waveNames = (): readonly string[] => [
-  ...I2C_NAMES,
-  ...SPI_NAMES,
-  ...Object.keys(serialPins),
-]
 
 /** Identifier codes: printable characters from ! to ~. */
 function code(index: number): string {

@@ -3,7 +3,7 @@
  * board file uses. The one place of the board that knows how the chip offers them.
  */
 import type { Board } from '../board.ts'
-import type { SerialPort } from '../peripherals/rcc.ts'
+import type { SerialPort } from '../outside.ts'
 import type { BusEvent, I2cPart, SpiPart } from './part.ts'
 import type { I2cName, SpiName } from './wires.ts'
 import { type BusPins, boardPins, i2cFunction, serialPins, spiFunction } from './wiring.ts'

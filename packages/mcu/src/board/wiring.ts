@@ -2,7 +2,7 @@
  * Where the development board leads its buses: pins and alternate functions. STM32U585 datasheet
  * (DS13086), "Alternate function" tables. A board file may lead I2C and SPI elsewhere.
  */
-import type { SerialPort } from '../peripherals/rcc.ts'
+import type { SerialPort } from '../outside.ts'
 import type { I2cName, SpiName } from './wires.ts'
 
 /** Signal to pin. */
