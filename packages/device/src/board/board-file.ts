@@ -28,7 +28,7 @@ import {
   refuseUnknown,
 } from './yaml-reader.ts'
 
-export const PARTS_MAX = 64
+const PARTS_MAX = 64
 const BASES = ['development', 'none'] as const
 
 /** What every development board has. */

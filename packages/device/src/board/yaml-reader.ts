@@ -13,8 +13,8 @@ import {
   PROBLEMS_MAX,
 } from './problems.ts'
 
-export const DESCRIPTION_BYTES_MAX = 1_048_576
-export const DESCRIPTION_VALUES_MAX = 20_000
+const DESCRIPTION_BYTES_MAX = 1_048_576
+const DESCRIPTION_VALUES_MAX = 20_000
 const DEPTH_MAX = 16
 
 export interface Entry {

@@ -3,7 +3,7 @@ import { relative } from 'node:path'
 import type { ScenarioEvent, ScenarioResult } from './run.ts'
 
 /** `12.345678 s`, aligned. */
-export function formatSeconds(seconds: number): string {
+function formatSeconds(seconds: number): string {
   return `${seconds.toFixed(6).padStart(13)} s`
 }
 
@@ -27,7 +27,8 @@ export function formatResult(result: ScenarioResult, folder: string): string {
 }
 
 /** What goes into --json: without waveforms and pictures, which have files of their own. */
-export function resultAsJson({ waves: _, pictures, ...result }: ScenarioResult) {
+export function resultAsJson(from: ScenarioResult): Record<string, unknown> {
+  const { waves: _, pictures, ...result } = from
   return { ...result, pictures: pictures.map(({ file }) => file) }
 }
 

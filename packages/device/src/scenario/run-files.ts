@@ -47,7 +47,7 @@ export async function runScenarioFile(
 }
 
 /** The scenario of a file, checked, and not run. */
-export function checkScenarioFile(path: string): Scenario {
+function checkScenarioFile(path: string): Scenario {
   return readScenarioFile(path, {
     symbolsOf: (file, symbolsPath) =>
       readFirmware({ path: file, symbolsPath, isBare: true }).symbols,

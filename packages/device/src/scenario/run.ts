@@ -26,7 +26,7 @@ import type { FaultNote, World, WorldEvents } from './world.ts'
 /** Cycles between looks at whether a run has ended. */
 const STRETCH_CYCLES = 200_000
 const TEXT_CHARACTERS_MAX = 1_048_576
-export const EVENTS_MAX = 100_000
+const EVENTS_MAX = 100_000
 
 export interface ScenarioEvent {
   readonly seconds: number
@@ -60,7 +60,7 @@ export interface ScenarioResult {
   readonly unmodelled: number
 }
 
-export interface StepResult {
+interface StepResult {
   readonly line: number
   readonly title: string
   readonly outcome: 'passed' | 'failed' | 'not reached'

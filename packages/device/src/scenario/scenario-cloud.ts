@@ -19,7 +19,7 @@ import type { Publication } from './kernel-parts.ts'
 const LOG_CREDIT_BYTES = 65_536
 const HEARTBEAT_SECONDS = 60
 
-export interface CloudEvents {
+interface CloudEvents {
   logLine(text: string): void
 }
 

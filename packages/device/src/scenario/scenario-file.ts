@@ -13,7 +13,7 @@ import type { Context } from './expectations.ts'
 import { type Scenario, type Step, type Steps, type Trouble, troubles } from './scenario.ts'
 import { readAfter, SECONDS_MAX, serialPorts, verbs } from './verbs.ts'
 
-export const STEPS_MAX = 10_000
+const STEPS_MAX = 10_000
 
 /** The keys of a scenario file. */
 export const scenarioKeys = {

@@ -13,12 +13,12 @@ import { ExpectationError, type Run, type Steps } from './scenario.ts'
 export const SECONDS_MAX = 315_360_000
 const TIME = { unit: 's', min: 0, max: SECONDS_MAX } as const
 /** How long an expectation waits unless it says. */
-export const DEFAULT_WITHIN_SECONDS = 10
+const DEFAULT_WITHIN_SECONDS = 10
 /** Between looks at things that do not announce their changes. */
 const LOOK_SECONDS = 0.001
 const LOOKS_MAX = 10_000
 
-export interface Modifiers {
+interface Modifiers {
   readonly within: number | undefined
   readonly for: number | undefined
 }
@@ -189,7 +189,7 @@ export function readAfter(
   }
 }
 
-export function* pause(run: Run, seconds: number): Steps {
+function* pause(run: Run, seconds: number): Steps {
   const until = run.seconds + seconds
   while (run.seconds < until) yield { until, topics: [] }
 }

@@ -15,7 +15,7 @@ interface Signal {
 }
 
 /** Changes kept; what is beyond is counted. */
-export const CHANGES_MAX = 5_000_000
+const CHANGES_MAX = 5_000_000
 
 export class Waves {
   readonly #world: World

@@ -35,14 +35,14 @@ function layOut({ T, P, H }: Calibration): Map<number, number> {
 const RAW_WIDE_MAX = 0xf_ffff
 const RAW_HUMIDITY_MAX = 0xffff
 
-export function fineTemperature({ T }: Calibration, raw: number): number {
+function fineTemperature({ T }: Calibration, raw: number): number {
   const one = (raw / 16_384 - T[0] / 1024) * T[1]
   const two = (raw / 131_072 - T[0] / 8192) ** 2 * T[2]
   return one + two
 }
 
 /** Pascals. */
-export function pressureOf({ P }: Calibration, fine: number, raw: number): number {
+function pressureOf({ P }: Calibration, fine: number, raw: number): number {
   let var1 = fine / 2 - 64_000
   let var2 = (var1 * var1 * P[5]) / 32_768 + var1 * P[4] * 2
   var2 = var2 / 4 + P[3] * 65_536
@@ -53,7 +53,7 @@ export function pressureOf({ P }: Calibration, fine: number, raw: number): numbe
 }
 
 /** Percent, not limited. */
-export function humidityOf({ H }: Calibration, fine: number, raw: number): number {
+function humidityOf({ H }: Calibration, fine: number, raw: number): number {
   const h = fine - 76_800
   const first = raw - (H[3] * 64 + (H[4] / 16_384) * h)
   const second = (H[1] / 65_536) * (1 + (H[5] / 67_108_864) * h * (1 + (H[2] / 67_108_864) * h))
