@@ -9,6 +9,7 @@ import { Accounts, type Credentials } from './accounts/accounts.ts'
 import { Apps } from './apps/apps.ts'
 import { addAppRoutes } from './apps/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { DebugDoor } from './debug/debug-door.ts'
 import { Devices } from './devices/devices.ts'
 import { DeviceOrders } from './devices/orders.ts'
 import { DeviceReports } from './devices/reports.ts'
@@ -185,7 +186,14 @@ async function listen(
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
+  const door = new DebugDoor({
+    ...{ accounts: cloud.accounts, devices: cloud.devices, log: foundation.log },
+    sessionMs: foundation.limits.debugSessionMs,
+    open: (device, holder, peer) => gateway.openDebug(device, holder, peer),
+  })
+  rest.http.server.on('upgrade', door.upgrade)
   undo.push(() => closeRest(rest))
+  undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
   undo.push(() => gateway.close())
   undo.push(() => rest.stop())
