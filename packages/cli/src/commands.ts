@@ -4,6 +4,8 @@ import { AppsCreate } from './commands/apps/create.ts'
 import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
+import { DebugGenerateKeypair } from './commands/debug/generate-keypair.ts'
+import { Debug } from './commands/debug.ts'
 import { Deploy } from './commands/deploy.ts'
 import { DeviceList } from './commands/device/list.ts'
 import { DeviceReport } from './commands/device/report.ts'
@@ -20,6 +22,8 @@ export const commands = {
   'apps:list': AppsList,
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
+  debug: Debug,
+  'debug:generate-keypair': DebugGenerateKeypair,
   deploy: Deploy,
   'device:list': DeviceList,
   'device:report': DeviceReport,
