@@ -26,6 +26,16 @@ const ownErrors = {
     status: 401,
     fix: "Check MICROVISOR_ACCOUNT_SID and MICROVISOR_AUTH_TOKEN against credentials.json in the server's data folder.",
   },
+  SCOPE_MISSING: {
+    number: 20403,
+    status: 403,
+    fix: 'Use a key that was made with the scope named, or the Auth Token.',
+  },
+  KEY_EXPIRED: {
+    number: 20003,
+    status: 401,
+    fix: 'Make a new key with `microvisor api-keys create`.',
+  },
   ROUTE_NOT_FOUND: {
     number: 20404,
     status: 404,
@@ -79,6 +89,21 @@ const ownErrors = {
     status: 404,
     fix: 'See GET /v1/Kernels for the kernels of this account.',
   },
+  CONFIG_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'List the Configs of the same scope: account and Devices have their own.',
+  },
+  SECRET_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'List the Secrets of the same scope: account and Devices have their own.',
+  },
+  API_KEY_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor api-keys list` for the keys of this account.',
+  },
   TARGET_APP_NOT_FOUND: {
     number: 72010,
     status: 400,
@@ -93,6 +118,16 @@ const ownErrors = {
     number: 20409,
     status: 409,
     fix: 'Choose another unique name, or rename or remove the one that has it.',
+  },
+  KEY_TAKEN: {
+    number: 20409,
+    status: 409,
+    fix: 'Update the one that is there (POST to its url), or choose another key.',
+  },
+  KEYS_TOO_MANY: {
+    number: 72012,
+    status: 400,
+    fix: 'Delete what is no longer read, or put several values under one key.',
   },
   CSR_MALFORMED: {
     number: 72020,
@@ -209,6 +244,8 @@ export const uploadErrors: readonly ErrorCode[] = [
 export const generalErrors = [
   'CREDENTIALS_MISSING',
   'CREDENTIALS_WRONG',
+  'KEY_EXPIRED',
+  'SCOPE_MISSING',
   'METHOD_NOT_ALLOWED',
   'PARAMETER_UNKNOWN',
   'PARAMETER_MISSING',

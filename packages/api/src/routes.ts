@@ -1,5 +1,8 @@
 /** All routes, in the order in which documents list them. */
+import * as keys from './api-keys.ts'
 import * as apps from './apps.ts'
+import * as audit from './audit.ts'
+import * as configs from './configs.ts'
 import * as devices from './devices.ts'
 import * as kernels from './kernels.ts'
 import type { Route } from './route.ts'
@@ -18,9 +21,20 @@ export const routes: readonly Route[] = [
   devices.updateDevice,
   devices.deleteDevice,
   devices.streamDeviceLogs,
+  ...Object.values(configs.accountConfigs),
+  ...Object.values(configs.accountSecrets),
+  ...Object.values(configs.deviceConfigs),
+  ...Object.values(configs.deviceSecrets),
   kernels.listKernels,
   kernels.createKernel,
   kernels.fetchKernelBundle,
+  keys.listApiKeys,
+  keys.createApiKey,
+  keys.fetchApiKey,
+  keys.updateApiKey,
+  keys.deleteApiKey,
+  audit.listAudit,
+  audit.verifyAudit,
   service.fetchHealth,
   service.fetchOpenApi,
   service.fetchHome,

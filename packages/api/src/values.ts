@@ -27,9 +27,10 @@ const sid = (prefix: SidPrefix) =>
 export const AccountSid = sid('AC')
 export const AppSid = sid('KA')
 export const DeviceSid = sid('UV')
+export const ApiKeySid = sid('SK')
 
 /** Characters that would break out of a path, and control characters. */
-const NAME = /^[^/?#%\\\p{C}]*$/u
+export const NAME = /^[^/?#%\\\p{C}]*$/u
 const prefixes = Object.keys(sidKinds) as SidPrefix[]
 
 export const UNIQUE_NAME_MAX = 64

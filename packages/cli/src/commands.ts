@@ -8,6 +8,7 @@ import { DebugGenerateKeypair } from './commands/debug/generate-keypair.ts'
 import { Debug } from './commands/debug.ts'
 import { Deploy } from './commands/deploy.ts'
 import { DeviceList } from './commands/device/list.ts'
+import { DeviceNetwork } from './commands/device/network.ts'
 import { DeviceReport } from './commands/device/report.ts'
 import { DeviceRun } from './commands/device/run.ts'
 import { DevicesList } from './commands/devices/list.ts'
@@ -26,6 +27,7 @@ export const commands = {
   'debug:generate-keypair': DebugGenerateKeypair,
   deploy: Deploy,
   'device:list': DeviceList,
+  'device:network': DeviceNetwork,
   'device:report': DeviceReport,
   'device:run': DeviceRun,
   'devices:list': DevicesList,

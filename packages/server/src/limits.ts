@@ -32,6 +32,14 @@ export interface Limits {
   readonly debugSessionMs: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
+  /** Configs, and Secrets, of one device or account. */
+  readonly configsPerPlace: number
+  /** Requests of one key or account, in each process, and how many may come at once. */
+  readonly requestsPerSecond: number
+  readonly requestBurst: number
+  /** Wrong credentials from one address, in each process, and how many may come at once. */
+  readonly wrongCredentialsPerSecond: number
+  readonly wrongCredentialsBurst: number
 }
 
 export const defaultLimits: Limits = {
@@ -52,4 +60,9 @@ export const defaultLimits: Limits = {
   reportBurst: 200,
   debugSessionMs: 12 * 3_600_000,
   crashesPerDevice: 100,
+  configsPerPlace: 1000,
+  requestsPerSecond: 500,
+  requestBurst: 2000,
+  wrongCredentialsPerSecond: 2,
+  wrongCredentialsBurst: 100,
 }

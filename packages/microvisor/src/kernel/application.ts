@@ -119,6 +119,12 @@ export class Application {
     return report
   }
 
+  /** It has done what it was for: nothing runs until the next start. */
+  retire(): void {
+    this.stop()
+    this.#parts.changed()
+  }
+
   #halt(phase: 'crashed' | 'stopped'): void {
     this.#phase = phase
     this.#parts.world.stop()

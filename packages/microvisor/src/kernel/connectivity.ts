@@ -12,7 +12,7 @@ import {
   NetworkStatus,
   SystemNotificationSource,
 } from '@microvisor/protocol'
-import type { Network } from '../hardware.ts'
+import type { Clock, Network } from '../hardware.ts'
 import type { Link } from './link/link.ts'
 import type { NetworkRequests } from './network-requests.ts'
 import type { SystemNotifications } from './system-notifications.ts'
@@ -33,9 +33,18 @@ export interface ConnectivityParts {
   readonly link: Link
   readonly network: Network
   readonly timers: Timers
+  readonly clock: Clock
   readonly networkRequests: NetworkRequests
   readonly systemNotifications: SystemNotifications
   readonly needs: () => KernelNeeds
+  /** What a device that comes out of deep sleep goes on with. */
+  readonly resumed: ResumedConnectivity | undefined
+}
+
+export interface ResumedConnectivity {
+  readonly isCheckInDue: boolean
+  /** Until it will be. */
+  readonly checkInMicroseconds: number | undefined
 }
 
 const SECOND = 1_000_000
@@ -44,6 +53,7 @@ export class Connectivity {
   readonly #parts: ConnectivityParts
   #isColdBoot = true
   #isCheckInDue = false
+  #checkInAt: number | undefined
   #isInGrace = false
   #wasOpen = false
   #wasWanted = false
@@ -53,10 +63,27 @@ export class Connectivity {
 
   constructor(parts: ConnectivityParts) {
     this.#parts = parts
+    if (parts.resumed === undefined) return
+    this.#isColdBoot = false
+    this.#isCheckInDue = parts.resumed.isCheckInDue
+    const { checkInMicroseconds } = parts.resumed
+    if (checkInMicroseconds !== undefined) this.#checkInAfter(checkInMicroseconds)
   }
 
   get status(): NetworkStatus {
     return this.#status
+  }
+
+  /** True unless the device is offline, and means to be. */
+  get isActive(): boolean {
+    const { link } = this.#parts
+    return link.phase !== 'offline' || this.#status !== NetworkStatus.DELIBERATELYOFFLINE
+  }
+
+  /** Microseconds until the next check-in. */
+  get checkInMicroseconds(): number | undefined {
+    const at = this.#checkInAt
+    return at === undefined ? undefined : Math.max(0, at - this.#parts.clock.microseconds())
   }
 
   get reasons(): number {
@@ -68,6 +95,7 @@ export class Connectivity {
   connected(): void {
     this.#isColdBoot = false
     this.#isCheckInDue = false
+    this.#checkInAt = undefined
     this.#cancelCheckIn()
   }
 
@@ -122,9 +150,15 @@ export class Connectivity {
   #startCheckIn(): void {
     const { checkInSeconds } = this.#parts.needs()
     if (checkInSeconds === 0) return
+    this.#checkInAfter(checkInSeconds * SECOND)
+  }
+
+  #checkInAfter(microseconds: number): void {
     this.#cancelCheckIn()
-    this.#cancelCheckIn = this.#parts.timers.after(checkInSeconds * SECOND, () => {
+    this.#checkInAt = this.#parts.clock.microseconds() + microseconds
+    this.#cancelCheckIn = this.#parts.timers.after(microseconds, () => {
       this.#isCheckInDue = true
+      this.#checkInAt = undefined
     })
   }
 

@@ -11,20 +11,26 @@ import type {
   ApplicationFault,
   BootRecord,
   DebugHalt,
+  DeepSleepMode,
+  FaultName,
   Hardware,
   ResetCause,
   SecureVectors,
+  WakeCause,
 } from '../hardware.ts'
 import { Application } from './application.ts'
 import { ApplicationMemory } from './application-memory.ts'
+import { Channels } from './channels/channels.ts'
 import { startClocks } from './clock-tree.ts'
-import { Connectivity, type KernelNeeds } from './connectivity.ts'
+import { Connectivity, type KernelNeeds, type ResumedConnectivity } from './connectivity.ts'
 import { CrashReports } from './crash.ts'
 import { DebugAgent } from './debug/debug-agent.ts'
 import { DebugServer } from './debug/debug-server.ts'
+import { recall, remember } from './deep-sleep.ts'
 import { deviceState } from './device-state.ts'
 import { dispatch } from './dispatch.ts'
 import { ExternalFlashAccess } from './external-flash.ts'
+import { FastInterrupts } from './fast-interrupts.ts'
 import { Handles } from './handles.ts'
 import { ConnectionLed } from './led.ts'
 import { Link, type LinkMessage } from './link/link.ts'
@@ -32,11 +38,14 @@ import { NetworkRequests } from './network-requests.ts'
 import { Notifications } from './notifications.ts'
 import { Random } from './random.ts'
 import { ServerLog } from './server-log.ts'
+import { Settings } from './settings.ts'
 import { SystemNotifications } from './system-notifications.ts'
+import { TestLog } from './test-log.ts'
 import { Timers } from './timers.ts'
 import { ApplicationStore } from './update/application-store.ts'
 import { Update } from './update/update.ts'
 import { WallClock } from './wall-clock.ts'
+import { Wifi } from './wifi.ts'
 
 /** Rounds until the parts agree; a connection that opens and has no reason to stay takes three. */
 const SETTLE_ROUNDS = 4
@@ -50,6 +59,14 @@ const wakeReasons: Readonly<Record<ResetCause, WakeReason>> = {
   standby: WakeReason.DEEPSLEEPOTHER,
   watchdog: WakeReason.MICROVISORWATCHDOG,
   'option-bytes': WakeReason.OPTIONBYTES,
+}
+
+const standbyReasons: Readonly<Record<WakeCause, WakeReason>> = {
+  alarm: WakeReason.DEEPSLEEPCHECKIN,
+  rtc: WakeReason.DEEPSLEEPAPPLICATIONRTC,
+  pin: WakeReason.DEEPSLEEPAPPLICATION,
+  modem: WakeReason.DEEPSLEEPMODEM,
+  unknown: WakeReason.DEEPSLEEPOTHER,
 }
 
 export class Kernel implements SecureVectors {
@@ -67,9 +84,13 @@ export class Kernel implements SecureVectors {
   readonly link: Link
   readonly connectivity: Connectivity
   readonly log: ServerLog
+  readonly channels: Channels
   readonly store: ApplicationStore
   readonly application: Application
   readonly update: Update
+  readonly fastInterrupts: FastInterrupts
+  readonly wifi: Wifi
+  readonly testLog = new TestLog()
   readonly debugAgent: DebugAgent
   readonly debugServer: DebugServer
   readonly #random: Random
@@ -94,9 +115,16 @@ export class Kernel implements SecureVectors {
     this.networkRequests = new NetworkRequests(handles, this.notifications)
     this.externalFlash = new ExternalFlashAccess(handles, hardware.externalFlash)
     this.store = new ApplicationStore(hardware, fuses.applicationSigner)
+    this.wifi = new Wifi(new Settings(hardware), network)
+    this.fastInterrupts = new FastInterrupts({
+      ...{ world, timers: this.timers },
+      misbehaved: (exception) => this.applicationFault(this.#faultOf(exception)),
+    })
     this.link = this.#makeLink()
-    this.connectivity = this.#makeConnectivity(network)
+    this.connectivity = this.#makeConnectivity(network, this.#recall())
     this.log = new ServerLog(this)
+    const { notifications, link } = this
+    this.channels = new Channels({ memory, notifications, link, handles, clock })
     this.application = this.#makeApplication()
     this.update = this.#makeUpdate()
     this.debugServer = this.#makeDebugServer()
@@ -106,8 +134,9 @@ export class Kernel implements SecureVectors {
   /** What is done once, after the bootrom: clocks, then what a power cut may have left undone. */
   start(): void {
     startClocks(this.hardware.rcc)
+    this.wifi.begin()
     this.update.finish()
-    this.application.start(wakeReasons[this.boot.resetCause])
+    this.application.start(this.#wakeReason())
     this.#settle()
   }
 
@@ -147,6 +176,30 @@ export class Kernel implements SecureVectors {
     this.#settle()
   }
 
+  fastInterrupt(): void {
+    this.fastInterrupts.taken()
+  }
+
+  /** Does not return to the application, whatever ends the sleep. */
+  sleepDeeply(mode: DeepSleepMode): void {
+    const { clock, power } = this.hardware
+    const { checkInMicroseconds } = this.connectivity
+    const now = clock.sincePowerOn()
+    const checkInAt = checkInMicroseconds === undefined ? undefined : now + checkInMicroseconds
+    const known = this.wallClock.known
+    const hasRequestedNetwork = this.networkRequests.hasEverRequested
+    const time = known === undefined ? undefined : { ...known, at: now }
+    this.application.stop()
+    remember(this.hardware, { time, checkInAt, hasRequestedNetwork })
+    power.deepSleep(mode, checkInAt)
+  }
+
+  /** The factory test is over. After a pass the application that was staged takes its place. */
+  endFactoryTest(isPassed: boolean): void {
+    if (isPassed && this.update.apply()) return
+    this.application.retire()
+  }
+
   /** For system calls: does what they cannot do themselves right after them. */
   settleSoon(): void {
     this.#cancelSettle()
@@ -181,7 +234,10 @@ export class Kernel implements SecureVectors {
       hello: () => ({ kernelVersion, kernelVersionText, state: this.#state() }),
       opened: (welcome) => this.#opened(welcome),
       message: (message) => this.#take(message),
-      drained: () => this.log.forward(),
+      drained: () => {
+        this.log.forward()
+        this.channels.pump()
+      },
       accept: (kind, stream) => {
         if (kind.case === 'debug') return this.debugServer.accept(kind.value.holder, stream)
         return 'This kernel has nothing that the cloud could open such a stream to.'
@@ -189,10 +245,44 @@ export class Kernel implements SecureVectors {
     })
   }
 
-  #makeConnectivity(network: Hardware['network']): Connectivity {
-    const { link, timers, networkRequests, systemNotifications } = this
+  #makeConnectivity(
+    network: Hardware['network'],
+    resumed: ResumedConnectivity | undefined,
+  ): Connectivity {
+    const { link, timers, clock, networkRequests, systemNotifications } = this
     const needs = () => this.#needs()
-    return new Connectivity({ link, network, timers, networkRequests, systemNotifications, needs })
+    return new Connectivity({
+      ...{ link, network, timers, clock, networkRequests, systemNotifications, needs, resumed },
+    })
+  }
+
+  /** What was known before Standby goes on being known after it. */
+  #recall(): ResumedConnectivity | undefined {
+    if (this.boot.resetCause !== 'standby') return undefined
+    const remembered = recall(this.hardware)
+    if (remembered === undefined) return undefined
+    const { clock } = this.hardware
+    const now = clock.sincePowerOn()
+    const { time, checkInAt, hasRequestedNetwork } = remembered
+    if (time !== undefined) {
+      // The RTC's moment in terms of the kernel's clock, which began anew.
+      this.wallClock.resume({ ...time, at: clock.microseconds() - (now - time.at) })
+    }
+    if (hasRequestedNetwork) this.networkRequests.resume()
+    const isCheckInDue = checkInAt !== undefined && checkInAt <= now
+    const left = checkInAt === undefined || isCheckInDue ? undefined : checkInAt - now
+    return { isCheckInDue, checkInMicroseconds: left }
+  }
+
+  #wakeReason(): WakeReason {
+    const { resetCause, wakeCause = 'unknown' } = this.hardware.power
+    return resetCause === 'standby' ? standbyReasons[wakeCause] : wakeReasons[resetCause]
+  }
+
+  /** What the kernel itself finds wrong with the application. */
+  #faultOf(exception: FaultName): ApplicationFault {
+    const { registers } = this.hardware.application
+    return { exception, registers, cfsr: 0, hfsr: 0, sfsr: 0, mmfar: 0, bfar: 0, sfar: 0 }
   }
 
   #makeApplication(): Application {
@@ -298,10 +388,13 @@ export class Kernel implements SecureVectors {
   }
 
   #forgetRequests(): void {
+    this.channels.reset()
     this.networkRequests.reset()
     this.systemNotifications.reset()
     this.notifications.reset()
     this.externalFlash.reset()
+    this.fastInterrupts.reset()
+    this.testLog.reset()
   }
 
   #needs(): KernelNeeds {

@@ -19,7 +19,9 @@ import {
   blankInternalFlash,
   RAM,
   type TestChips,
+  TestFactory,
   TestHardware,
+  type TestWake,
 } from './test-hardware.ts'
 import { applicationSigner, kernelSigner } from './trust.ts'
 
@@ -55,6 +57,7 @@ export class Bench {
   /** Whether the cloud can be reached. */
   isCloudUp: boolean
   #nextAddress = RAM + 0x1000
+  #nextIrq = 100
 
   constructor({
     chips = blankChips(),
@@ -62,11 +65,14 @@ export class Bench {
     isCloudUp = true,
     seed = 1,
     startKernel = start,
+    wake = undefined as TestWake | undefined,
+    isFactoryTest = false,
   } = {}) {
     this.isCloudUp = isCloudUp
     this.chips = chips
     this.cloud = cloud
-    this.hardware = new TestHardware(chips, seed)
+    this.hardware = new TestHardware(chips, seed, wake)
+    if (isFactoryTest) this.hardware.factoryTest = new TestFactory()
     const record = {
       resetCause: this.hardware.power.resetCause,
       kernelVersion: KERNEL_VERSION,
@@ -138,6 +144,11 @@ export class Bench {
     const mode = this.place(1)
     this.call('mvGetWakeReason', mode)
     return this.bytes(mode, 1)[0]!
+  }
+
+  /** Another interrupt each time. */
+  freeIrq(): number {
+    return this.#nextIrq++
   }
 
   /** A center with an interrupt of its own. */

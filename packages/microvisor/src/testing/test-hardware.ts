@@ -18,15 +18,22 @@ import type {
   Clock,
   DataWatch,
   DebugUnit,
+  DeepSleepMode,
   Engines,
+  FactoryTest,
   Flash,
   FlashError,
   Hardware,
   Network,
   NetworkState,
+  Power,
   ResetCause,
   SecureSession,
+  SleepMode,
+  WakeCause,
+  WifiCredentials,
 } from '../hardware.ts'
+import { someFault } from './fault.ts'
 
 export const RAM = 0x2000_0000
 export const RAM_BYTES = 0x8_0000
@@ -80,6 +87,7 @@ export class TestNetwork implements Network {
   /** Room for bytes towards the cloud. */
   room = Number.POSITIVE_INFINITY
   connects = 0
+  wifi: WifiCredentials | undefined
 
   connect(): void {
     this.state = 'connecting'
@@ -98,6 +106,10 @@ export class TestNetwork implements Network {
     return part.length
   }
 
+  setWifi(credentials: WifiCredentials | undefined): void {
+    this.wifi = credentials
+  }
+
   close(): void {
     if (this.state === 'connected' || this.state === 'connecting') this.state = 'idle'
     this.toDevice.length = 0
@@ -114,6 +126,11 @@ export class TestWorld implements ApplicationWorld {
   /** Vector tables the application was started with, in order. */
   starts: number[] = []
   isRunning = false
+  readonly registers = someFault.registers
+  /** Interrupts whose vector points to secure memory. */
+  secureVectors = new Set<number>()
+  readonly fast = new Map<number, { isEnabled: boolean; taken: number; isActive: boolean }>()
+  isWatchingFast = false
 
   constructor(flash: Flash) {
     this.#flash = flash
@@ -153,6 +170,27 @@ export class TestWorld implements ApplicationWorld {
     this.isRunning = false
   }
 
+  isVectorNonSecure(irq: number): boolean {
+    return !this.secureVectors.has(irq)
+  }
+
+  setFastInterrupt(irq: number, isFast: boolean): void {
+    if (isFast) this.fast.set(irq, { isEnabled: false, taken: 0, isActive: false })
+    else this.fast.delete(irq)
+  }
+
+  enableFastInterrupt(irq: number, isEnabled: boolean): void {
+    this.fast.get(irq)!.isEnabled = isEnabled
+  }
+
+  fastInterrupt(irq: number) {
+    return this.fast.get(irq)!
+  }
+
+  watchFastInterrupts(): void {
+    this.isWatchingFast = true
+  }
+
   clearMemory(): void {
     this.ram.fill(0)
   }
@@ -165,6 +203,8 @@ export class TestWorld implements ApplicationWorld {
 
 export class TestClock implements Clock {
   now = 0
+  /** Of the RTC, when `now` was 0. */
+  powerOnBefore = 0
   alarmAt: number | undefined
   readonly frequencies = {
     sysclk: 160_000_000,
@@ -175,6 +215,10 @@ export class TestClock implements Clock {
 
   microseconds(): number {
     return this.now
+  }
+
+  sincePowerOn(): number {
+    return this.powerOnBefore + this.now
   }
 
   setAlarm(at: number | undefined): void {
@@ -277,6 +321,50 @@ export class TestEngines implements Engines {
       this.#state ^= this.#state << 5
       into[i] = this.#state
     }
+  }
+}
+
+/** Out of which sleep a device comes, and when. */
+export interface TestWake {
+  readonly cause: WakeCause
+  /** Of the RTC. */
+  readonly atMicroseconds: number
+}
+
+export class TestPower implements Power {
+  resetCause: ResetCause
+  readonly wakeCause: WakeCause | undefined
+  readonly slept: string[] = []
+  wakeAt: number | undefined
+
+  constructor(wake: TestWake | undefined) {
+    this.resetCause = wake === undefined ? 'power-on' : 'standby'
+    this.wakeCause = wake?.cause
+  }
+
+  reset(): void {}
+
+  sleep(mode: SleepMode): void {
+    this.slept.push(mode)
+  }
+
+  deepSleep(mode: DeepSleepMode, wakeAt: number | undefined): void {
+    this.slept.push(mode)
+    this.wakeAt = wakeAt
+  }
+}
+
+/** The bench of the factory test. */
+export class TestFactory implements FactoryTest {
+  readonly lines: string[] = []
+  status: number | undefined
+
+  log(text: Uint8Array): void {
+    this.lines.push(Buffer.from(text).toString())
+  }
+
+  complete(status: number): void {
+    this.status = status
   }
 }
 
@@ -409,6 +497,8 @@ export interface TestChips {
   readonly internalFlash: Flash
   readonly externalFlash: Flash
   readonly fuses: Uint8Array
+  /** Backup SRAM. */
+  readonly backupSram?: Uint8Array
 }
 
 export class TestHardware implements Hardware {
@@ -418,7 +508,9 @@ export class TestHardware implements Hardware {
   readonly fuses: Hardware['fuses']
   readonly engines: Engines
   readonly clock = new TestClock()
-  readonly power: { resetCause: ResetCause; reset(): void }
+  readonly power: TestPower
+  readonly retained: Hardware['retained']
+  factoryTest: TestFactory | undefined
   readonly network = new TestNetwork()
   readonly debug: TestDebugUnit
   readonly secureSessions = { accept: () => new TestSession() }
@@ -440,7 +532,11 @@ export class TestHardware implements Hardware {
     notModelled: (name: string) => void this.missing.push(name),
   }
 
-  constructor({ internalFlash, externalFlash, fuses }: TestChips, seed = 1) {
+  constructor(
+    { internalFlash, externalFlash, fuses, backupSram }: TestChips,
+    seed = 1,
+    wake: TestWake | undefined = undefined,
+  ) {
     this.internalFlash = internalFlash
     this.externalFlash = externalFlash
     this.fuses = {
@@ -455,7 +551,13 @@ export class TestHardware implements Hardware {
     this.application = new TestWorld(internalFlash)
     this.debug = new TestDebugUnit(this.application)
     this.engines = new TestEngines(seed)
-    this.power = { resetCause: 'power-on', reset: () => {} }
+    this.power = new TestPower(wake)
+    this.clock.powerOnBefore = wake?.atMicroseconds ?? 0
+    const cells = backupSram ?? new Uint8Array(2048)
+    this.retained = {
+      read: (into) => into.set(cells.subarray(0, into.length)),
+      write: (from) => cells.set(from),
+    }
   }
 }
 
