@@ -205,7 +205,8 @@ async function listen(
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
   const door = new DebugDoor({
-    ...{ accounts: cloud.accounts, devices: cloud.devices, log: foundation.log },
+    ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
+    log: foundation.log,
     sessionMs: foundation.limits.debugSessionMs,
     open: (device, holder, peer) => gateway.openDebug(device, holder, peer),
   })

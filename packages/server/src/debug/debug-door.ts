@@ -6,12 +6,14 @@
  * The caller is known and the device connected before the WebSocket opens; otherwise the answer is
  * the same error as anywhere in the API.
  */
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { errors, Problem } from '@microvisor/api'
+import { allows, errors, Problem } from '@microvisor/api'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { Accounts } from '../accounts/accounts.ts'
+import type { Audit } from '../accounts/audit.ts'
+import type { Identities } from '../accounts/identities.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { DebugPeer } from '../gateway/debug-stream.ts'
 import { basicCredentials } from '../http/credentials.ts'
@@ -24,7 +26,8 @@ export interface DebugLine {
 }
 
 export interface DebugDoorParts {
-  readonly accounts: Accounts
+  readonly identities: Identities
+  readonly audit: Audit
   readonly devices: Devices
   readonly log: Logger
   readonly sessionMs: number
@@ -66,14 +69,25 @@ export class DebugDoor {
   }
 
   async #admit(request: IncomingMessage): Promise<{ deviceSid: string; holder: string }> {
-    const { accounts, devices } = this.#parts
+    const { identities, devices, audit } = this.#parts
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     const device = PATH.exec(path)?.[1]
     if (device === undefined) throw new Problem('ROUTE_NOT_FOUND', `There is nothing at ${path}.`)
+    const address = request.socket.remoteAddress ?? ''
     const { user, password } = basicCredentials(request.headers.authorization)
-    const caller = await accounts.authenticate(user, password)
-    const { sid } = await devices.fetch(caller.accountSid, decodeURIComponent(device))
-    return { deviceSid: sid, holder: `${user} from ${request.socket.remoteAddress ?? 'nowhere'}` }
+    const { accountSid, actor, scopes } = await identities.authenticate(user, password, address)
+    if (!allows(scopes, 'debug')) {
+      throw new Problem(
+        'SCOPE_MISSING',
+        `Debugging takes the scope debug; ${actor} has ${scopes.join(', ')}.`,
+      )
+    }
+    const { sid } = await devices.fetch(accountSid, decodeURIComponent(device))
+    await audit.append({
+      ...{ accountSid, actor, address, requestId: randomUUID() },
+      ...{ action: 'debugDevice', object: `/v1/Devices/${sid}` },
+    })
+    return { deviceSid: sid, holder: `${actor} from ${address}` }
   }
 
   #serve(socket: WebSocket, deviceSid: string, holder: string): void {
