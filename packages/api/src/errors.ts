@@ -79,6 +79,16 @@ const ownErrors = {
     status: 404,
     fix: 'See GET /v1/Kernels for the kernels of this account.',
   },
+  CONFIG_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'List the Configs of the same scope: account and Devices have their own.',
+  },
+  SECRET_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'List the Secrets of the same scope: account and Devices have their own.',
+  },
   TARGET_APP_NOT_FOUND: {
     number: 72010,
     status: 400,
@@ -93,6 +103,16 @@ const ownErrors = {
     number: 20409,
     status: 409,
     fix: 'Choose another unique name, or rename or remove the one that has it.',
+  },
+  KEY_TAKEN: {
+    number: 20409,
+    status: 409,
+    fix: 'Update the one that is there (POST to its url), or choose another key.',
+  },
+  KEYS_TOO_MANY: {
+    number: 72012,
+    status: 400,
+    fix: 'Delete what is no longer read, or put several values under one key.',
   },
   CSR_MALFORMED: {
     number: 72020,

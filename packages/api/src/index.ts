@@ -1,6 +1,7 @@
 export * from './apps.ts'
 export { type CallOptions, type Client, type ClientSettings, createClient } from './client.ts'
 export { ApiError, type ClientErrorCode } from './client-errors.ts'
+export * from './configs.ts'
 export * from './devices.ts'
 export * from './errors.ts'
 export * from './kernels.ts'

@@ -1,5 +1,6 @@
 /** All routes, in the order in which documents list them. */
 import * as apps from './apps.ts'
+import * as configs from './configs.ts'
 import * as devices from './devices.ts'
 import * as kernels from './kernels.ts'
 import type { Route } from './route.ts'
@@ -18,6 +19,10 @@ export const routes: readonly Route[] = [
   devices.updateDevice,
   devices.deleteDevice,
   devices.streamDeviceLogs,
+  ...Object.values(configs.accountConfigs),
+  ...Object.values(configs.accountSecrets),
+  ...Object.values(configs.deviceConfigs),
+  ...Object.values(configs.deviceSecrets),
   kernels.listKernels,
   kernels.createKernel,
   kernels.fetchKernelBundle,

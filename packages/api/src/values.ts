@@ -29,7 +29,7 @@ export const AppSid = sid('KA')
 export const DeviceSid = sid('UV')
 
 /** Characters that would break out of a path, and control characters. */
-const NAME = /^[^/?#%\\\p{C}]*$/u
+export const NAME = /^[^/?#%\\\p{C}]*$/u
 const prefixes = Object.keys(sidKinds) as SidPrefix[]
 
 export const UNIQUE_NAME_MAX = 64

@@ -71,6 +71,7 @@ async function trace({ program, steps, save }: Setting): Promise<string[]> {
   for (const { offset, bytes } of layOutKernel(image)) board.chip.flashBytes.set(bytes, offset)
   const machine = new Machine({
     ...{ board, network: new NetworkPort({ connect: unexpected }, nothing) },
+    secureSessions: { accept: unexpected },
     random: (into) => into.fill(4),
     deviceKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
     events: {

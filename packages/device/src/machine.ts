@@ -14,11 +14,18 @@ import {
   type ApplicationFault,
   type BootRecord,
   boot,
+  type DebugHalt,
+  type FactoryTest,
+  type FaultName,
   type LockDown,
   type ResetCause,
+  type SecureSessions,
   type SecureVectors,
+  type WakeCause,
 } from '@microvisor/microvisor'
-import { ChipReset, makeHardware } from './hardware/hardware.ts'
+import { registersOf } from './hardware/application.ts'
+import { debugHalt } from './hardware/debug.ts'
+import { ChipReset, ChipSleep, makeHardware } from './hardware/hardware.ts'
 import type { NetworkPort } from './hardware/network.ts'
 import { loadKernel } from './kernel-loader.ts'
 
@@ -26,13 +33,23 @@ const WATCHDOG_MICROSECONDS = 1_000_000
 /** From a reset that software asked for to the next boot: what a chip needs for it, about. */
 const RESTART_MICROSECONDS = 10_000
 
+/**
+ * What the kernel takes of the CPU, each time it is entered. Of the original only is known that a
+ * fast interrupt waits less than 20 microseconds and an ordinary one a little longer; these are
+ * 1.5, 6, 12 and 20 microseconds at 160 MHz.
+ */
+const KERNEL_CYCLES = { systemCall: 240, alarm: 960, network: 1920, fault: 3200 } as const
+
 export interface MachineOptions {
   readonly board: Board
   readonly network: NetworkPort
+  readonly secureSessions: SecureSessions
   readonly random: (into: Uint8Array) => void
   /** The private half of the device's own pair. */
   readonly deviceKey: KeyObject
   readonly events: MachineEvents
+  /** Where the device stands on the bench of the factory test. */
+  readonly factoryTest?: FactoryTest | undefined
 }
 
 export interface MachineEvents {
@@ -54,6 +71,10 @@ export class Machine {
   #hasNetworkNews = false
   /** Lives of the application, to tell a call that stopped it from one that forgot to answer. */
   #applicationStops = 0
+  /** Backup SRAM: 2 KiB (RM0456, memory map). */
+  readonly #retained = new Uint8Array(2048)
+  /** The chip's time at which power came. */
+  #poweredOn = 0
 
   constructor(options: MachineOptions) {
     this.#options = options
@@ -80,6 +101,8 @@ export class Machine {
 
   powerUp(): void {
     this.#hasPower = true
+    this.#retained.fill(0)
+    this.#poweredOn = this.#now
     this.#guarded(() => {
       this.#chip.reset('power-on')
       this.#boot('power-on')
@@ -107,46 +130,90 @@ export class Machine {
   deliver(): void {
     if (!this.#hasNetworkNews) return
     this.#hasNetworkNews = false
-    this.#guarded(() => this.#vectors?.network())
+    this.#guarded(() => this.#spending('network', () => this.#vectors?.network()))
   }
 
   #serve(reason: StopReason): void {
     const { cpu } = this.#chip
     if (reason === 'secure-call') this.#systemCall(cpu.gate.veneer)
     if (reason === 'secure-exception') this.#fault(cpu.faultRecord)
-    if (reason === 'reset-request') throw new ChipReset('AIRCR.SYSRESETREQ was written.')
+    if (reason === 'reset-request') this.#misbehaved('ResetRequest')
+    if (reason === 'halt') this.#halted(debugHalt(this.#chip))
   }
 
   #systemCall(address: number): void {
     const stops = this.#applicationStops
-    const result = this.#vectors?.systemCall(address)
-    if (result !== undefined) this.#chip.cpu.returnToNonSecure(result >>> 0)
-    else if (stops === this.#applicationStops) {
+    const result = this.#spending('systemCall', () => this.#vectors?.systemCall(address))
+    if (result !== undefined) {
+      this.#chip.cpu.returnToNonSecure(result >>> 0)
+      // A call is one step.
+      if (this.#chip.isStepping) this.#halted({ kind: 'step' })
+    }
+    if (result === undefined && stops === this.#applicationStops) {
       throw new Error(`System call 0x${address.toString(16)} has no result and stopped nothing.`)
     }
+  }
+
+  #halted(halt: DebugHalt | undefined): void {
+    this.#chip.haltApplication()
+    if (halt !== undefined) this.#vectors?.debugEvent(halt)
   }
 
   #fault(fault: ApplicationFault): void {
     this.#chip.haltApplication()
     this.#options.events.applicationFaulted(fault)
-    this.#vectors?.applicationFault(fault)
+    this.#spending('fault', () => this.#vectors?.applicationFault(fault))
+  }
+
+  /** It did what an application may not, and no exception says so. */
+  #misbehaved(exception: FaultName): void {
+    const registers = registersOf(this.#chip)
+    const none = { cfsr: 0, hfsr: 0, sfsr: 0, mmfar: 0, bfar: 0, sfar: 0 }
+    this.#fault({ exception, registers, ...none })
+  }
+
+  /** What the kernel does takes time, which the application sees. */
+  #spending<Result>(entry: keyof typeof KERNEL_CYCLES, work: () => Result): Result {
+    const result = work()
+    this.#chip.owe(KERNEL_CYCLES[entry])
+    return result
+  }
+
+  get #now(): number {
+    return this.#chip.time.microseconds(this.cycles)
+  }
+
+  #sleepDeeply({ mode, wakeAt }: ChipSleep): void {
+    this.#vectors = undefined
+    this.#options.network.reset()
+    const { scheduler, time } = this.#chip
+    const wake = (cause: WakeCause) => {
+      if (mode === 'shutdown') this.#retained.fill(0)
+      this.#resetChip(mode === 'standby' ? 'standby' : 'power-on', RESTART_MICROSECONDS, cause)
+    }
+    this.#chip.enterDeepSleep(mode, () => scheduler.at(this.cycles, () => wake('rtc')))
+    if (wakeAt === undefined) return
+    scheduler.at(time.cycleAt(this.#poweredOn + wakeAt), () => wake('alarm'))
   }
 
   /** Resets the chip now and boots it later. */
-  #resetChip(cause: ResetCause, bootAfterMicroseconds: number): void {
+  #resetChip(cause: ResetCause, bootAfterMicroseconds: number, wakeCause?: WakeCause): void {
     this.#vectors = undefined
     this.#options.network.reset()
     this.#chip.reset(cause)
     const { scheduler, time } = this.#chip
     const at = time.cycleAt(time.microseconds(this.cycles) + bootAfterMicroseconds)
-    scheduler.at(at, () => this.#boot(cause))
+    scheduler.at(at, () => this.#boot(cause, wakeCause))
   }
 
-  #boot(cause: ResetCause): void {
-    const { board, network, random, deviceKey, events } = this.#options
+  #boot(cause: ResetCause, wakeCause?: WakeCause): void {
+    const { board, network, secureSessions, random, deviceKey, events } = this.#options
     const hardware = makeHardware({
-      ...{ board, network, random, deviceKey, resetCause: cause },
-      alarm: () => this.#vectors?.alarm(),
+      ...{ board, network, secureSessions, random, deviceKey, resetCause: cause, wakeCause },
+      ...{ retained: this.#retained, factoryTest: this.#options.factoryTest },
+      poweredOnMicroseconds: this.#poweredOn,
+      alarm: () => this.#spending('alarm', () => this.#vectors?.alarm()),
+      fastInterrupt: () => this.#vectors?.fastInterrupt(),
       trace: (line) => events.trace(line),
       notModelled: (name) => events.notModelled(name),
       events: {
@@ -172,6 +239,7 @@ export class Machine {
       step()
     } catch (error) {
       if (error instanceof ChipReset) this.#resetChip('software', RESTART_MICROSECONDS)
+      else if (error instanceof ChipSleep) this.#sleepDeeply(error)
       else if (error instanceof PowerCut) this.#losePower(error.message)
       else this.#kernelFailed(error)
     }

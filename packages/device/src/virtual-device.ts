@@ -16,6 +16,7 @@ import {
   type ApplicationFault,
   type BootRecord,
   decodeFuses,
+  type FactoryTest,
   type LockDown,
 } from '@microvisor/microvisor'
 import {
@@ -30,6 +31,7 @@ import { FlashFile } from './folder/flash-file.ts'
 import { lockDevice } from './folder/lock.ts'
 import { hostDigest } from './hardware/engines.ts'
 import { type Dialer, NetworkPort } from './hardware/network.ts'
+import { secureSessions } from './hardware/secure-sessions.ts'
 import { TlsDialer } from './hardware/tls-dialer.ts'
 import { type Host, realHost } from './host.ts'
 import { Journal } from './journal.ts'
@@ -62,6 +64,8 @@ export interface DeviceOptions {
   readonly host?: Host
   /** Instead of TLS to the gateway of the device's record. */
   readonly dialer?: Dialer
+  /** The bench of the factory test, where the device stands on it. */
+  readonly factoryTest?: FactoryTest
   /** When the power is to fail, for tests. */
   readonly powerCut?: PowerCutPlan
 }
@@ -115,8 +119,13 @@ export class VirtualDevice {
     this.#network = new NetworkPort(options.dialer ?? this.#dialer(folder), () => this.#netNews())
     this.#machine = new Machine({
       ...{ board: this.board, network: this.#network, random: host.random },
+      secureSessions: secureSessions(
+        () => this.#identity(folder),
+        () => this.#sessionNews(),
+      ),
       deviceKey: this.#deviceKey(folder),
       events: this.#machineEvents(),
+      factoryTest: options.factoryTest,
     })
     const { time } = this.board.chip
     this.#loop = new RunLoop({
@@ -220,6 +229,11 @@ export class VirtualDevice {
     }
   }
 
+  #sessionNews(): void {
+    this.#machine.networkChanged()
+    this.#loop.wake()
+  }
+
   #deviceKey(folder: string): KeyObject {
     try {
       return createPrivateKey(readDeviceFile(folder, 'key'))
@@ -228,11 +242,15 @@ export class VirtualDevice {
     }
   }
 
-  #dialer(folder: string): Dialer {
+  #identity(folder: string) {
     const read = (file: DeviceFile) => readDeviceFile(folder, file).toString('utf8')
+    return { key: read('key'), certificate: read('certificate') }
+  }
+
+  #dialer(folder: string): Dialer {
     const fuses = decodeFuses(new Uint8Array(readDeviceFile(folder, 'fuses')))
     return new TlsDialer({
-      ...{ key: read('key'), certificate: read('certificate'), ca: read('ca') },
+      ...{ ...this.#identity(folder), ca: readDeviceFile(folder, 'ca').toString('utf8') },
       gateway: this.record.gateway,
       caSha256: fuses?.deviceCaSha256 ?? new Uint8Array(),
     })

@@ -11,8 +11,15 @@
 import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
 import { Wires } from './board/wires.ts'
 import { BusFault } from './bus.ts'
-import { Cpu, createGuestMemory, type MemoryRange, type StopReason } from './cpu/cpu.ts'
+import {
+  Cpu,
+  createGuestMemory,
+  type HaltCause,
+  type MemoryRange,
+  type StopReason,
+} from './cpu/cpu.ts'
 import { FlashChip, INTERNAL_FLASH_BYTES, Otp } from './flash.ts'
+import { LowPower, type SleepMode } from './low-power.ts'
 import {
   APPLICATION_FLASH_BYTES,
   attributionOf,
@@ -54,6 +61,16 @@ const SERIAL_PORTS = Object.keys(SERIAL_IRQ) as readonly SerialPort[]
 export const IRQ_COUNT = 126
 /** Interrupts that the secure side keeps: FLASH, FLASH_S, GTZC, RCC, RCC_S, RTC_S, TIM5, OTG_FS, OCTOSPI1, RNG. */
 const KERNEL_IRQS: readonly number[] = [3, 6, 7, 8, 9, 10, 48, 73, 76, 94]
+
+const NVIC_ISER = 0xe000_e100
+const NVIC_ICER = 0xe000_e180
+const NVIC_IABR = 0xe000_e300
+
+/** RTC and TAMP: the backup domain's. */
+const BACKUP_IRQS: readonly number[] = [2, 4]
+/** How long the CPU runs before the chip looks whether a fast interrupt's handler has ended. */
+const CUT_IN_CYCLES = 64
+const BKPT_BYTES = 2
 
 /** Bits of RCC_CSR that tell why the chip came up. */
 const RESET_FLAGS = {
@@ -108,6 +125,14 @@ export class Stm32u585 {
   readonly #resettable: ReadonlyMap<string, { reset(): void }>
   #isApplicationRunning = false
   #isWaiting = false
+  #owedCycles = 0
+  #secureCycles = 0
+  #deepSleep: { mode: 'standby' | 'shutdown'; woken: (irq: number) => void } | undefined
+  readonly lowPower: LowPower
+  #isStepping = false
+  #isAtBreak = false
+  /** A debugger takes the BKPT instructions of the application. */
+  breaksHalt = false
 
   constructor(options: ChipOptions) {
     this.#options = options
@@ -120,6 +145,7 @@ export class Stm32u585 {
     this.#resettable = modelled
     this.#bus = this.#makeBus(modelled)
     this.cpu = this.#makeCpu()
+    this.lowPower = new LowPower(this.cpu)
     this.scheduler.onEarlier = (cycle) => this.cpu.stopAt(cycle)
     this.flashBytes = this.cpu.bytes.subarray(FLASH_BASE, FLASH_BASE + INTERNAL_FLASH_BYTES)
     const { supply, events } = options
@@ -141,11 +167,40 @@ export class Stm32u585 {
       if (this.scheduler.runDue()) this.#isWaiting = false
       if (this.cpu.cycles >= untilCycle) return 'cycle'
       const limit = Math.min(untilCycle, this.scheduler.next)
-      const reason = this.#isApplicationRunning ? this.cpu.run(limit) : 'idle'
+      const reason = this.#spend(limit) ? 'cycle' : this.#execute(limit)
       this.#isWaiting = reason === 'idle'
-      if (reason === 'idle') this.cpu.skipTo(Math.min(untilCycle, this.scheduler.next))
+      if (reason === 'idle') this.#sleep(Math.min(untilCycle, this.scheduler.next))
       else if (reason !== 'cycle') return reason
     }
+  }
+
+  /**
+   * The secure side has worked so long: what is non-secure goes on that much later, except for fast
+   * interrupts.
+   */
+  owe(cycles: number): void {
+    this.#owedCycles += cycles
+    this.#secureCycles += cycles
+    this.#isWaiting = false
+  }
+
+  /** Cycles that the secure side has taken. */
+  get secureCycles(): number {
+    return this.#secureCycles
+  }
+
+  /** The application waits in this mode from now on. */
+  enterSleep(mode: SleepMode): void {
+    this.lowPower.enter(mode)
+  }
+
+  /**
+   * Standby or Shutdown: all but the backup domain is off until the host resets the chip. `woken` is
+   * told when an interrupt of the backup domain would end it.
+   */
+  enterDeepSleep(mode: 'standby' | 'shutdown', woken: (irq: number) => void): void {
+    this.stopApplication()
+    this.#deepSleep = { mode, woken }
   }
 
   /** As far as the last run showed, nothing happens before the next event or an input from outside. */
@@ -159,21 +214,84 @@ export class Stm32u585 {
     this.#isWaiting = false
   }
 
+  /** Lets the secure side's time pass, as far as there is some and nothing fast cuts in. */
+  #spend(limit: number): boolean {
+    if (this.#owedCycles === 0) return false
+    if (!this.#isApplicationRunning) this.#owedCycles = 0
+    else if (this.cpu.isFastInterruptBusy) return false
+    const end = Math.min(limit, this.cpu.cycles + this.#owedCycles)
+    this.#owedCycles = Math.max(0, this.#owedCycles - (end - this.cpu.cycles))
+    this.cpu.skipTo(end)
+    return true
+  }
+
+  #execute(limit: number): StopReason {
+    if (!this.#isApplicationRunning || !this.lowPower.wake()) return 'idle'
+    if (this.#isStepping) return this.cpu.step()
+    // A fast handler that cut in is not to be followed by anything else.
+    const { cycles } = this.cpu
+    return this.cpu.run(this.#owedCycles === 0 ? limit : Math.min(limit, cycles + CUT_IN_CYCLES))
+  }
+
+  #sleep(untilCycle: number): void {
+    if (!Number.isFinite(untilCycle)) {
+      this.cpu.skipTo(untilCycle)
+      return
+    }
+    const { time, cpu } = this
+    const from = time.microseconds(cpu.cycles)
+    cpu.skipTo(untilCycle)
+    const state = this.#deepSleep?.mode ?? this.lowPower.mode ?? 'sleep'
+    this.lowPower.times[state] += time.microseconds(cpu.cycles) - from
+  }
+
   /** Non-secure code goes no further; its state stays as it is. */
   haltApplication(): void {
     this.#isApplicationRunning = false
+    this.#isStepping = false
+  }
+
+  /** Halted code goes on; `step`: the next `run` returns `halt` after one instruction. */
+  resumeApplication(mode: 'continue' | 'step'): void {
+    this.#isApplicationRunning = true
+    this.#isStepping = mode === 'step'
+    this.#isWaiting = false
+  }
+
+  /** BKPT in the application: halts while a debugger wants it, and the PC stays on it. */
+  #breakpoint(): boolean {
+    if (!this.breaksHalt) return false
+    this.#isAtBreak = true
+    this.cpu.halt()
+    return true
+  }
+
+  /** Why `run` returned `halt`; once for each. */
+  takeHaltCause(): HaltCause | { readonly kind: 'instruction' } {
+    if (!this.#isAtBreak) return this.cpu.haltCause
+    this.#isAtBreak = false
+    this.cpu.set('pc', this.cpu.get('pc') - BKPT_BYTES)
+    return { kind: 'instruction' }
+  }
+
+  get isStepping(): boolean {
+    return this.#isStepping
   }
 
   /** Stops non-secure code where it is and resets what it owns: its half of the CPU, its peripherals. */
   stopApplication(): void {
-    this.#isApplicationRunning = false
+    this.lowPower.reset()
+    this.haltApplication()
     this.cpu.abandonNonSecure()
     this.#resetPeripherals()
   }
 
   /** Resets the whole chip except its memories. */
   reset(cause: ResetCause): void {
-    this.#isApplicationRunning = false
+    this.#deepSleep = undefined
+    this.#owedCycles = 0
+    this.lowPower.reset()
+    this.haltApplication()
     this.scheduler.clear()
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[cause])
@@ -188,7 +306,23 @@ export class Stm32u585 {
   /** Pends an interrupt of the application, as the secure side can. */
   pendInterrupt(irq: number): void {
     this.#isWaiting = false
+    this.lowPower.rouse()
     this.cpu.setPending(irq)
+  }
+
+  setFastInterrupt(irq: number, isFast: boolean): void {
+    this.cpu.setFast(irq, isFast)
+  }
+
+  /** As the secure side enables one: also a fast interrupt. */
+  enableInterrupt(irq: number, isEnabled: boolean): void {
+    const bank = (irq >> 5) * 4
+    this.cpu.writePrivate((isEnabled ? NVIC_ISER : NVIC_ICER) + bank, 2 ** (irq & 31), true)
+  }
+
+  isInterruptActive(irq: number): boolean {
+    const bits = this.cpu.readPrivate(NVIC_IABR + (irq >> 5) * 4, true)
+    return ((bits >>> (irq & 31)) & 1) === 1
   }
 
   /** A word read by the secure side, at an address of either alias. */
@@ -200,6 +334,22 @@ export class Stm32u585 {
     this.#bus.write(address, 4, value, this.#secureMaster())
   }
 
+  /** A word of a peripheral as privileged non-secure code sees it; undefined if it may not. */
+  readNonSecure(address: number): number | undefined {
+    const value = this.#bus.read(address, 4, this.#debugger)
+    return this.#bus.fault === BusFault.none ? value : undefined
+  }
+
+  /** As `readNonSecure`; false if it may not. */
+  writeNonSecure(address: number, value: number): boolean {
+    this.#bus.write(address, 4, value, this.#debugger)
+    return this.#bus.fault === BusFault.none
+  }
+
+  get #debugger() {
+    return { isSecure: false, isPrivileged: true, pc: this.cpu.get('pc') }
+  }
+
   /** The secure side acts for the code that called it. */
   #secureMaster() {
     return { isSecure: true, isPrivileged: true, pc: this.cpu.get('pc') }
@@ -207,6 +357,7 @@ export class Stm32u585 {
 
   #setLine(irq: number, isHigh: boolean): void {
     this.#isWaiting = false
+    if (isHigh && BACKUP_IRQS.includes(irq)) this.#deepSleep?.woken(irq)
     this.cpu.setLine(irq, isHigh)
   }
 
@@ -300,6 +451,7 @@ export class Stm32u585 {
       hostCode: HOST_CODE,
       hooks: {
         attribution: this.#options.hasSecureSide ? attributionOf : () => 'non-secure',
+        breakpoint: () => this.#breakpoint(),
         storeToFlash: (address, _size, value, { pc }) => {
           this.notModelled.record({
             ...{ peripheral: 'FLASH', register: 'memory', address, direction: 'write', pc, value },

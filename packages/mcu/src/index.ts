@@ -15,7 +15,14 @@ export {
 } from './board/wires.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
 export { IRQ_COUNT, type PortName, type ResetCause, Stm32u585 } from './chip.ts'
-export type { FaultRecord, StopReason } from './cpu/cpu.ts'
+export {
+  BREAKPOINTS,
+  type FaultRecord,
+  type HaltCause,
+  type RegisterName,
+  type StopReason,
+  WATCHPOINTS,
+} from './cpu/cpu.ts'
 export {
   EXTERNAL_FLASH_BYTES,
   FlashChip,
@@ -26,6 +33,7 @@ export {
   Otp,
   QUAD_WORD_BYTES,
 } from './flash.ts'
+export { LowPower, type PowerState, type SleepMode } from './low-power.ts'
 export { applicationSram, isApplicationMemory, NSC_BASE } from './memory-map.ts'
 export type { UnmodelledAccess } from './not-modelled.ts'
 export { PowerCut, type PowerCutPlan, Supply, type TearableOperation } from './power.ts'

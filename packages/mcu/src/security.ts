@@ -3,7 +3,7 @@
  * the memory map, interrupts and faults to their states. Armv8-M ARM (DDI 0553), chapter D1.2.
  *
  * Faults that non-secure code does not handle itself (BusFault, HardFault, SecureFault) are the
- * secure side's; so is the right to reset the chip.
+ * secure side's; a request to reset the chip stops the run, and is the secure side's to answer.
  */
 import { assert } from './assert.ts'
 import { type MemoryRegion, memoryMap } from './memory-map.ts'
@@ -19,8 +19,8 @@ const ENABLE = 1
 const RLAR_NSC = 2
 const NVIC_ITNS = 0xe000_e380
 const AIRCR = 0xe000_ed0c
-/** VECTKEY, PRIS, SYSRESETREQS; BFHFNMINS stays 0. */
-const AIRCR_VALUE = 0x05fa_4008
+/** VECTKEY, PRIS; BFHFNMINS and SYSRESETREQS stay 0. */
+const AIRCR_VALUE = 0x05fa_4000
 /** VECTKEY, BFHFNMINS: faults and the right to reset are the software's. */
 const AIRCR_OPEN = 0x05fa_2000
 const SAU_ALLNS = 2

@@ -12,7 +12,8 @@
  *   0x180000  application manifest, copy A
  *   0x192000  application manifest, copy B
  *   0x1A4000  state journal, two pages
- *   0x1A8000  unused
+ *   0x1A8000  settings, two pages
+ *   0x1AC000  unused
  *   0x1FE000  NSC veneers
  */
 
@@ -26,6 +27,7 @@ export const internalLayout = {
   manifestA: { offset: 0x18_0000, size: 0x1_2000 },
   manifestB: { offset: 0x19_2000, size: 0x1_2000 },
   stateJournal: { offset: 0x1a_4000, size: 0x4000 },
+  settings: { offset: 0x1a_8000, size: 0x4000 },
   nsc: { offset: 0x1f_e000, size: 0x2000 },
 } as const satisfies Record<string, Stretch>
 

@@ -20,9 +20,14 @@ export interface Hardware {
   readonly clock: Clock
   readonly power: Power
   readonly network: Network
+  readonly debug: DebugUnit
+  readonly secureSessions: SecureSessions
   readonly led: SystemLed
   readonly rcc: RegisterBlock
+  readonly retained: RetainedMemory
   readonly diagnostics: Diagnostics
+  /** Only while the device stands on the bench of the factory test. */
+  readonly factoryTest: FactoryTest | undefined
 }
 
 /**
@@ -40,8 +45,12 @@ export interface SecureVectors {
   applicationFault(fault: ApplicationFault): void
   /** `Clock.setAlarm` came due. */
   alarm(): void
-  /** The network changed state, has bytes to receive, or room to send again. */
+  /** The network or a secure session changed state, has bytes to receive, or room to send again. */
   network(): void
+  /** A fast interrupt was taken, the first since `ApplicationWorld.watchFastInterrupts`. */
+  fastInterrupt(): void
+  /** The application halted for the debugger. */
+  debugEvent(halt: DebugHalt): void
 }
 
 /** What the kernel image's module exports under the name `start`. */
@@ -74,6 +83,18 @@ export interface ApplicationWorld {
   isInterruptAvailable(irq: number): boolean
   /** Sets the interrupt pending in the non-secure NVIC. */
   pendInterrupt(irq: number): void
+  /** True if VTOR_NS and the vector of this interrupt, as they are now, point to non-secure memory. */
+  isVectorNonSecure(irq: number): boolean
+  /** A fast interrupt is taken away from the non-secure NVIC and pre-empts all but faults. */
+  setFastInterrupt(irq: number, isFast: boolean): void
+  /** Enables a fast interrupt, as the non-secure NVIC no longer can. */
+  enableFastInterrupt(irq: number, isEnabled: boolean): void
+  /** How often a fast interrupt was taken, and whether its handler runs now. */
+  fastInterrupt(irq: number): { readonly taken: number; readonly isActive: boolean }
+  /** Asks for `SecureVectors.fastInterrupt` at the next fast interrupt. */
+  watchFastInterrupts(): void
+  /** Registers as they are: of the caller during a system call, otherwise of what was interrupted. */
+  readonly registers: ApplicationRegisters
   /** Stops the application where it is and resets the non-secure half of the CPU and its peripherals. */
   stop(): void
   /** Fills the application's SRAM with zeros. Only while stopped. */
@@ -82,34 +103,33 @@ export interface ApplicationWorld {
   start(vectorTable: number): void
 }
 
+export type ApplicationRegisters = Readonly<
+  Record<
+    `r${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12}` | 'sp' | 'lr' | 'pc' | 'xpsr',
+    number
+  >
+>
+
+export type FaultName =
+  | 'HardFault'
+  | 'MemManage'
+  | 'BusFault'
+  | 'UsageFault'
+  | 'SecureFault'
+  | 'Lockup'
+  /** AIRCR.SYSRESETREQ was written. */
+  | 'ResetRequest'
+  /** A watchdog of the application's ran out. */
+  | 'Watchdog'
+  /** Found by the kernel: a fast interrupt's handler that does not end. */
+  | 'FastInterruptHung'
+  /** Found by the kernel: fast interrupts that leave no time for anything else. */
+  | 'FastInterruptFlood'
+
 /** Fault status as the architecture shows it (Armv8-M ARM, D1.2). All words unsigned. */
 export interface ApplicationFault {
-  readonly exception:
-    | 'HardFault'
-    | 'MemManage'
-    | 'BusFault'
-    | 'UsageFault'
-    | 'SecureFault'
-    | 'Lockup'
-  readonly registers: {
-    readonly r0: number
-    readonly r1: number
-    readonly r2: number
-    readonly r3: number
-    readonly r4: number
-    readonly r5: number
-    readonly r6: number
-    readonly r7: number
-    readonly r8: number
-    readonly r9: number
-    readonly r10: number
-    readonly r11: number
-    readonly r12: number
-    readonly sp: number
-    readonly lr: number
-    readonly pc: number
-    readonly xpsr: number
-  }
+  readonly exception: FaultName
+  readonly registers: ApplicationRegisters
   readonly cfsr: number
   readonly hfsr: number
   readonly sfsr: number
@@ -182,15 +202,51 @@ export interface Clock {
   microseconds(): number
   /** One alarm: `SecureVectors.alarm` is called once this time is reached. `undefined` clears it. */
   setAlarm(atMicroseconds: number | undefined): void
+  /** The RTC: whole microseconds since power-on, also while in deep sleep and over resets. */
+  sincePowerOn(): number
   /** SYSCLK, HCLK, PCLK1 and PCLK2 in hertz, as the clock tree is set now. */
   readonly frequencies: { sysclk: number; hclk: number; pclk1: number; pclk2: number }
 }
 
+export type SleepMode = 'sleep' | 'stop0' | 'stop1' | 'stop2' | 'stop3'
+export type DeepSleepMode = 'standby' | 'shutdown'
+
+/** What ended Standby: the kernel's time, the application's RTC, a wake-up pin, the modem. */
+export type WakeCause = 'alarm' | 'rtc' | 'pin' | 'modem' | 'unknown'
+
 export interface Power {
   /** Why the chip came up; stands until the next reset. */
   readonly resetCause: ResetCause
+  /** With the reset cause 'standby'. */
+  readonly wakeCause: WakeCause | undefined
   /** Resets the whole chip. The kernel is not called again; a new one boots. */
   reset(): void
+  /**
+   * Once the present system call has returned, the application waits in this mode until an
+   * interrupt that can wake from it, or one that the kernel pends.
+   */
+  sleep(mode: SleepMode): void
+  /**
+   * Enters Standby or Shutdown until a wake-up source of the application's, or until `Clock.sincePowerOn`
+   * reaches `wakeAt`. The kernel is not called again; a new one boots.
+   */
+  deepSleep(mode: DeepSleepMode, wakeAt: number | undefined): void
+}
+
+/**
+ * Backup SRAM: 2 KiB that survive resets and Standby. Blank (zeros) after power-on and Shutdown.
+ * RM0456, "Power control (PWR)", "Backup domain".
+ */
+export interface RetainedMemory {
+  read(into: Uint8Array): void
+  write(from: Uint8Array): void
+}
+
+export interface FactoryTest {
+  /** A line for the operator's console. */
+  log(text: Uint8Array): void
+  /** The test has ended; 0 is a pass, any other number is shown to the operator. */
+  complete(status: number): void
 }
 
 export type NetworkState = 'down' | 'idle' | 'connecting' | 'connected'
@@ -210,6 +266,87 @@ export interface Network {
   /** Fills `into` with bytes that have arrived and says how many. */
   receive(into: Uint8Array): number
   /** Ends the connection after what was sent has left. */
+  close(): void
+  /** The Wi-Fi network to join from now on, instead of what was given before. */
+  setWifi(credentials: WifiCredentials | undefined): void
+}
+
+export interface WifiCredentials {
+  readonly ssid: Uint8Array
+  /** Empty: a network without encryption. */
+  readonly password: Uint8Array
+}
+
+/** Why the application halted for the debugger. */
+export type DebugHalt =
+  | { readonly kind: 'step' }
+  /** Before the instruction at this address. */
+  | { readonly kind: 'breakpoint'; readonly address: number }
+  /** After the instruction that made the access. */
+  | { readonly kind: 'watchpoint'; readonly address: number; readonly access: 'read' | 'write' }
+  /** On a BKPT of the application's own, while enabled. */
+  | { readonly kind: 'instruction' }
+  /** Before the first instruction of the handler of an exception that is caught. */
+  | { readonly kind: 'vectorCatch' }
+
+export interface DataWatch {
+  readonly address: number
+  readonly length: number
+  readonly access: 'read' | 'write' | 'any'
+}
+
+/**
+ * Halting debug of the non-secure world (Armv8-M ARM, B12). It sees what non-secure privileged code
+ * could see, and nothing else. While the application is halted, time and interrupts of the secure
+ * side go on.
+ */
+export interface DebugUnit {
+  /** Comparators there are. */
+  readonly breakpoints: number
+  readonly watchpoints: number
+  /** Whether BKPT halts. Off takes all comparators away; a halted application stays halted. */
+  enable(isEnabled: boolean): void
+  readonly isHalted: boolean
+  /** Halts the application where it is; no event follows. */
+  halt(): void
+  /** Lets it go on once the kernel returns: for one instruction with `step`, which ends in an event. */
+  run(mode: 'continue' | 'step'): void
+  setBreakpoints(addresses: readonly number[]): void
+  setWatchpoints(watches: readonly DataWatch[]): void
+  /** Exceptions, by number, whose handlers in the application are halted at. */
+  setVectorCatch(exceptions: readonly number[]): void
+  /** CFSR, HFSR, SFSR, MMFAR, BFAR and SFAR as the application sees them. */
+  readonly faultStatus: Pick<ApplicationFault, 'cfsr' | 'hfsr' | 'sfsr' | 'mmfar' | 'bfar' | 'sfar'>
+  /** By the numbers of debug.proto; undefined for a number that is none. Only while halted. */
+  readRegister(number: number): number | undefined
+  /** False for a number that is none. */
+  writeRegister(number: number, value: number): boolean
+  /** Fills `into` as far as there is memory or registers of a peripheral, and says how many bytes. */
+  read(address: number, into: Uint8Array): number
+  /** As `read`. Flash takes nothing. */
+  write(address: number, from: Uint8Array): number
+}
+
+/** The chip's TLS 1.3 for byte streams of the kernel's own; the device proves itself with its certificate. */
+export interface SecureSessions {
+  /**
+   * The device's end, as TLS server. The peer has to prove that it holds the private half of
+   * `peerKey` (P-256, X9.62 uncompressed, 65 bytes).
+   */
+  accept(peerKey: Uint8Array): SecureSession
+}
+
+export interface SecureSession {
+  readonly state: 'opening' | 'open' | 'closed'
+  /** Why it closed, for people; empty where the peer closed it in order. */
+  readonly failure: string
+  /** Gives it ciphertext from the peer. */
+  feed(bytes: Uint8Array): void
+  /** Takes ciphertext for the peer: fills `into` and says how many bytes. */
+  drain(into: Uint8Array): number
+  send(bytes: Uint8Array): void
+  /** Fills `into` with what the peer sent and says how many bytes. */
+  receive(into: Uint8Array): number
   close(): void
 }
 

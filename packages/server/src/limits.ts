@@ -30,6 +30,8 @@ export interface Limits {
   readonly reportBurst: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
+  /** Configs, and Secrets, of one device or account. */
+  readonly configsPerPlace: number
 }
 
 export const defaultLimits: Limits = {
@@ -49,4 +51,5 @@ export const defaultLimits: Limits = {
   reportsPerSecond: 20,
   reportBurst: 200,
   crashesPerDevice: 100,
+  configsPerPlace: 1000,
 }

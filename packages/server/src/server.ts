@@ -8,6 +8,8 @@ import packageFile from '../package.json' with { type: 'json' }
 import { Accounts, type Credentials } from './accounts/accounts.ts'
 import { Apps } from './apps/apps.ts'
 import { addAppRoutes } from './apps/routes.ts'
+import { Configs } from './configs/configs.ts'
+import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { Devices } from './devices/devices.ts'
 import { DeviceOrders } from './devices/orders.ts'
@@ -22,6 +24,7 @@ import { Kernels } from './kernels/kernels.ts'
 import { addKernelRoutes } from './kernels/routes.ts'
 import { type Authority, openAuthority } from './keys/certificates.ts'
 import { checkKeys, type Keyring, openKeyring } from './keys/keyring.ts'
+import { MasterKeys } from './keys/master-keys.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import {
   checkPort,
@@ -92,6 +95,7 @@ interface Foundation {
   readonly limits: Limits
   readonly folder: DataFolder
   readonly keyring: Keyring
+  readonly masterKeys: MasterKeys
   readonly authority: Authority
   readonly db: Database
 }
@@ -130,8 +134,9 @@ async function layFoundation(
   const database = await openDatabase(folder.database)
   undo.push(() => database.close())
   await checkKeys(database.db, keyring)
+  const masterKeys = await MasterKeys.open(folder.keys)
   const limits = { ...defaultLimits, ...options.limits }
-  return { log, limits, folder, keyring, authority, db: database.db }
+  return { log, limits, folder, keyring, masterKeys, authority, db: database.db }
 }
 
 /** The rules, over what is on disk. */
@@ -141,6 +146,7 @@ interface Cloud {
   readonly apps: Apps
   readonly kernels: Kernels
   readonly devices: Devices
+  readonly configs: Configs
   readonly bundles: BundleStore
   readonly blobs: Blobs
   readonly bus: Bus
@@ -148,7 +154,7 @@ interface Cloud {
 }
 
 async function openCloud(foundation: Foundation, options: ServerOptions): Promise<Cloud> {
-  const { db, folder, keyring, authority, limits, log } = foundation
+  const { db, folder, keyring, masterKeys, authority, limits, log } = foundation
   const accounts = new Accounts(db)
   const account = await accounts.openFirst(folder.credentials)
   const own = new FolderBlobs(folder.blobs)
@@ -157,6 +163,9 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
   const blobs = options.blobs ?? own
   const bundles = new BundleStore(db, blobs)
   const bus = new ProcessBus()
+  const configs = new Configs({ db, masterKeys, keysPerPlace: limits.configsPerPlace })
+  const resealed = await configs.resealAll()
+  if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
   const apps = new Apps(db, bundles, keyring.applicationSigner)
   return {
     accounts,
@@ -164,6 +173,7 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
     apps,
     kernels: new Kernels(db, bundles, keyring.kernelSigner),
     devices: new Devices({ db, apps, authority, bus, limits }),
+    configs,
     bundles,
     blobs,
     bus,
@@ -231,6 +241,7 @@ function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOpti
     eventHeartbeatMs: limits.eventHeartbeatMs,
   })
   addAppRoutes(rest, cloud.apps)
+  addConfigRoutes(rest, cloud.configs, cloud.devices)
   addKernelRoutes(rest, cloud.kernels)
   addServiceRoutes(rest, packageFile.version)
   return rest

@@ -3,7 +3,7 @@
  * system call, interrupts, start and stop.
  */
 import { applicationSram, isApplicationMemory, type Stm32u585 } from '@microvisor/mcu'
-import type { ApplicationWorld } from '@microvisor/microvisor'
+import type { ApplicationRegisters, ApplicationWorld } from '@microvisor/microvisor'
 
 const SPSEL = 2
 const NPRIV = 1
@@ -13,8 +13,16 @@ export interface ApplicationEvents {
   applicationStopped(): void
 }
 
-export function applicationPort(chip: Stm32u585, events: ApplicationEvents): ApplicationWorld {
+const VTOR = 0xe000_ed08
+const FIRST_IRQ = 16
+
+export function applicationPort(
+  chip: Stm32u585,
+  events: ApplicationEvents,
+  fastInterrupt: () => void,
+): ApplicationWorld {
   const { cpu } = chip
+  const fast = new FastCounts(chip, fastInterrupt)
   const allows = (address: number, length: number, access: 'read' | 'write') =>
     cpu.isNonSecureAccessible(address, length, access, isPrivileged(chip))
   return {
@@ -33,6 +41,17 @@ export function applicationPort(chip: Stm32u585, events: ApplicationEvents): App
     },
     isInterruptAvailable: (irq) => chip.isInterruptAvailable(irq),
     pendInterrupt: (irq) => chip.pendInterrupt(irq),
+    isVectorNonSecure: (irq) => isVectorNonSecure(chip, irq),
+    setFastInterrupt(irq, isFast) {
+      chip.setFastInterrupt(irq, isFast)
+      fast.set(irq, isFast)
+    },
+    enableFastInterrupt: (irq, isEnabled) => chip.enableInterrupt(irq, isEnabled),
+    fastInterrupt: (irq) => ({ taken: fast.taken(irq), isActive: chip.isInterruptActive(irq) }),
+    watchFastInterrupts: () => fast.watch(),
+    get registers() {
+      return registersOf(chip)
+    },
     stop() {
       chip.stopApplication()
       events.applicationStopped()
@@ -48,6 +67,62 @@ export function applicationPort(chip: Stm32u585, events: ApplicationEvents): App
       events.applicationStarted()
     },
   }
+}
+
+/** How often each fast interrupt was taken; the first after `watch` is told, from outside of execution. */
+class FastCounts {
+  readonly #chip: Stm32u585
+  readonly #counts = new Map<number, number>()
+  readonly #first: () => void
+  #isWatching = false
+
+  constructor(chip: Stm32u585, first: () => void) {
+    this.#chip = chip
+    this.#first = first
+    chip.cpu.onInterrupt((irq) => this.#take(irq))
+  }
+
+  set(irq: number, isFast: boolean): void {
+    if (isFast) this.#counts.set(irq, 0)
+    else this.#counts.delete(irq)
+  }
+
+  taken(irq: number): number {
+    return this.#counts.get(irq) ?? 0
+  }
+
+  watch(): void {
+    this.#isWatching = true
+  }
+
+  #take(irq: number): void {
+    const count = this.#counts.get(irq)
+    if (count === undefined) return
+    this.#counts.set(irq, count + 1)
+    if (!this.#isWatching) return
+    this.#isWatching = false
+    const { scheduler } = this.#chip
+    scheduler.at(scheduler.now, this.#first)
+  }
+}
+
+function isVectorNonSecure({ cpu }: Stm32u585, irq: number): boolean {
+  const isMemory = (address: number, length: number) =>
+    isApplicationMemory(address, length, ['sram', 'flash'])
+  const entry = cpu.readPrivate(VTOR, false) + 4 * (FIRST_IRQ + irq)
+  if (!isMemory(entry, 4)) return false
+  const vector = new DataView(cpu.bytes.buffer, entry, 4).getUint32(0, true)
+  return isMemory((vector & ~1) >>> 0, 2)
+}
+
+const REGISTERS = [
+  ...(['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12'] as const),
+  ...(['sp', 'lr', 'pc', 'xpsr'] as const),
+]
+
+export function registersOf({ cpu }: Stm32u585): ApplicationRegisters {
+  const entries = REGISTERS.map((name) => [name, cpu.get(name)] as const)
+  return Object.fromEntries(entries) as ApplicationRegisters
 }
 
 /** r0 to r3, then the caller's stack; a stack pointer that points nowhere reads as zero. */

@@ -10,7 +10,11 @@ export interface ClockPorts {
   readonly rcc: RegisterBlock
 }
 
-export function clockPorts(chip: Stm32u585, alarm: () => void): ClockPorts {
+export function clockPorts(
+  chip: Stm32u585,
+  alarm: () => void,
+  poweredOnMicroseconds: number,
+): ClockPorts {
   const { scheduler, time, cpu } = chip
   const started = time.microseconds(cpu.cycles)
   let due: number | undefined
@@ -28,6 +32,7 @@ export function clockPorts(chip: Stm32u585, alarm: () => void): ClockPorts {
   return {
     clock: {
       microseconds: () => time.microseconds(cpu.cycles) - started,
+      sincePowerOn: () => time.microseconds(cpu.cycles) - poweredOnMicroseconds,
       setAlarm(atMicroseconds) {
         due = atMicroseconds
         arm()

@@ -5,7 +5,7 @@
  *   (1) At most SEND_LIMIT bytes wait to leave and about RECEIVE_LIMIT bytes wait to be read.
  *   (2) A connection that was closed or replaced is never heard of again.
  */
-import type { Network, NetworkState } from '@microvisor/microvisor'
+import type { Network, NetworkState, WifiCredentials } from '@microvisor/microvisor'
 
 const SEND_LIMIT_BYTES = 65_536
 const RECEIVE_LIMIT_BYTES = 262_144
@@ -37,6 +37,7 @@ export interface Dialer {
 export class NetworkPort implements Network {
   readonly #dialer: Dialer
   readonly #changed: () => void
+  readonly #joinWifi: (credentials: WifiCredentials | undefined) => void
   #state: NetworkState = 'idle'
   #lastError = ''
   #connection: Connection | undefined
@@ -44,7 +45,12 @@ export class NetworkPort implements Network {
   #receivedBytes = 0
 
   /** `changed` is called whenever the kernel should look again; never from inside a call of it. */
-  constructor(dialer: Dialer, changed: () => void) {
+  constructor(
+    dialer: Dialer,
+    changed: () => void,
+    joinWifi: (credentials: WifiCredentials | undefined) => void = () => {},
+  ) {
+    this.#joinWifi = joinWifi
     this.#dialer = dialer
     this.#changed = changed
   }
@@ -96,6 +102,10 @@ export class NetworkPort implements Network {
     const connection = this.#connection
     this.#forget()
     connection?.end()
+  }
+
+  setWifi(credentials: WifiCredentials | undefined): void {
+    this.#joinWifi(credentials)
   }
 
   /** The link itself comes or goes: a cable is pulled, a radio fades. */

@@ -542,6 +542,13 @@ export class Core {
     this.#bus.writeAs(address, 4, value, { isSecure, isPrivileged: true })
   }
 
+  setFastInterrupt(irq: number, isFast: boolean): void {
+    const number = EXCEPTION.firstIrq + irq
+    this.nvic.fast[number] = isFast ? 1 : 0
+    this.nvic.setEnabled(number, false)
+    this.#refresh()
+  }
+
   pendInterrupt(irq: number): void {
     this.nvic.setPending(EXCEPTION.firstIrq + irq)
   }

@@ -10,6 +10,7 @@
 
 import type { AccessSize, Bus, BusFault, InterruptLines, Master, Scheduler } from '../bus.ts'
 import { Core } from './core.ts'
+import { EXCEPTION } from './faults.ts'
 import type { HaltCause, Watchpoint } from './host-debugger.ts'
 import { digestOf } from './snapshot.ts'
 
@@ -304,6 +305,26 @@ export class Cpu implements InterruptLines {
   /** Pends an interrupt once, as a write to NVIC_ISPR by the Secure state would. */
   setPending(irq: number): void {
     this.#core.pendInterrupt(irq)
+  }
+
+  /**
+   * A fast interrupt targets the Non-secure state, is seen only in the Secure state's registers, and
+   * goes before everything but faults, whatever the Non-secure state masks.
+   */
+  setFast(irq: number, isFast: boolean): void {
+    this.#core.setFastInterrupt(irq, isFast)
+  }
+
+  /** A fast interrupt is to be taken now, or its handler runs. */
+  get isFastInterruptBusy(): boolean {
+    return this.#core.nvic.isFastBusy
+  }
+
+  /** `taken` hears of every interrupt that is taken. */
+  onInterrupt(taken: (irq: number) => void): void {
+    this.#core.nvic.onTaken = (index) => {
+      if (index >= EXCEPTION.firstIrq) taken(index - EXCEPTION.firstIrq)
+    }
   }
 
   /** A 32-bit register of the private peripheral bus, as the given state sees it, privileged. */

@@ -49,7 +49,7 @@ function priorityRegister(nvic: Nvic, at: number, refresh: () => void): Entry {
     for (let byte = 0; byte < 4; byte++) {
       const number = EXCEPTION.firstIrq + at * 4 + byte
       const exists = number < EXCEPTION.firstIrq + IRQ_COUNT
-      if (exists && (s || nvic.nonSecure[number] === 1)) body(number, byte * 8)
+      if (exists && nvic.isSeenBy(s, number)) body(number, byte * 8)
     }
   }
   return [
@@ -83,7 +83,7 @@ function eachIrq(
   for (let bit = 0; bit < 32; bit++) {
     const number = EXCEPTION.firstIrq + bank * 32 + bit
     if (number >= EXCEPTION.firstIrq + IRQ_COUNT) return
-    if (isSecure || nvic.nonSecure[number] === 1) each(number, bit)
+    if (nvic.isSeenBy(isSecure, number)) each(number, bit)
   }
 }
 

@@ -24,10 +24,12 @@ const SECURE_BANK = 0x90
 const INDICES = SECURE_BANK + EXCEPTION.firstIrq
 
 /** Where the byte arrays stand in memory, so that a snapshot of the state has them. */
-export const NVIC_ARRAYS = { start: 0x1000, stride: 0x100, count: 6 } as const
+export const NVIC_ARRAYS = { start: 0x1000, stride: 0x100, count: 7 } as const
 
 /** Lower than every priority: nothing is active and nothing masks. */
 export const IDLE_PRIORITY = 0x100
+/** Of a fast interrupt: before all that PRIS leaves to the Non-secure state, its masks included. */
+const FAST_PRIORITY = 0x40
 /** AIRCR.PRIS moves Non-secure priorities into the lower half. */
 const RESTRICTED = 0x80
 
@@ -51,6 +53,10 @@ export class Nvic implements InterruptLines {
   /** ITNS: 1 for an interrupt that targets the Non-secure state. By number. */
   readonly nonSecure: Uint8Array
   readonly lines: Uint8Array
+  /** 1 for an interrupt of the Non-secure state that the Secure state alone controls. By number. */
+  readonly fast: Uint8Array
+  /** Told when an exception is taken. */
+  onTaken: (index: number) => void = () => {}
   /** AIRCR.PRIGROUP: [Non-secure, Secure]. */
   priorityGroup: [number, number] = [0, 0]
   /** AIRCR.BFHFNMINS: HardFault, BusFault and NMI are Non-secure. */
@@ -74,6 +80,7 @@ export class Nvic implements InterruptLines {
     this.priority = array(3)
     this.nonSecure = array(4)
     this.lines = array(5)
+    this.fast = array(6)
   }
 
   /** What is not in the arrays. */
@@ -86,6 +93,7 @@ export class Nvic implements InterruptLines {
   reset(): void {
     for (const array of [this.pending, this.active, this.enabled, this.priority]) array.fill(0)
     this.nonSecure.fill(0)
+    this.fast.fill(0)
     for (let number = EXCEPTION.nmi; number < EXCEPTION.firstIrq; number++) {
       for (const index of [number, number + SECURE_BANK]) {
         this.enabled[index] = isAlwaysEnabled(number) ? 1 : 0
@@ -104,6 +112,7 @@ export class Nvic implements InterruptLines {
       this.pending[number] = 0
       this.active[number] = 0
       this.priority[number] = 0
+      this.fast[number] = 0
       if (!isAlwaysEnabled(number)) this.enabled[number] = 0
     }
     this.priorityGroup[0] = 0
@@ -116,6 +125,11 @@ export class Nvic implements InterruptLines {
 
   numberOf(index: number): number {
     return index >= SECURE_BANK ? index - SECURE_BANK : index
+  }
+
+  /** The state sees the interrupt in its registers. */
+  isSeenBy(isSecure: boolean, number: number): boolean {
+    return isSecure || (this.nonSecure[number] === 1 && this.fast[number] === 0)
   }
 
   targetsSecure(index: number): boolean {
@@ -152,6 +166,7 @@ export class Nvic implements InterruptLines {
   activate(index: number): void {
     this.pending[index] = 0
     this.active[index] = 1
+    this.onTaken(index)
   }
 
   /**
@@ -191,6 +206,7 @@ export class Nvic implements InterruptLines {
   groupPriority(index: number): number {
     const number = this.numberOf(index)
     if (number === EXCEPTION.nmi) return -2
+    if (this.fast[index] === 1) return FAST_PRIORITY
     const isSecure = this.targetsSecure(index)
     if (number === EXCEPTION.hardFault) return isSecure && this.faultsAreNonSecure ? -3 : -1
     return this.#inScale(this.#grouped(this.priority[index]!, isSecure), isSecure)
@@ -264,6 +280,15 @@ export class Nvic implements InterruptLines {
   get preempting(): number {
     const { first } = this
     return first !== 0 && this.groupPriority(first) < this.executionPriority ? first : 0
+  }
+
+  /** A fast interrupt is to be taken now, or is active. */
+  get isFastBusy(): boolean {
+    const { fast, active } = this
+    for (let index = fast.indexOf(1); index >= 0; index = fast.indexOf(1, index + 1)) {
+      if (active[index] === 1) return true
+    }
+    return fast[this.preempting] === 1
   }
 
   /** It would be taken if it were pended now. */

@@ -61,15 +61,16 @@ export class Application {
 
   /**
    * Starts what is installed, if flash holds what its manifest says. The first start after an
-   * installation has the reason APPLICATIONUPDATE, whatever else brought it about.
+   * installation has the reason APPLICATIONUPDATE, whatever else brought it about. `isChanged`: a
+   * debugger has written flash, and what it holds is run as it is.
    */
-  start(reason: WakeReason): void {
+  start(reason: WakeReason, isChanged = false): void {
     const { world, store, clearing, changed, clock, trace } = this.#parts
     this.stop()
     this.#phase = 'absent'
     clearing()
     world.clearMemory()
-    if (store.installed !== undefined && store.isIntact()) {
+    if (store.installed !== undefined && (isChanged || store.isIntact())) {
       this.#wakeReason = store.hasStarted ? reason : WakeReason.APPLICATIONUPDATE
       this.#startedAt = clock.microseconds()
       this.#phase = 'running'
@@ -82,9 +83,9 @@ export class Application {
   }
 
   /** Starts it again on purpose: what it did before is not held against it. */
-  restart(reason: WakeReason): void {
+  restart(reason: WakeReason, isChanged = false): void {
     this.#restartLaw.forget()
-    this.start(reason)
+    this.start(reason, isChanged)
   }
 
   /** Stops it for good; nothing of it runs until `start`. */
@@ -116,6 +117,12 @@ export class Application {
     trace(`the application crashed: ${fault.exception}; starts again in ${restartInMs} ms`)
     changed()
     return report
+  }
+
+  /** It has done what it was for: nothing runs until the next start. */
+  retire(): void {
+    this.stop()
+    this.#parts.changed()
   }
 
   #halt(phase: 'crashed' | 'stopped'): void {

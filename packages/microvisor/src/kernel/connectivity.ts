@@ -12,7 +12,7 @@ import {
   NetworkStatus,
   SystemNotificationSource,
 } from '@microvisor/protocol'
-import type { Network } from '../hardware.ts'
+import type { Clock, Network } from '../hardware.ts'
 import type { Link } from './link/link.ts'
 import type { NetworkRequests } from './network-requests.ts'
 import type { SystemNotifications } from './system-notifications.ts'
@@ -22,6 +22,7 @@ import type { Timers } from './timers.ts'
 export interface KernelNeeds {
   readonly isTimeUnknown: boolean
   readonly isFetchingUpdate: boolean
+  readonly isDebugging: boolean
   readonly hasCrashReport: boolean
   readonly hasApplication: boolean
   readonly graceSeconds: number
@@ -32,9 +33,18 @@ export interface ConnectivityParts {
   readonly link: Link
   readonly network: Network
   readonly timers: Timers
+  readonly clock: Clock
   readonly networkRequests: NetworkRequests
   readonly systemNotifications: SystemNotifications
   readonly needs: () => KernelNeeds
+  /** What a device that comes out of deep sleep goes on with. */
+  readonly resumed: ResumedConnectivity | undefined
+}
+
+export interface ResumedConnectivity {
+  readonly isCheckInDue: boolean
+  /** Until it will be. */
+  readonly checkInMicroseconds: number | undefined
 }
 
 const SECOND = 1_000_000
@@ -43,6 +53,7 @@ export class Connectivity {
   readonly #parts: ConnectivityParts
   #isColdBoot = true
   #isCheckInDue = false
+  #checkInAt: number | undefined
   #isInGrace = false
   #wasOpen = false
   #wasWanted = false
@@ -52,10 +63,27 @@ export class Connectivity {
 
   constructor(parts: ConnectivityParts) {
     this.#parts = parts
+    if (parts.resumed === undefined) return
+    this.#isColdBoot = false
+    this.#isCheckInDue = parts.resumed.isCheckInDue
+    const { checkInMicroseconds } = parts.resumed
+    if (checkInMicroseconds !== undefined) this.#checkInAfter(checkInMicroseconds)
   }
 
   get status(): NetworkStatus {
     return this.#status
+  }
+
+  /** True unless the device is offline, and means to be. */
+  get isActive(): boolean {
+    const { link } = this.#parts
+    return link.phase !== 'offline' || this.#status !== NetworkStatus.DELIBERATELYOFFLINE
+  }
+
+  /** Microseconds until the next check-in. */
+  get checkInMicroseconds(): number | undefined {
+    const at = this.#checkInAt
+    return at === undefined ? undefined : Math.max(0, at - this.#parts.clock.microseconds())
   }
 
   get reasons(): number {
@@ -67,6 +95,7 @@ export class Connectivity {
   connected(): void {
     this.#isColdBoot = false
     this.#isCheckInDue = false
+    this.#checkInAt = undefined
     this.#cancelCheckIn()
   }
 
@@ -92,8 +121,9 @@ export class Connectivity {
 
   #wanting(): number {
     const { networkRequests: requests, needs } = this.#parts
-    const { isTimeUnknown, isFetchingUpdate, hasCrashReport, hasApplication, checkInSeconds } =
-      needs()
+    const needed = needs()
+    const { isTimeUnknown, isFetchingUpdate, hasCrashReport, hasApplication } = needed
+    const { checkInSeconds, isDebugging } = needed
     const isCheckInDue = this.#isCheckInDue || checkInSeconds === 0
     let bits: number = NetworkReason.NOTCONNECTING
     if (requests.count > 0) bits |= NetworkReason.USINGNETWORK
@@ -102,6 +132,7 @@ export class Connectivity {
     if (isTimeUnknown) bits |= NetworkReason.RTCNOTSET
     if (hasCrashReport) bits |= NetworkReason.APPLICATIONERROR
     if (this.#isColdBoot) bits |= NetworkReason.COLDBOOTCONNECTION
+    if (isDebugging) bits |= NetworkReason.DEBUGGERATTACHED
     if (isFetchingUpdate) bits |= NetworkReason.FETCHINGUPDATE
     if (!hasApplication) bits |= NetworkReason.NOAPPLICATIONCODE
     return bits
@@ -119,9 +150,15 @@ export class Connectivity {
   #startCheckIn(): void {
     const { checkInSeconds } = this.#parts.needs()
     if (checkInSeconds === 0) return
+    this.#checkInAfter(checkInSeconds * SECOND)
+  }
+
+  #checkInAfter(microseconds: number): void {
     this.#cancelCheckIn()
-    this.#cancelCheckIn = this.#parts.timers.after(checkInSeconds * SECOND, () => {
+    this.#checkInAt = this.#parts.clock.microseconds() + microseconds
+    this.#cancelCheckIn = this.#parts.timers.after(microseconds, () => {
       this.#isCheckInDue = true
+      this.#checkInAt = undefined
     })
   }
 

@@ -15,10 +15,14 @@ import {
 import type { Kernel } from './kernel.ts'
 import * as device from './syscalls/device.ts'
 import * as externalFlash from './syscalls/external-flash.ts'
+import * as factoryTest from './syscalls/factory-test.ts'
+import * as fastInterrupts from './syscalls/fast-interrupts.ts'
 import * as logging from './syscalls/logging.ts'
 import * as network from './syscalls/network.ts'
 import * as notifications from './syscalls/notifications.ts'
+import * as power from './syscalls/power.ts'
 import * as restart from './syscalls/restart.ts'
+import * as wifi from './syscalls/wifi.ts'
 
 /** `undefined`: the application was stopped or restarted, and the call does not return to it. */
 export type Handler<Name extends SystemCallName> = SystemCallHandler<Name, Kernel, undefined>
@@ -26,10 +30,14 @@ export type Handler<Name extends SystemCallName> = SystemCallHandler<Name, Kerne
 const handlers: { readonly [Name in SystemCallName]?: Handler<Name> } = {
   ...device,
   ...externalFlash,
+  ...factoryTest,
+  ...fastInterrupts,
   ...logging,
   ...network,
   ...notifications,
+  ...power,
   ...restart,
+  ...wifi,
 }
 
 /** The releases whose calls answer UNAVAILABLE to an interrupt handler; older calls are carried out. */

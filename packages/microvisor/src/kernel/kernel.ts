@@ -10,18 +10,26 @@ import type { FuseContents } from '../fuses.ts'
 import type {
   ApplicationFault,
   BootRecord,
+  DebugHalt,
+  DeepSleepMode,
+  FaultName,
   Hardware,
   ResetCause,
   SecureVectors,
+  WakeCause,
 } from '../hardware.ts'
 import { Application } from './application.ts'
 import { ApplicationMemory } from './application-memory.ts'
 import { startClocks } from './clock-tree.ts'
-import { Connectivity, type KernelNeeds } from './connectivity.ts'
+import { Connectivity, type KernelNeeds, type ResumedConnectivity } from './connectivity.ts'
 import { CrashReports } from './crash.ts'
+import { DebugAgent } from './debug/debug-agent.ts'
+import { DebugServer } from './debug/debug-server.ts'
+import { recall, remember } from './deep-sleep.ts'
 import { deviceState } from './device-state.ts'
 import { dispatch } from './dispatch.ts'
 import { ExternalFlashAccess } from './external-flash.ts'
+import { FastInterrupts } from './fast-interrupts.ts'
 import { Handles } from './handles.ts'
 import { ConnectionLed } from './led.ts'
 import { Link, type LinkMessage } from './link/link.ts'
@@ -29,14 +37,20 @@ import { NetworkRequests } from './network-requests.ts'
 import { Notifications } from './notifications.ts'
 import { Random } from './random.ts'
 import { ServerLog } from './server-log.ts'
+import { Settings } from './settings.ts'
 import { SystemNotifications } from './system-notifications.ts'
+import { TestLog } from './test-log.ts'
 import { Timers } from './timers.ts'
 import { ApplicationStore } from './update/application-store.ts'
 import { Update } from './update/update.ts'
 import { WallClock } from './wall-clock.ts'
+import { Wifi } from './wifi.ts'
 
 /** Rounds until the parts agree; a connection that opens and has no reason to stay takes three. */
 const SETTLE_ROUNDS = 4
+
+/** An update waits this long for a debugger to be done. */
+const DEBUGGED_POLITENESS_SECONDS = 3600
 
 const wakeReasons: Readonly<Record<ResetCause, WakeReason>> = {
   'power-on': WakeReason.COLDBOOT,
@@ -44,6 +58,14 @@ const wakeReasons: Readonly<Record<ResetCause, WakeReason>> = {
   standby: WakeReason.DEEPSLEEPOTHER,
   watchdog: WakeReason.MICROVISORWATCHDOG,
   'option-bytes': WakeReason.OPTIONBYTES,
+}
+
+const standbyReasons: Readonly<Record<WakeCause, WakeReason>> = {
+  alarm: WakeReason.DEEPSLEEPCHECKIN,
+  rtc: WakeReason.DEEPSLEEPAPPLICATIONRTC,
+  pin: WakeReason.DEEPSLEEPAPPLICATION,
+  modem: WakeReason.DEEPSLEEPMODEM,
+  unknown: WakeReason.DEEPSLEEPOTHER,
 }
 
 export class Kernel implements SecureVectors {
@@ -64,6 +86,11 @@ export class Kernel implements SecureVectors {
   readonly store: ApplicationStore
   readonly application: Application
   readonly update: Update
+  readonly fastInterrupts: FastInterrupts
+  readonly wifi: Wifi
+  readonly testLog = new TestLog()
+  readonly debugAgent: DebugAgent
+  readonly debugServer: DebugServer
   readonly #random: Random
   readonly #crashReports = new CrashReports()
   #cancelSettle: () => void = () => {}
@@ -86,18 +113,26 @@ export class Kernel implements SecureVectors {
     this.networkRequests = new NetworkRequests(handles, this.notifications)
     this.externalFlash = new ExternalFlashAccess(handles, hardware.externalFlash)
     this.store = new ApplicationStore(hardware, fuses.applicationSigner)
+    this.wifi = new Wifi(new Settings(hardware), network)
+    this.fastInterrupts = new FastInterrupts({
+      ...{ world, timers: this.timers },
+      misbehaved: (exception) => this.applicationFault(this.#faultOf(exception)),
+    })
     this.link = this.#makeLink()
-    this.connectivity = this.#makeConnectivity(network)
+    this.connectivity = this.#makeConnectivity(network, this.#recall())
     this.log = new ServerLog(this)
     this.application = this.#makeApplication()
     this.update = this.#makeUpdate()
+    this.debugServer = this.#makeDebugServer()
+    this.debugAgent = this.#makeDebugAgent()
   }
 
   /** What is done once, after the bootrom: clocks, then what a power cut may have left undone. */
   start(): void {
     startClocks(this.hardware.rcc)
+    this.wifi.begin()
     this.update.finish()
-    this.application.start(wakeReasons[this.boot.resetCause])
+    this.application.start(this.#wakeReason())
     this.#settle()
   }
 
@@ -108,6 +143,16 @@ export class Kernel implements SecureVectors {
   }
 
   applicationFault(fault: ApplicationFault): void {
+    if (!this.debugAgent.catches(fault)) this.#crash(fault)
+    this.#settle()
+  }
+
+  debugEvent(halt: DebugHalt): void {
+    this.debugAgent.debugEvent(halt)
+    this.#settle()
+  }
+
+  #crash(fault: ApplicationFault): void {
     const report = this.application.crash(fault)
     if (report !== undefined) {
       this.#crashReports.add(report)
@@ -115,7 +160,6 @@ export class Kernel implements SecureVectors {
       // Nobody is left who could put an update off.
       this.timers.after(0, () => this.update.apply())
     }
-    this.#settle()
   }
 
   alarm(): void {
@@ -124,7 +168,32 @@ export class Kernel implements SecureVectors {
   }
 
   network(): void {
+    this.debugServer.poll()
     this.#settle()
+  }
+
+  fastInterrupt(): void {
+    this.fastInterrupts.taken()
+  }
+
+  /** Does not return to the application, whatever ends the sleep. */
+  sleepDeeply(mode: DeepSleepMode): void {
+    const { clock, power } = this.hardware
+    const { checkInMicroseconds } = this.connectivity
+    const now = clock.sincePowerOn()
+    const checkInAt = checkInMicroseconds === undefined ? undefined : now + checkInMicroseconds
+    const known = this.wallClock.known
+    const hasRequestedNetwork = this.networkRequests.hasEverRequested
+    const time = known === undefined ? undefined : { ...known, at: now }
+    this.application.stop()
+    remember(this.hardware, { time, checkInAt, hasRequestedNetwork })
+    power.deepSleep(mode, checkInAt)
+  }
+
+  /** The factory test is over. After a pass the application that was staged takes its place. */
+  endFactoryTest(isPassed: boolean): void {
+    if (isPassed && this.update.apply()) return
+    this.application.retire()
   }
 
   /** For system calls: does what they cannot do themselves right after them. */
@@ -144,6 +213,8 @@ export class Kernel implements SecureVectors {
       this.connectivity.update()
       if (reasons === this.connectivity.reasons && status === this.connectivity.status) break
     }
+    this.debugServer.poll()
+    this.link.flush()
     this.led.show(this.connectivity.status)
   }
 
@@ -160,13 +231,51 @@ export class Kernel implements SecureVectors {
       opened: (welcome) => this.#opened(welcome),
       message: (message) => this.#take(message),
       drained: () => this.log.forward(),
+      accept: (kind, stream) => {
+        if (kind.case === 'debug') return this.debugServer.accept(kind.value.holder, stream)
+        return 'This kernel has nothing that the cloud could open such a stream to.'
+      },
     })
   }
 
-  #makeConnectivity(network: Hardware['network']): Connectivity {
-    const { link, timers, networkRequests, systemNotifications } = this
+  #makeConnectivity(
+    network: Hardware['network'],
+    resumed: ResumedConnectivity | undefined,
+  ): Connectivity {
+    const { link, timers, clock, networkRequests, systemNotifications } = this
     const needs = () => this.#needs()
-    return new Connectivity({ link, network, timers, networkRequests, systemNotifications, needs })
+    return new Connectivity({
+      ...{ link, network, timers, clock, networkRequests, systemNotifications, needs, resumed },
+    })
+  }
+
+  /** What was known before Standby goes on being known after it. */
+  #recall(): ResumedConnectivity | undefined {
+    if (this.boot.resetCause !== 'standby') return undefined
+    const remembered = recall(this.hardware)
+    if (remembered === undefined) return undefined
+    const { clock } = this.hardware
+    const now = clock.sincePowerOn()
+    const { time, checkInAt, hasRequestedNetwork } = remembered
+    if (time !== undefined) {
+      // The RTC's moment in terms of the kernel's clock, which began anew.
+      this.wallClock.resume({ ...time, at: clock.microseconds() - (now - time.at) })
+    }
+    if (hasRequestedNetwork) this.networkRequests.resume()
+    const isCheckInDue = checkInAt !== undefined && checkInAt <= now
+    const left = checkInAt === undefined || isCheckInDue ? undefined : checkInAt - now
+    return { isCheckInDue, checkInMicroseconds: left }
+  }
+
+  #wakeReason(): WakeReason {
+    const { resetCause, wakeCause = 'unknown' } = this.hardware.power
+    return resetCause === 'standby' ? standbyReasons[wakeCause] : wakeReasons[resetCause]
+  }
+
+  /** What the kernel itself finds wrong with the application. */
+  #faultOf(exception: FaultName): ApplicationFault {
+    const { registers } = this.hardware.application
+    return { exception, registers, cfsr: 0, hfsr: 0, sfsr: 0, mmfar: 0, bfar: 0, sfar: 0 }
   }
 
   #makeApplication(): Application {
@@ -184,7 +293,10 @@ export class Kernel implements SecureVectors {
         this.log.reset()
         this.led.enable(true)
       },
-      changed: () => this.link.send({ case: 'deviceState', value: this.#state() }),
+      changed: () => {
+        this.debugServer.applicationChanged()
+        this.link.send({ case: 'deviceState', value: this.#state() })
+      },
     })
   }
 
@@ -208,6 +320,37 @@ export class Kernel implements SecureVectors {
             EventType.UPDATEDOWNLOADED,
           ),
       },
+    })
+  }
+
+  #makeDebugServer(): DebugServer {
+    return new DebugServer({
+      sessions: this.hardware.secureSessions,
+      timers: this.timers,
+      agent: () => this.debugAgent,
+      key: () => this.store.installed?.manifest.policies.debugKey,
+      trace: this.#trace,
+    })
+  }
+
+  #makeDebugAgent(): DebugAgent {
+    const { hardware, application, store } = this
+    return new DebugAgent({
+      unit: hardware.debug,
+      engines: hardware.engines,
+      internalFlash: hardware.internalFlash,
+      kernelVersionText: this.boot.kernelVersionText,
+      application: {
+        get isRunning() {
+          return application.isRunning
+        },
+        get manifestHash() {
+          return store.installed?.hash ?? new Uint8Array(0)
+        },
+        restart: (isChanged) => application.restart(WakeReason.DEBUGGERRESTART, isChanged),
+        crash: (fault) => this.#crash(fault),
+      },
+      send: (id, reply) => this.debugServer.send(id, reply),
     })
   }
 
@@ -242,6 +385,8 @@ export class Kernel implements SecureVectors {
     this.systemNotifications.reset()
     this.notifications.reset()
     this.externalFlash.reset()
+    this.fastInterrupts.reset()
+    this.testLog.reset()
   }
 
   #needs(): KernelNeeds {
@@ -249,6 +394,7 @@ export class Kernel implements SecureVectors {
     return {
       isTimeUnknown: !this.wallClock.isSet,
       isFetchingUpdate: this.update.isFetching,
+      isDebugging: this.debugServer.isActive,
       hasCrashReport: this.#crashReports.waiting.length > 0,
       hasApplication: this.application.phase !== 'absent',
       graceSeconds: policy?.connectionGraceSeconds ?? 0,
@@ -257,6 +403,7 @@ export class Kernel implements SecureVectors {
   }
 
   #politenessSeconds(): number {
+    if (this.debugServer.isActive) return DEBUGGED_POLITENESS_SECONDS
     return this.store.installed?.manifest.policies.update.maximumPolitenessSeconds ?? 0
   }
 

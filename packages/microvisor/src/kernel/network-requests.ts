@@ -52,6 +52,11 @@ export class NetworkRequests {
     }
   }
 
+  /** The application had taken the network into its own hands before it slept. */
+  resume(): void {
+    this.#hasEverRequested = true
+  }
+
   /** The application has stopped. */
   reset(): void {
     this.#requests.clear()

@@ -19,7 +19,9 @@ import {
   blankInternalFlash,
   RAM,
   type TestChips,
+  TestFactory,
   TestHardware,
+  type TestWake,
 } from './test-hardware.ts'
 import { applicationSigner, kernelSigner } from './trust.ts'
 
@@ -62,11 +64,14 @@ export class Bench {
     isCloudUp = true,
     seed = 1,
     startKernel = start,
+    wake = undefined as TestWake | undefined,
+    isFactoryTest = false,
   } = {}) {
     this.isCloudUp = isCloudUp
     this.chips = chips
     this.cloud = cloud
-    this.hardware = new TestHardware(chips, seed)
+    this.hardware = new TestHardware(chips, seed, wake)
+    if (isFactoryTest) this.hardware.factoryTest = new TestFactory()
     const record = {
       resetCause: this.hardware.power.resetCause,
       kernelVersion: KERNEL_VERSION,

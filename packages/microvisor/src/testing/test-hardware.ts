@@ -16,14 +16,24 @@ import {
 import type {
   ApplicationWorld,
   Clock,
+  DataWatch,
+  DebugUnit,
+  DeepSleepMode,
   Engines,
+  FactoryTest,
   Flash,
   FlashError,
   Hardware,
   Network,
   NetworkState,
+  Power,
   ResetCause,
+  SecureSession,
+  SleepMode,
+  WakeCause,
+  WifiCredentials,
 } from '../hardware.ts'
+import { someFault } from './fault.ts'
 
 export const RAM = 0x2000_0000
 export const RAM_BYTES = 0x8_0000
@@ -77,6 +87,7 @@ export class TestNetwork implements Network {
   /** Room for bytes towards the cloud. */
   room = Number.POSITIVE_INFINITY
   connects = 0
+  wifi: WifiCredentials | undefined
 
   connect(): void {
     this.state = 'connecting'
@@ -95,6 +106,10 @@ export class TestNetwork implements Network {
     return part.length
   }
 
+  setWifi(credentials: WifiCredentials | undefined): void {
+    this.wifi = credentials
+  }
+
   close(): void {
     if (this.state === 'connected' || this.state === 'connecting') this.state = 'idle'
     this.toDevice.length = 0
@@ -111,6 +126,11 @@ export class TestWorld implements ApplicationWorld {
   /** Vector tables the application was started with, in order. */
   starts: number[] = []
   isRunning = false
+  readonly registers = someFault.registers
+  /** Interrupts whose vector points to secure memory. */
+  secureVectors = new Set<number>()
+  readonly fast = new Map<number, { isEnabled: boolean; taken: number; isActive: boolean }>()
+  isWatchingFast = false
 
   constructor(flash: Flash) {
     this.#flash = flash
@@ -150,6 +170,27 @@ export class TestWorld implements ApplicationWorld {
     this.isRunning = false
   }
 
+  isVectorNonSecure(irq: number): boolean {
+    return !this.secureVectors.has(irq)
+  }
+
+  setFastInterrupt(irq: number, isFast: boolean): void {
+    if (isFast) this.fast.set(irq, { isEnabled: false, taken: 0, isActive: false })
+    else this.fast.delete(irq)
+  }
+
+  enableFastInterrupt(irq: number, isEnabled: boolean): void {
+    this.fast.get(irq)!.isEnabled = isEnabled
+  }
+
+  fastInterrupt(irq: number) {
+    return this.fast.get(irq)!
+  }
+
+  watchFastInterrupts(): void {
+    this.isWatchingFast = true
+  }
+
   clearMemory(): void {
     this.ram.fill(0)
   }
@@ -162,6 +203,8 @@ export class TestWorld implements ApplicationWorld {
 
 export class TestClock implements Clock {
   now = 0
+  /** Of the RTC, when `now` was 0. */
+  powerOnBefore = 0
   alarmAt: number | undefined
   readonly frequencies = {
     sysclk: 160_000_000,
@@ -172,6 +215,10 @@ export class TestClock implements Clock {
 
   microseconds(): number {
     return this.now
+  }
+
+  sincePowerOn(): number {
+    return this.powerOnBefore + this.now
   }
 
   setAlarm(at: number | undefined): void {
@@ -277,6 +324,148 @@ export class TestEngines implements Engines {
   }
 }
 
+/** Out of which sleep a device comes, and when. */
+export interface TestWake {
+  readonly cause: WakeCause
+  /** Of the RTC. */
+  readonly atMicroseconds: number
+}
+
+export class TestPower implements Power {
+  resetCause: ResetCause
+  readonly wakeCause: WakeCause | undefined
+  readonly slept: string[] = []
+  wakeAt: number | undefined
+
+  constructor(wake: TestWake | undefined) {
+    this.resetCause = wake === undefined ? 'power-on' : 'standby'
+    this.wakeCause = wake?.cause
+  }
+
+  reset(): void {}
+
+  sleep(mode: SleepMode): void {
+    this.slept.push(mode)
+  }
+
+  deepSleep(mode: DeepSleepMode, wakeAt: number | undefined): void {
+    this.slept.push(mode)
+    this.wakeAt = wakeAt
+  }
+}
+
+/** The bench of the factory test. */
+export class TestFactory implements FactoryTest {
+  readonly lines: string[] = []
+  status: number | undefined
+
+  log(text: Uint8Array): void {
+    this.lines.push(Buffer.from(text).toString())
+  }
+
+  complete(status: number): void {
+    this.status = status
+  }
+}
+
+/** A debug unit over plain registers: what it was told is there to be looked at. */
+export class TestDebugUnit implements DebugUnit {
+  readonly breakpoints = 8
+  readonly watchpoints = 4
+  readonly registers = new Map<number, number>()
+  readonly runs: string[] = []
+  isHalted = false
+  isEnabled = false
+  set: readonly number[] = []
+  watches: readonly DataWatch[] = []
+  readonly #world: TestWorld
+
+  constructor(world: TestWorld) {
+    this.#world = world
+  }
+
+  enable(isEnabled: boolean): void {
+    this.isEnabled = isEnabled
+    if (!isEnabled) this.set = []
+  }
+
+  halt(): void {
+    this.isHalted = true
+  }
+
+  run(mode: 'continue' | 'step'): void {
+    this.isHalted = false
+    this.runs.push(mode)
+  }
+
+  setBreakpoints(addresses: readonly number[]): void {
+    this.set = addresses
+  }
+
+  setWatchpoints(watches: readonly DataWatch[]): void {
+    this.watches = watches
+  }
+
+  setVectorCatch(): void {}
+
+  readonly faultStatus = { cfsr: 0, hfsr: 0, sfsr: 0, mmfar: 0, bfar: 0, sfar: 0 }
+
+  readRegister(number: number): number | undefined {
+    return number <= 64 ? (this.registers.get(number) ?? 0) : undefined
+  }
+
+  writeRegister(number: number, value: number): boolean {
+    if (number <= 64) this.registers.set(number, value)
+    return number <= 64
+  }
+
+  read(address: number, into: Uint8Array): number {
+    if (!this.#world.isReadable(address, into.length)) return 0
+    this.#world.read(address, into)
+    return into.length
+  }
+
+  write(address: number, from: Uint8Array): number {
+    if (!this.#world.isWritable(address, from.length)) return 0
+    this.#world.write(address, from)
+    return from.length
+  }
+}
+
+/** Sessions without secrets: what is fed is received, what is sent is drained. */
+export class TestSession implements SecureSession {
+  state: SecureSession['state'] = 'open'
+  failure = ''
+  readonly #received: number[] = []
+  readonly #outgoing: number[] = []
+
+  feed(bytes: Uint8Array): void {
+    this.#received.push(...bytes)
+  }
+
+  drain(into: Uint8Array): number {
+    return move(this.#outgoing, into)
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#outgoing.push(...bytes)
+  }
+
+  receive(into: Uint8Array): number {
+    return move(this.#received, into)
+  }
+
+  close(): void {
+    this.state = 'closed'
+  }
+}
+
+function move(from: number[], into: Uint8Array): number {
+  const bytes = from.splice(0, into.length)
+  into.set(bytes)
+  return bytes.length
+}
+
 function gcmOf(key: Uint8Array): 'aes-128-gcm' | 'aes-256-gcm' {
   return key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm'
 }
@@ -308,6 +497,8 @@ export interface TestChips {
   readonly internalFlash: Flash
   readonly externalFlash: Flash
   readonly fuses: Uint8Array
+  /** Backup SRAM. */
+  readonly backupSram?: Uint8Array
 }
 
 export class TestHardware implements Hardware {
@@ -317,8 +508,12 @@ export class TestHardware implements Hardware {
   readonly fuses: Hardware['fuses']
   readonly engines: Engines
   readonly clock = new TestClock()
-  readonly power: { resetCause: ResetCause; reset(): void }
+  readonly power: TestPower
+  readonly retained: Hardware['retained']
+  factoryTest: TestFactory | undefined
   readonly network = new TestNetwork()
+  readonly debug: TestDebugUnit
+  readonly secureSessions = { accept: () => new TestSession() }
   readonly colours: string[] = []
   readonly registers = new Map<number, number>()
   readonly traces: string[] = []
@@ -337,7 +532,11 @@ export class TestHardware implements Hardware {
     notModelled: (name: string) => void this.missing.push(name),
   }
 
-  constructor({ internalFlash, externalFlash, fuses }: TestChips, seed = 1) {
+  constructor(
+    { internalFlash, externalFlash, fuses, backupSram }: TestChips,
+    seed = 1,
+    wake: TestWake | undefined = undefined,
+  ) {
     this.internalFlash = internalFlash
     this.externalFlash = externalFlash
     this.fuses = {
@@ -350,8 +549,15 @@ export class TestHardware implements Hardware {
       },
     }
     this.application = new TestWorld(internalFlash)
+    this.debug = new TestDebugUnit(this.application)
     this.engines = new TestEngines(seed)
-    this.power = { resetCause: 'power-on', reset: () => {} }
+    this.power = new TestPower(wake)
+    this.clock.powerOnBefore = wake?.atMicroseconds ?? 0
+    const cells = backupSram ?? new Uint8Array(2048)
+    this.retained = {
+      read: (into) => into.set(cells.subarray(0, into.length)),
+      write: (from) => cells.set(from),
+    }
   }
 }
 

@@ -85,3 +85,14 @@ export const deviceCrashes = pgTable('device_crashes', {
   manifestHash: text('manifest_hash'),
   report: jsonb('report').notNull(),
 })
+
+export const configs = pgTable('configs', {
+  seq: seq(),
+  accountSid: text('account_sid').notNull(),
+  deviceSid: text('device_sid'),
+  store: text('store', { enum: ['config', 'secret'] }).notNull(),
+  key: text('key').notNull(),
+  value: text('value').notNull(),
+  createdAt: created(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+})

@@ -25,7 +25,7 @@ import type { Timers } from '../timers.ts'
 import { askedPauseMs, backOffMs } from './back-off.ts'
 import { OutgoingQueue } from './outgoing-queue.ts'
 import type { LinkStream, StreamUser } from './stream.ts'
-import { LinkStreams, type StreamKind } from './streams.ts'
+import { LinkStreams, type StreamAcceptor, type StreamKind } from './streams.ts'
 
 export type LinkPhase = 'offline' | 'pausing' | 'connecting' | 'greeting' | 'open' | 'closing'
 
@@ -56,6 +56,8 @@ export interface LinkParts {
   readonly hello: () => HelloInit
   readonly opened: (welcome: Welcome) => void
   readonly message: (message: LinkMessage) => void
+  /** The cloud opens a stream. */
+  readonly accept: StreamAcceptor
   /** There may be room again for what waits for `hasRoom`. */
   readonly drained: () => void
 }
@@ -89,7 +91,7 @@ export class Link {
 
   constructor(parts: LinkParts) {
     this.#parts = parts
-    this.#streams = new LinkStreams((frame) => this.#send(frame))
+    this.#streams = new LinkStreams((frame) => this.#send(frame), parts.accept)
   }
 
   get phase(): LinkPhase {

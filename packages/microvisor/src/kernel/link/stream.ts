@@ -51,10 +51,10 @@ export class LinkStream {
   }
 
   /** Ends the stream from this side; the user is not told again. */
-  close(reason: StreamCloseReason): void {
+  close(reason: StreamCloseReason, detail = ''): void {
     if (this.#isOver) return
     this.#end()
-    this.#carrier.send({ case: 'streamClose', value: { stream: this.number, reason } })
+    this.#carrier.send({ case: 'streamClose', value: { stream: this.number, reason, detail } })
   }
 
   takeData(bytes: Uint8Array): LinkError | undefined {

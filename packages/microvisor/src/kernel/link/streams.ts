@@ -1,6 +1,5 @@
 /**
- * The streams of one connection, by number. The device opens odd ones; the cloud's, even ones, are
- * refused, as there is no kind yet that the cloud may open.
+ * The streams of one connection, by number. The device opens odd ones, the cloud even ones.
  *
  * A stream that this side has closed may still have data on its way: that is dropped in silence.
  */
@@ -15,27 +14,31 @@ import { LinkStream, type StreamUser } from './stream.ts'
 
 export type StreamKind = NonNullable<Extract<FrameInit, { case: 'streamOpen' }>['value']['kind']>
 
+/** What the cloud may open, and who takes it: its user, or why not, for people. */
+export type StreamAcceptor = (
+  kind: Extract<FrameBody, { case: 'streamOpen' }>['value']['kind'],
+  stream: () => LinkStream,
+) => StreamUser | string
+
 type StreamFrame = Extract<FrameBody, { case: `stream${string}` }>
 
 export class LinkStreams {
   readonly #send: (frame: FrameInit) => void
   readonly #open = new Map<number, LinkStream>()
   #next = 1
-  #lastRefused = 0
+  #lastOfCloud = 0
+  readonly #accept: StreamAcceptor
 
-  constructor(send: (frame: FrameInit) => void) {
+  constructor(send: (frame: FrameInit) => void, accept: StreamAcceptor) {
     this.#send = send
+    this.#accept = accept
   }
 
   open(kind: StreamKind, user: StreamUser): LinkStream | undefined {
     if (this.#open.size >= STREAMS_MAX) return undefined
     const number = this.#next
     this.#next += 2
-    const stream = new LinkStream(number, user, {
-      send: this.#send,
-      forget: () => this.#open.delete(number),
-    })
-    this.#open.set(number, stream)
+    const stream = this.#add(number, user)
     this.#send({ case: 'streamOpen', value: { stream: number, kind } })
     stream.begin()
     return stream
@@ -43,7 +46,7 @@ export class LinkStreams {
 
   /** What is wrong with the frame, if anything is. */
   take({ case: kind, value }: StreamFrame): string | undefined {
-    if (kind === 'streamOpen') return this.#refuse(value.stream)
+    if (kind === 'streamOpen') return this.#opened(value)
     const stream = this.#open.get(value.stream)
     if (stream === undefined) {
       return this.#isOver(value.stream) ? undefined : `There is no stream ${value.stream}.`
@@ -57,21 +60,37 @@ export class LinkStreams {
   connectionEnded(detail: string): void {
     const streams = [...this.#open.values()]
     this.#next = 1
-    this.#lastRefused = 0
+    this.#lastOfCloud = 0
     for (const stream of streams) stream.takeClose(undefined, detail)
   }
 
-  #refuse(number: number): string | undefined {
+  #add(number: number, user: StreamUser): LinkStream {
+    const stream = new LinkStream(number, user, {
+      send: this.#send,
+      forget: () => this.#open.delete(number),
+    })
+    this.#open.set(number, stream)
+    return stream
+  }
+
+  #opened({ stream: number, kind }: Extract<StreamFrame, { case: 'streamOpen' }>['value']) {
     if (number === 0 || number % 2 !== 0) return `Stream ${number} is not the cloud's to open.`
-    this.#lastRefused = Math.max(this.#lastRefused, number)
-    const reason = StreamCloseReason.REFUSED
-    const detail = 'This kernel has nothing that the cloud could open a stream to.'
-    this.#send({ case: 'streamClose', value: { stream: number, reason, detail } })
+    if (number <= this.#lastOfCloud)
+      return `Stream ${number} was opened after stream ${this.#lastOfCloud}.`
+    this.#lastOfCloud = number
+    const isFull = this.#open.size >= STREAMS_MAX
+    const found = () => this.#open.get(number)!
+    const user = isFull ? `${STREAMS_MAX} streams are open.` : this.#accept(kind, found)
+    if (typeof user !== 'string') this.#add(number, user).begin()
+    else {
+      const reason = StreamCloseReason.REFUSED
+      this.#send({ case: 'streamClose', value: { stream: number, reason, detail: user } })
+    }
     return undefined
   }
 
   #isOver(number: number): boolean {
-    return number % 2 === 1 ? number < this.#next : number !== 0 && number <= this.#lastRefused
+    return number % 2 === 1 ? number < this.#next : number !== 0 && number <= this.#lastOfCloud
   }
 }
 

@@ -3,14 +3,14 @@ import { LOG_LINE_BYTES_MAX, Status } from '@microvisor/protocol'
 import type { Handler } from '../dispatch.ts'
 
 /** The log buffer's address and size are multiples of this. */
-const UNIT_BYTES = 512
+export const LOG_BUFFER_UNIT_BYTES = 512
 
 export const mvServerLoggingInit: Handler<'mvServerLoggingInit'> = (
   { memory, notifications, log },
   { buffer, length_bytes: bytes },
 ) => {
-  if (buffer % UNIT_BYTES !== 0) return Status.INVALIDBUFFERALIGNMENT
-  if (bytes === 0 || bytes % UNIT_BYTES !== 0) return Status.INVALIDBUFFERSIZE
+  if (buffer % LOG_BUFFER_UNIT_BYTES !== 0) return Status.INVALIDBUFFERALIGNMENT
+  if (bytes === 0 || bytes % LOG_BUFFER_UNIT_BYTES !== 0) return Status.INVALIDBUFFERSIZE
   if (!memory.isWritable(buffer, bytes)) return Status.PARAMETERFAULT
   if (notifications.overlaps(buffer, bytes)) return Status.PARAMETERFAULT
   log.begin(buffer, bytes)

@@ -5,7 +5,7 @@ import { CENTERS_MAX, NOTIFICATION_BYTES } from '../notifications.ts'
 import { SYSTEM_NOTIFICATIONS_MAX } from '../system-notifications.ts'
 
 export const mvSetupNotifications: Handler<'mvSetupNotifications'> = (
-  { memory, notifications, log },
+  { memory, notifications, log, fastInterrupts },
   args,
 ) => {
   const setup = memory.readStruct('MvNotificationSetup', args.notifications)
@@ -19,7 +19,9 @@ export const mvSetupNotifications: Handler<'mvSetupNotifications'> = (
   if (notifications.overlaps(buffer, bufferBytes) || log.overlaps(buffer, bufferBytes)) {
     return Status.BUFFERALREADYINUSE
   }
-  if (!notifications.isInterruptFree(irq)) return Status.INVALIDINTERRUPT
+  if (!notifications.isInterruptFree(irq) || fastInterrupts.has(irq)) {
+    return Status.INVALIDINTERRUPT
+  }
   memory.writeWord(args.handle_out, notifications.open({ irq, buffer, bufferBytes }))
   return Status.OKAY
 }

@@ -14,7 +14,8 @@ import {
 } from '@microvisor/protocol'
 import type { Bench } from '../../testing/bench.ts'
 import { runningBench } from '../../testing/running.ts'
-import { FLASH, FLASH_BYTES, RAM, RAM_BYTES } from '../../testing/test-hardware.ts'
+import { wifiConfig, wifiConfigOut } from '../../testing/statuses/wifi.ts'
+import { FLASH, FLASH_BYTES, RAM, RAM_BYTES, TestFactory } from '../../testing/test-hardware.ts'
 
 /** Arguments with which each call is accepted. */
 const accepted: { readonly [Name in SystemCallName]?: (bench: Bench) => number[] } = {
@@ -54,6 +55,17 @@ const accepted: { readonly [Name in SystemCallName]?: (bench: Bench) => number[]
     return [externalFlash(b), b.struct('MvExternalFlashInfo', fields)]
   },
   mvExternalFlashReadBlocking: (b) => [externalFlash(b), 0, 100, b.place(100)],
+  mvSetWifiConfig: (b) => wifiConfig(b),
+  mvGetWifiConfig: (b) => wifiConfigOut(b),
+  mvTestLoggingInit: (b) => {
+    b.hardware.factoryTest = new TestFactory()
+    return [b.place(512, 512), 512]
+  },
+  mvTestLog: (b) => {
+    b.hardware.factoryTest = new TestFactory()
+    b.call('mvTestLoggingInit', b.place(512, 512), 512)
+    return [b.text('hello'), 5]
+  },
   mvExternalFlashWriteBlocking: (b) => [externalFlash(b), 0, 100, b.place(100)],
 }
 
@@ -125,6 +137,8 @@ function lengthOf(name: SystemCallName, index: number, row: Argument): number {
     mvGetDeviceId: 34,
     mvServerLoggingInit: 512,
     mvServerLog: 5,
+    mvTestLoggingInit: 512,
+    mvTestLog: 5,
     mvExternalFlashReadBlocking: 100,
     mvExternalFlashWriteBlocking: 100,
   }
