@@ -9,8 +9,8 @@
  */
 import './text.ts'
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import { Framing, framed, type LinkError } from './framing.ts'
 import { HASH_BYTES } from './digest.ts'
+import { Framing, framed, type LinkError } from './framing.ts'
 import type { Frame, LayerOffer, LogRecord } from './generated/link_pb.js'
 import { FrameSchema, LayerOfferSchema, LogRecordSchema } from './generated/link_pb.js'
 import { LOG_LINE_BYTES_MAX } from './limits.ts'

@@ -79,8 +79,14 @@ export class KeyStore {
     return key
   }
 
-  /** Throws BundleError for a change that this device does not make; then nothing has changed. */
-  apply(change: KeyChange): FlashError | undefined {
+  /**
+   * Throws BundleError for a change that this device does not make; then nothing has changed.
+   * `inUse`: signers of what is installed or on its way, which have to stay for as long.
+   */
+  apply(change: KeyChange, inUse: readonly bigint[]): FlashError | undefined {
+    const needed = change.deleteSigners.find((id) => inUse.includes(id))
+    if (needed !== undefined)
+      refuse('KEYS_IN_USE', `Signer ${formatKeyId(needed)} has signed the installed application.`)
     const next = this.#changed(change)
     const page = this.#page === 0 ? 1 : 0
     const error = this.#write(page, next)
@@ -147,8 +153,7 @@ export class KeyStore {
     const counts = [8, 10, 12].map((at) => view.getUint16(at, true))
     const [signers = 0, layerKeys = 0, revoked = 0] = counts
     if (signers > SIGNERS_MAX || layerKeys > LAYER_KEYS_MAX || revoked > REVOKED_SIGNERS_MAX) return
-    const length =
-      HEADER_BYTES + signers * PUBLIC_KEY_BYTES + layerKeys * ENTRY_BYTES + revoked * 8
+    const length = HEADER_BYTES + signers * PUBLIC_KEY_BYTES + layerKeys * ENTRY_BYTES + revoked * 8
     const sum = bytes.subarray(length, length + HASH_BYTES)
     if (!equalBytes(chipDigest(engines)([bytes.subarray(0, length)]), sum)) return
     this.#page = page
@@ -162,11 +167,12 @@ export class KeyStore {
   ): Keys {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     let at = HEADER_BYTES
-    const take = (count: number, size: number) =>
-      Array.from({ length: count }, () => bytes.slice(at, (at += size)))
-    const signers = take(counts.signers, PUBLIC_KEY_BYTES)
-    const secrets = take(counts.layerKeys * ENTRY_BYTES, 1)
-    const entries = Uint8Array.from(secrets, ([byte]) => byte!)
+    const take = (length: number) => {
+      at += length
+      return bytes.slice(at - length, at)
+    }
+    const signers = Array.from({ length: counts.signers }, () => take(PUBLIC_KEY_BYTES))
+    const entries = take(counts.layerKeys * ENTRY_BYTES)
     this.#cipher(bytes.subarray(16, HEADER_BYTES), entries)
     const layerKeys = new Map<bigint, Uint8Array>()
     for (let i = 0; i < entries.length; i += ENTRY_BYTES) {

@@ -10,8 +10,8 @@
  * back with the hash that the manifest promises.
  */
 import {
-  decodeLayerOffer,
   DeltaReader,
+  decodeLayerOffer,
   equalBytes,
   FETCH_CREDIT_BYTES,
   LayerForm,
@@ -140,11 +140,11 @@ export class Transfer {
 
   #take(bytes: Uint8Array): void {
     if (this.#isOver) return
-    this.#parts.received(bytes.length)
     if (this.#offer === undefined) {
       this.#takeOffer(bytes)
       return
     }
+    this.#parts.received(bytes.length)
     const writer = this.#writer!
     if (writer.received + bytes.length > writer.facts.bytes) {
       const detail = `More than the ${writer.facts.bytes} bytes came that were announced.`
@@ -157,9 +157,13 @@ export class Transfer {
 
   #takeOffer(bytes: Uint8Array): void {
     const offer = decodeLayerOffer(bytes)
-    const wrong = offer === undefined ? 'It begins with no offer.' : this.#wrongWith(offer)
-    if (offer === undefined || wrong !== undefined) {
-      this.#fail(UpdateError.TRANSFER, wrong ?? '')
+    if (offer === undefined) {
+      this.#fail(UpdateError.TRANSFER, 'It begins with no offer.')
+      return
+    }
+    const wrong = this.#wrongWith(offer)
+    if (wrong !== undefined) {
+      this.#fail(wrong.error, wrong.detail)
       return
     }
     this.#offer = offer
@@ -171,19 +175,24 @@ export class Transfer {
     if (!isContinued) this.#begin(offer)
   }
 
-  #wrongWith(offer: LayerOffer): string | undefined {
+  #wrongWith(offer: LayerOffer): UpdateProblem | undefined {
     const { wanted, offset } = this.#parts
     const { form, transferBytes, contentBytes, baseBytes } = offer
     const isWhole = form === LayerForm.WHOLE
-    if (contentBytes > wanted.bytesMax)
-      return `It has ${contentBytes} bytes; its place has ${wanted.bytesMax}.`
+    const room = Math.min(wanted.bytesMax, roomBytes(offset, isWhole ? 0 : transferBytes))
+    const problem = (error: UpdateError, detail: string) => ({ error, detail })
+    if (contentBytes > room)
+      return problem(
+        UpdateError.LAYER_TOO_LARGE,
+        `It has ${contentBytes} bytes; there is room for ${room}.`,
+      )
     if (!isWhole && (this.#isWholeOnly || LayerForm[form] === undefined))
-      return `It comes in form ${form}, which was not asked for.`
-    if (isWhole && !(transferBytes === contentBytes && equalBytes(offer.transferHash, wanted.hash)))
-      return 'It is announced as whole, and as something else.'
-    if (baseBytes > (wanted.base?.bytes ?? 0)) return `Its base has ${baseBytes} bytes.`
-    const room = roomBytes(offset, isWhole ? 0 : transferBytes)
-    return contentBytes > room ? `Staging has room for ${room} of ${contentBytes} bytes.` : undefined
+      return problem(UpdateError.TRANSFER, `It comes in form ${form}, which was not asked for.`)
+    if (isWhole && !equalBytes(offer.transferHash, wanted.hash))
+      return problem(UpdateError.LAYER_HASH, `${toHex(offer.transferHash)} is offered as whole.`)
+    if ((isWhole && transferBytes !== contentBytes) || baseBytes > (wanted.base?.bytes ?? 0))
+      return problem(UpdateError.TRANSFER, `${transferBytes} bytes and ${baseBytes} do not fit.`)
+    return undefined
   }
 
   #begin(offer: LayerOffer): void {
