@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { cliReference } from '@microvisor/cli'
 import { makeBundlePage } from './gen/bundle-page.ts'
 import { makeChannelsPage } from './gen/channels-page.ts'
+import { makeCpuPage } from './gen/cpu-page.ts'
 import { makeDebugPage } from './gen/debug-page.ts'
 import { makeErrorPage } from './gen/error-page.ts'
 import { makeHeader } from './gen/header.ts'
@@ -28,6 +29,7 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/debug-protocol.md', makeDebugPage()],
     ['docs/reference/bundles.md', makeBundlePage()],
     ['docs/reference/cli.md', await cliReference()],
+    ['docs/reference/cpu.md', makeCpuPage()],
     ['docs/reference/errors.md', makeErrorPage()],
     ['docs/reference/rest.md', makeRestPage()],
   ])

@@ -68,13 +68,13 @@ set_up_programs() {
       brew_packages="$brew_packages ${rest#*:}"
     fi
   done
-  if command -v arm-none-eabi-gcc >/dev/null && ! has_newlib; then
-    missing="$missing newlib"
+  if command -v arm-none-eabi-gcc >/dev/null && ! has_libraries; then
+    missing="$missing newlib libstdc++"
   fi
   [ -n "$missing" ] || return 0
   echo "Installing what tests need:$missing ..." >&2
   if command -v apt-get >/dev/null; then
-    install_with_apt $apt_packages libnewlib-arm-none-eabi
+    install_with_apt $apt_packages libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib
   elif command -v brew >/dev/null; then
     # shellcheck disable=SC2086
     brew install $brew_packages >&2 || true
@@ -87,8 +87,11 @@ set_up_programs() {
   done
 }
 
-has_newlib() {
-  [ -n "$(arm-none-eabi-gcc -mcpu=cortex-m33 -print-file-name=libc.a 2>/dev/null | grep /)" ]
+# Of the Arm tool chain, for C and for C++.
+has_libraries() {
+  for library in libc.a libstdc++.a; do
+    [ -n "$(arm-none-eabi-gcc -mcpu=cortex-m33 -print-file-name=$library 2>/dev/null | grep /)" ] || return 1
+  done
 }
 
 install_with_apt() {

@@ -767,7 +767,7 @@ enum MvStatus mvReadConfigResponseItem(MvChannelHandle handle, const struct MvCo
 enum MvStatus mvMqttGetNextReadableDataType(MvChannelHandle handle, enum MvMqttReadableDataType *data_type);
 
 /* Connects to a broker over TLS; once for each channel.
- * OKAY, PARAMETERFAULT, LATEFAULT, INVALIDHANDLE, CHANNELCLOSED, REQUESTALREADYSENT, INVALIDAUTHENTICATION, TOOMANYELEMENTS, REQUIREDELEMENTMISSING */
+ * OKAY, PARAMETERFAULT, LATEFAULT, INVALIDHANDLE, CHANNELCLOSED, REQUESTALREADYSENT, INVALIDAUTHENTICATION, TOOMANYELEMENTS, REQUIREDELEMENTMISSING, INVALIDBUFFERSIZE */
 enum MvStatus mvMqttRequestConnect(MvChannelHandle handle, const struct MvMqttConnectRequest *request);
 
 /* How the connect ended.
@@ -775,7 +775,7 @@ enum MvStatus mvMqttRequestConnect(MvChannelHandle handle, const struct MvMqttCo
 enum MvStatus mvMqttReadConnectResponse(MvChannelHandle handle, struct MvMqttConnectResponse *response_data);
 
 /* Subscribes to at most 8 topics; one such request in flight.
- * OKAY, PARAMETERFAULT, LATEFAULT, INVALIDHANDLE, CHANNELCLOSED, RATELIMITED, TOOMANYELEMENTS */
+ * OKAY, PARAMETERFAULT, LATEFAULT, INVALIDHANDLE, CHANNELCLOSED, RATELIMITED, TOOMANYELEMENTS, INVALIDBUFFERSIZE */
 enum MvStatus mvMqttRequestSubscribe(MvChannelHandle handle, const struct MvMqttSubscribeRequest *request);
 
 /* How a subscribe ended, with a reason code for each topic.
@@ -783,7 +783,7 @@ enum MvStatus mvMqttRequestSubscribe(MvChannelHandle handle, const struct MvMqtt
 enum MvStatus mvMqttReadSubscribeResponse(MvChannelHandle handle, const struct MvMqttSubscribeResponse *response_data);
 
 /* Gives up at most 8 topics; one such request in flight.
- * OKAY, PARAMETERFAULT, LATEFAULT, INVALIDHANDLE, CHANNELCLOSED, RATELIMITED, TOOMANYELEMENTS */
+ * OKAY, PARAMETERFAULT, LATEFAULT, INVALIDHANDLE, CHANNELCLOSED, RATELIMITED, TOOMANYELEMENTS, INVALIDBUFFERSIZE */
 enum MvStatus mvMqttRequestUnsubscribe(MvChannelHandle handle, const struct MvMqttUnsubscribeRequest *request);
 
 /* How an unsubscribe ended, with a reason code for each topic.
@@ -791,7 +791,7 @@ enum MvStatus mvMqttRequestUnsubscribe(MvChannelHandle handle, const struct MvMq
 enum MvStatus mvMqttReadUnsubscribeResponse(MvChannelHandle handle, const struct MvMqttUnsubscribeResponse *response_data);
 
 /* Publishes a message. RATELIMITED when too many are in flight.
- * OKAY, PARAMETERFAULT, LATEFAULT, INVALIDHANDLE, CHANNELCLOSED, RATELIMITED */
+ * OKAY, PARAMETERFAULT, LATEFAULT, INVALIDHANDLE, CHANNELCLOSED, RATELIMITED, INVALIDBUFFERSIZE */
 enum MvStatus mvMqttRequestPublish(MvChannelHandle handle, const struct MvMqttPublishRequest *request);
 
 /* How a publish ended.

@@ -144,6 +144,8 @@ export const updateDevice = route({
 
 export const createDevice = route({
   name: 'createDevice',
+  scope: 'admin',
+  unlogged: ['certificate', 'ca_certificate'],
   method: 'POST',
   path: '/v1/Devices',
   summary: 'Provision a device: issue its certificate',
@@ -161,6 +163,7 @@ export const createDevice = route({
 
 export const deleteDevice = route({
   name: 'deleteDevice',
+  scope: 'admin',
   method: 'DELETE',
   path: '/v1/Devices/:Sid',
   summary: "Remove a Device: its certificate is revoked and its connection ends; can't be undone",

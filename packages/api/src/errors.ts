@@ -26,6 +26,16 @@ const ownErrors = {
     status: 401,
     fix: "Check MICROVISOR_ACCOUNT_SID and MICROVISOR_AUTH_TOKEN against credentials.json in the server's data folder.",
   },
+  SCOPE_MISSING: {
+    number: 20403,
+    status: 403,
+    fix: 'Use a key that was made with the scope named, or the Auth Token.',
+  },
+  KEY_EXPIRED: {
+    number: 20003,
+    status: 401,
+    fix: 'Make a new key with `microvisor api-keys create`.',
+  },
   ROUTE_NOT_FOUND: {
     number: 20404,
     status: 404,
@@ -88,6 +98,11 @@ const ownErrors = {
     number: 20404,
     status: 404,
     fix: 'List the Secrets of the same scope: account and Devices have their own.',
+  },
+  API_KEY_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor api-keys list` for the keys of this account.',
   },
   TARGET_APP_NOT_FOUND: {
     number: 72010,
@@ -230,6 +245,8 @@ export const uploadErrors: readonly ErrorCode[] = [
 export const generalErrors = [
   'CREDENTIALS_MISSING',
   'CREDENTIALS_WRONG',
+  'KEY_EXPIRED',
+  'SCOPE_MISSING',
   'METHOD_NOT_ALLOWED',
   'PARAMETER_UNKNOWN',
   'PARAMETER_MISSING',

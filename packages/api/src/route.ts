@@ -9,6 +9,15 @@
 import { z } from 'zod'
 import type { ErrorCode } from './errors.ts'
 
+/** What a key may be made for. Each one but `read` includes `read`; `admin` includes all. */
+export const scopes = ['read', 'deploy', 'debug', 'admin'] as const
+export type Scope = (typeof scopes)[number]
+
+/** Whether somebody with these scopes may do what needs `needed`. */
+export function allows(held: readonly string[], needed: Scope): boolean {
+  return held.includes('admin') || held.includes(needed) || (needed === 'read' && held.length > 0)
+}
+
 /** How an answer travels. `events` is a text/event-stream whose data are `returns` as JSON. */
 export type Answer = 'json' | 'nothing' | 'bytes' | 'events' | 'text'
 
@@ -26,6 +35,10 @@ export interface Route<
   readonly summary: string
   /** Whether anyone may call it, or only somebody with an account's credentials. */
   readonly access: 'account' | 'anyone'
+  /** What it takes to call it. Not given: `read` for GET, `deploy` for all others. */
+  readonly scope: Scope
+  /** Members of the answer that the audit log does not keep. */
+  readonly unlogged: readonly string[]
   readonly status: 200 | 201 | 204
   readonly answer: Answer
   readonly params: P
@@ -39,7 +52,17 @@ export interface Route<
   readonly errors: readonly ErrorCode[]
 }
 
-type Optional = 'access' | 'status' | 'answer' | 'params' | 'query' | 'form' | 'file' | 'errors'
+type Optional =
+  | 'access'
+  | 'scope'
+  | 'unlogged'
+  | 'status'
+  | 'answer'
+  | 'params'
+  | 'query'
+  | 'form'
+  | 'file'
+  | 'errors'
 type None = z.ZodObject<Record<never, never>, z.core.$strict>
 
 /** Describes a route; what is left out means: JSON, 200, for account holders, no parameters. */
@@ -54,6 +77,8 @@ export function route<
   const none = z.strictObject({})
   return {
     access: 'account',
+    scope: facts.method === 'GET' ? 'read' : 'deploy',
+    unlogged: [],
     status: 200,
     answer: 'json',
     // Where P, Q or F was not given it is None, which is what `none` is.

@@ -1,5 +1,7 @@
 /** All routes, in the order in which documents list them. */
+import * as keys from './api-keys.ts'
 import * as apps from './apps.ts'
+import * as audit from './audit.ts'
 import * as configs from './configs.ts'
 import * as devices from './devices.ts'
 import * as kernels from './kernels.ts'
@@ -26,6 +28,13 @@ export const routes: readonly Route[] = [
   kernels.listKernels,
   kernels.createKernel,
   kernels.fetchKernelBundle,
+  keys.listApiKeys,
+  keys.createApiKey,
+  keys.fetchApiKey,
+  keys.updateApiKey,
+  keys.deleteApiKey,
+  audit.listAudit,
+  audit.verifyAudit,
   service.fetchHealth,
   service.fetchOpenApi,
   service.fetchHome,

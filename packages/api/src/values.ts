@@ -27,6 +27,7 @@ const sid = (prefix: SidPrefix) =>
 export const AccountSid = sid('AC')
 export const AppSid = sid('KA')
 export const DeviceSid = sid('UV')
+export const ApiKeySid = sid('SK')
 
 /** Characters that would break out of a path, and control characters. */
 export const NAME = /^[^/?#%\\\p{C}]*$/u

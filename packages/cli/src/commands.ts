@@ -6,6 +6,7 @@ import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
 import { Deploy } from './commands/deploy.ts'
 import { DeviceList } from './commands/device/list.ts'
+import { DeviceNetwork } from './commands/device/network.ts'
 import { DeviceReport } from './commands/device/report.ts'
 import { DeviceRun } from './commands/device/run.ts'
 import { DevicesList } from './commands/devices/list.ts'
@@ -22,6 +23,7 @@ export const commands = {
   'apps:show': AppsShow,
   deploy: Deploy,
   'device:list': DeviceList,
+  'device:network': DeviceNetwork,
   'device:report': DeviceReport,
   'device:run': DeviceRun,
   'devices:list': DevicesList,

@@ -66,6 +66,7 @@ function overviewRows(device: LocalDevice): [string, string | number | undefined
     ['application', isRunning ? status?.application : 'stopped'],
     ['gateway', `${record.gateway.host}:${record.gateway.port}`],
     ['link', isRunning ? status?.link.state : 'off'],
+    ['interface', isRunning ? status?.link.interface : undefined],
     ['last link error', status?.link.lastError],
     ['kernel failure', status?.kernelFailure?.split('\n', 1)[0]],
     ['as of', status?.updated],

@@ -9,6 +9,7 @@ export const deviceErrors = {
   DEVICE_FOLDER_TAKEN: 'Choose another folder, or remove this one.',
   DEVICE_FILE_DAMAGED: 'Restore the file from a copy, or remove the folder and make a new device.',
   DEVICE_ENROLMENT_INVALID: 'Check that server and device are of the same version.',
+  NETWORK_CONDITIONS_WRONG: 'Correct the value, or remove network.json from the device’s folder.',
 } as const
 
 export type DeviceErrorCode = keyof typeof deviceErrors

@@ -10,6 +10,16 @@ export {
 export type { Connection, ConnectionEvents, Dialer } from './hardware/network.ts'
 export type { Host } from './host.ts'
 export { buildKernelBundle } from './kernel-image.ts'
+export {
+  type AccessPoint,
+  type InterfaceConditions,
+  type InterfaceName,
+  interfaceNames,
+  type NetworkConditions,
+  usualConditions,
+} from './network/conditions.ts'
+export { changeNetwork, readNetwork } from './network/network-file.ts'
+export type { VirtualNetworks } from './network/virtual-networks.ts'
 export { type Enrolment, type ProvisionOptions, provisionDevice } from './provision.ts'
 export type { ClockMode } from './run-loop.ts'
 export {

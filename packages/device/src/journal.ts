@@ -21,7 +21,7 @@ export class Journal {
     kernelVersion: undefined,
     kernelVersionText: undefined,
     resetCause: 'power-on',
-    link: { state: 'idle', lastError: '' },
+    link: { state: 'idle', lastError: '', interface: undefined },
     application: 'stopped',
     lastCrash: undefined,
     kernelFailure: undefined,

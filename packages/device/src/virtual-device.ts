@@ -19,6 +19,7 @@ import {
   type FactoryTest,
   type LockDown,
 } from '@microvisor/microvisor'
+import { DeviceError } from './errors.ts'
 import {
   type DeviceFile,
   type DeviceRecord,
@@ -36,6 +37,9 @@ import { TlsDialer } from './hardware/tls-dialer.ts'
 import { type Host, realHost } from './host.ts'
 import { Journal } from './journal.ts'
 import { Machine, type MachineEvents } from './machine.ts'
+import { readNetwork, watchNetwork } from './network/network-file.ts'
+import { ShapedDialer } from './network/shaped-dialer.ts'
+import { VirtualNetworks } from './network/virtual-networks.ts'
 import { type ClockMode, RunLoop } from './run-loop.ts'
 
 export interface DeviceEvents {
@@ -96,6 +100,8 @@ interface Opening {
 export class VirtualDevice {
   readonly record: DeviceRecord
   readonly board: Board
+  /** The networks around it, to be changed at will. */
+  readonly networks: VirtualNetworks
   readonly #machine: Machine
   readonly #loop: RunLoop
   readonly #network: NetworkPort
@@ -116,7 +122,11 @@ export class VirtualDevice {
     this.#supply.cutAt(options.powerCut)
     this.board = this.#openBoard(folder)
     this.#journal = new Journal(folder, host, this.board.chip.notModelled)
-    this.#network = new NetworkPort(options.dialer ?? this.#dialer(folder), () => this.#netNews())
+    this.networks = new VirtualNetworks(readNetwork(folder), {
+      activeChanged: (active) => this.#linkMoved(active !== undefined),
+    })
+    this.#network = this.#makeNetwork(options)
+    opening.hold(watchNetwork(folder, () => this.#readNetwork()))
     this.#machine = new Machine({
       ...{ board: this.board, network: this.#network, random: host.random },
       secureSessions: secureSessions(
@@ -151,9 +161,9 @@ export class VirtualDevice {
     this.#opening.release()
   }
 
-  /** The link comes or goes. */
+  /** The cable is plugged in or pulled out. */
   setLink(isUp: boolean): void {
-    this.#network.setLink(isUp)
+    this.networks.set('ethernet', { isUp })
   }
 
   press(isPressed: boolean): void {
@@ -167,13 +177,54 @@ export class VirtualDevice {
     this.#loop.wake()
   }
 
+  #makeNetwork(options: DeviceOptions): NetworkPort {
+    const { clock, host = realHost } = options
+    const { scheduler, time, cpu } = this.board.chip
+    const microseconds = () => time.microseconds(cpu.cycles)
+    const onDeviceTime = {
+      now: () => microseconds() / 1000,
+      after: (ms: number, action: () => void) =>
+        scheduler.at(time.cycleAt(microseconds() + ms * 1000), action),
+    }
+    const dialer = new ShapedDialer(options.dialer ?? this.#dialer(this.#opening.folder), {
+      ...(clock === 'virtual' ? onDeviceTime : { now: host.now, after: host.after }),
+      way: () => this.networks.way,
+      random: () => fraction(host),
+    })
+    const port = new NetworkPort(
+      dialer,
+      () => this.#netNews(),
+      (credentials) => this.networks.joinWifi(credentials),
+    )
+    if (this.networks.active === undefined) port.takeLink()
+    return port
+  }
+
+  /** Another interface takes over, or none: what there was is gone. */
+  #linkMoved(isUp: boolean): void {
+    this.#network.setLink(false)
+    if (isUp) this.#network.setLink(true)
+  }
+
+  /** Somebody has changed the file. What makes no sense changes nothing. */
+  #readNetwork(): void {
+    try {
+      this.networks.replace(readNetwork(this.#opening.folder))
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error
+      this.#events.trace?.(error.message)
+    }
+  }
+
   #netNews(): void {
     const { state, lastError } = this.#network
+    const { active } = this.networks
     this.#machine.networkChanged()
     this.#loop.wake()
-    if (`${state} ${lastError}` === this.#lastLink) return
-    this.#lastLink = `${state} ${lastError}`
-    this.#journal.note({ link: { state, lastError } })
+    const link = `${state} ${active} ${lastError}`
+    if (link === this.#lastLink) return
+    this.#lastLink = link
+    this.#journal.note({ link: { state, lastError, interface: active } })
     this.#events.link?.(state, lastError)
   }
 
@@ -300,6 +351,13 @@ export class VirtualDevice {
     const { pc, lr } = registers
     return { exception, pc, lr, cfsr, hfsr, sfsr, microseconds }
   }
+}
+
+/** From 0 to 1. */
+function fraction(host: Host): number {
+  const bytes = new Uint32Array(1)
+  host.random(new Uint8Array(bytes.buffer))
+  return bytes[0]! / 2 ** 32
 }
 
 function describe(error: unknown): string {

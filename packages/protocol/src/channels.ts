@@ -19,15 +19,7 @@ import {
   MQTT_TOPICS_MAX,
 } from './limits.ts'
 
-export type {
-  ConfigKey,
-  HttpRequest,
-  HttpResponse,
-  MqttConnect,
-  MqttPublish,
-  MqttSubscribe,
-  MqttUnsubscribe,
-} from './generated/channels_pb.js'
+export type * from './generated/channels_pb.js'
 
 type Init<Schema extends typeof ChannelRequestSchema | typeof ChannelResponseSchema> = Exclude<
   NonNullable<MessageInitShape<Schema>['body']>,

@@ -10,6 +10,9 @@ export const sidKinds = {
   SK: 'API key',
   UV: 'device',
   KA: 'app',
+  US: 'user',
+  SS: 'session',
+  WH: 'webhook',
 } as const
 
 export type SidPrefix = keyof typeof sidKinds

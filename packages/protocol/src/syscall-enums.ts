@@ -382,3 +382,8 @@ function valuesOf<Name extends EnumName>(name: Name): Values<Name> {
     Object.entries(values).map(([key, [value]]) => [key, value]),
   ) as Values<Name>
 }
+export type ChannelType = (typeof ChannelType)[keyof typeof ChannelType]
+export type ClosureReason = (typeof ClosureReason)[keyof typeof ClosureReason]
+export type HttpResult = (typeof HttpResult)[keyof typeof HttpResult]
+export type MqttReadableDataType = (typeof MqttReadableDataType)[keyof typeof MqttReadableDataType]
+export type MqttRequestState = (typeof MqttRequestState)[keyof typeof MqttRequestState]

@@ -30,8 +30,18 @@ export interface Limits {
   readonly reportBurst: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
+  /** A delta that is not made in this time is done without. */
+  readonly deltaMs: number
+  readonly deltasAtOnce: number
+  readonly deltaCacheBytes: number
   /** Configs, and Secrets, of one device or account. */
   readonly configsPerPlace: number
+  /** Requests of one key or account, in each process, and how many may come at once. */
+  readonly requestsPerSecond: number
+  readonly requestBurst: number
+  /** Wrong credentials from one address, in each process, and how many may come at once. */
+  readonly wrongCredentialsPerSecond: number
+  readonly wrongCredentialsBurst: number
 }
 
 export const defaultLimits: Limits = {
@@ -51,5 +61,12 @@ export const defaultLimits: Limits = {
   reportsPerSecond: 20,
   reportBurst: 200,
   crashesPerDevice: 100,
+  deltaMs: 30_000,
+  deltasAtOnce: 16,
+  deltaCacheBytes: 33_554_432,
   configsPerPlace: 1000,
+  requestsPerSecond: 500,
+  requestBurst: 2000,
+  wrongCredentialsPerSecond: 2,
+  wrongCredentialsBurst: 100,
 }

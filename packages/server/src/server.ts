@@ -6,6 +6,10 @@ import type { AddressInfo } from 'node:net'
 import { type Logger, pino } from 'pino'
 import packageFile from '../package.json' with { type: 'json' }
 import { Accounts, type Credentials } from './accounts/accounts.ts'
+import { ApiKeys } from './accounts/api-keys.ts'
+import { Audit } from './accounts/audit.ts'
+import { Identities } from './accounts/identities.ts'
+import { addApiKeyRoutes, addAuditRoutes } from './accounts/routes.ts'
 import { Apps } from './apps/apps.ts'
 import { addAppRoutes } from './apps/routes.ts'
 import { Configs } from './configs/configs.ts'
@@ -37,6 +41,8 @@ import {
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, openDatabase } from './storage/database.ts'
+import { DeltaMaker } from './transfers/delta-maker.ts'
+import { Transfers } from './transfers/transfers.ts'
 
 export interface ServerOptions {
   readonly dataFolder: string
@@ -141,7 +147,9 @@ async function layFoundation(
 
 /** The rules, over what is on disk. */
 interface Cloud {
-  readonly accounts: Accounts
+  readonly identities: Identities
+  readonly apiKeys: ApiKeys
+  readonly audit: Audit
   readonly account: Credentials
   readonly apps: Apps
   readonly kernels: Kernels
@@ -151,6 +159,7 @@ interface Cloud {
   readonly blobs: Blobs
   readonly bus: Bus
   readonly listeners: Listeners
+  readonly deltas: DeltaMaker
 }
 
 async function openCloud(foundation: Foundation, options: ServerOptions): Promise<Cloud> {
@@ -168,7 +177,9 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
   if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
   const apps = new Apps(db, bundles, keyring.applicationSigner)
   return {
-    accounts,
+    identities: new Identities(db, limits),
+    apiKeys: new ApiKeys(db),
+    audit: new Audit(db),
     account,
     apps,
     kernels: new Kernels(db, bundles, keyring.kernelSigner),
@@ -178,6 +189,7 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
     blobs,
     bus,
     listeners: new Listeners(bus, limits),
+    deltas: new DeltaMaker(limits),
   }
 }
 
@@ -197,6 +209,7 @@ async function listen(
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
   undo.push(() => closeRest(rest))
   undo.push(() => cloud.listeners.endAll())
+  undo.push(() => cloud.deltas.close())
   undo.push(() => gateway.close())
   undo.push(() => rest.stop())
   undo.push(collectFrom(cloud.bundles, foundation.log))
@@ -212,9 +225,10 @@ async function listen(
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs }: Cloud,
+  { bus, bundles, blobs, deltas }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
+  const transfers = new Transfers({ db, bundles, blobs, deltas })
   return Gateway.create({
     authority,
     keyring,
@@ -224,6 +238,7 @@ function makeGateway(
     log,
     orders: new DeviceOrders(db),
     reports: new DeviceReports(db, bus, limits.crashesPerDevice),
+    chooseForm: (device, wanted) => transfers.choose(device, wanted),
     // Only what some App of the device's own account consists of.
     findContent: async ({ accountSid }, hash) => {
       const isOwn = (await bundles.find(accountSid, hash)) !== undefined
@@ -234,7 +249,8 @@ function makeGateway(
 
 function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOptions): Rest {
   const rest = new Rest({
-    accounts: cloud.accounts,
+    identities: cloud.identities,
+    audit: cloud.audit,
     log,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
     uploadsAtOnce: limits.uploadsAtOnce,
@@ -243,6 +259,8 @@ function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOpti
   addAppRoutes(rest, cloud.apps)
   addConfigRoutes(rest, cloud.configs, cloud.devices)
   addKernelRoutes(rest, cloud.kernels)
+  addApiKeyRoutes(rest, cloud.apiKeys)
+  addAuditRoutes(rest, cloud.audit)
   addServiceRoutes(rest, packageFile.version)
   return rest
 }

@@ -35,6 +35,14 @@ const ENDINGS: readonly Ending[] = [
 /** QEMU leaves SFAR alone when a Non-secure load or store touches Secure memory; Armv8-M ARM, D1.2, SFSR. */
 const SECURE_ADDRESS = / sfsr=48 sfar=[0-9a-f]+/
 
+const WITHOUT_ADDRESS = 'QEMU does not set SFSR.SFARVALID and SFAR for an instruction'
+
+/** All of them, for the documentation. */
+export const DIFFERENCES: readonly string[] = [
+  WITHOUT_ADDRESS,
+  ...ENDINGS.map(({ reason }) => reason),
+]
+
 export function compare(qemuText: string, mcuText: string): Comparison {
   const [qemu, mcu] = [split(qemuText), split(mcuText)]
   const failures: { script: number; qemu: string; mcu: string }[] = []
@@ -49,7 +57,7 @@ export function compare(qemuText: string, mcuText: string): Comparison {
     const at = own.findIndex((line, number) => {
       if (line === theirs[number]) return false
       const isWithoutAddress = line.replace(SECURE_ADDRESS, ' sfsr=8') === theirs[number]
-      if (isWithoutAddress) count('QEMU does not set SFSR.SFARVALID and SFAR for an instruction')
+      if (isWithoutAddress) count(WITHOUT_ADDRESS)
       return !isWithoutAddress
     })
     lines += at < 0 ? own.length : at

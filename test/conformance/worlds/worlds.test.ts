@@ -2,13 +2,13 @@
  * Exceptions and security: scripts of random steps run on QEMU and on `mcu`, in both worlds, with
  * handlers of either state nested in each other; what each exception shows must be the same.
  *
- * MV_WORLDS=n runs n scripts; MV_SEED=n begins with that seed.
+ * `MICROVISOR_SEED=N` begins with that seed.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CFSR, HFSR, SFSR } from '../../../packages/mcu/src/cpu/faults.ts'
 import { missing } from '../../../tools/programs.ts'
-import { isComplete } from '../../../tools/sampling.ts'
+import { isComplete, sampled } from '../../../tools/sampling.ts'
 import { buildHalves } from './build.ts'
 import { compare } from './compare.ts'
 import { directed } from './directed.ts'
@@ -16,9 +16,8 @@ import { randomScript } from './generate.ts'
 import { WorldsMachine } from './machine.ts'
 import { runOnQemu } from './qemu.ts'
 
-const SAMPLE = 120
-const count = Number(process.env.MV_WORLDS ?? SAMPLE)
-const seed = Number(process.env.MV_SEED ?? 1)
+const count = sampled(120, 2000)
+const seed = Number(process.env.MICROVISOR_SEED ?? 1)
 
 const skip = missing('arm-none-eabi-gcc', 'qemu-system-arm')
 

@@ -10,6 +10,7 @@
  *   external-flash.bin   8 MiB, each byte inverted: an erased cell is a hole in a sparse file
  *   state.json           how it is doing; for people and tools, the device itself does not read it
  *   report.json          what of the chip and the microvisor was used and is not modelled
+ *   network.json         the networks around it, if they are not the usual ones; may change while it runs
  *   lock                 who runs it now
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -26,6 +27,7 @@ const FILES = {
   externalFlash: 'external-flash.bin',
   status: 'state.json',
   report: 'report.json',
+  network: 'network.json',
   lock: 'lock',
 } as const
 

@@ -14,7 +14,12 @@ export interface DeviceStatus {
   readonly kernelVersion: number | undefined
   readonly kernelVersionText: string | undefined
   readonly resetCause: string
-  readonly link: { readonly state: string; readonly lastError: string }
+  readonly link: {
+    readonly state: string
+    readonly lastError: string
+    /** What carries it: ethernet, wifi, cellular. */
+    readonly interface: string | undefined
+  }
   readonly application: 'running' | 'stopped'
   readonly lastCrash: CrashSummary | undefined
   /** With state `kernel-failed`: what the kernel died of. */

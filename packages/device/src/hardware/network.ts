@@ -108,6 +108,11 @@ export class NetworkPort implements Network {
     this.#joinWifi(credentials)
   }
 
+  /** There is no link to begin with; nobody is told. */
+  takeLink(): void {
+    this.#state = 'down'
+  }
+
   /** The link itself comes or goes: a cable is pulled, a radio fades. */
   setLink(isUp: boolean): void {
     if (!isUp) this.reset()

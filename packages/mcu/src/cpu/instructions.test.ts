@@ -442,6 +442,28 @@ test('several registers: LDM, STM, PUSH, POP and doubles', () => {
   assert.deepEqual(double.r.slice(2, 5), [at + 8, 21, 22])
 })
 
+test('lists that the manual calls UNPREDICTABLE are UNDEFINED: see docs/reference/cpu.md', () => {
+  const stm = '1110100 01 0 W 0 nnnn 0 p 0 lllllllllllll'
+  const ldm = '1110100 01 0 W 1 nnnn P p 0 lllllllllllll'
+  const cases = [
+    { drawing: ldm, fields: { l: 1 } },
+    { drawing: ldm, fields: { P: 1 } },
+    { drawing: stm, fields: { l: 4 } },
+    { drawing: ldm, fields: { l: 1, P: 1, p: 1 } },
+    { drawing: ldm, fields: { l: 0b11, W: 1, n: 1 } },
+    { drawing: stm, fields: { l: 0b11, W: 1, n: 1 } },
+    { drawing: ldm, fields: { l: 0b11, n: 15 } },
+  ]
+  for (const { drawing, fields } of cases) {
+    const code = encode(drawing, { n: 6, p: 0, P: 0, W: 0, l: 0, ...fields })
+    machine.write(CODE, code)
+    machine.start(CODE)
+    cpu.set('r6', RAM + 0x800)
+    assert.equal(machine.run(2), 'secure-exception', JSON.stringify(fields))
+    assert.equal(cpu.faultRecord.cfsr, 1 << 16)
+  }
+})
+
 test('exclusives: a store succeeds once, and only after a load', () => {
   const at = RAM + 0x800
   const ldrex = encode('11101000 0101 0001 0000 1111 00000000')

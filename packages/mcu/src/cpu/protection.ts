@@ -5,8 +5,7 @@
  * Of the memory types in MAIR only Device against Normal matters: unaligned accesses to Device fault.
  */
 import type { Attribution } from './cpu.ts'
-
-const REGIONS = 8
+import { REGIONS } from './identification.ts'
 
 interface Region {
   base: number

@@ -82,7 +82,7 @@ export class SpecialRegisters {
     const state = this.#state
     if (sysm < 8) return this.#readStatus(sysm)
     if (!state.isPrivileged && sysm !== SYSM.control) return 0
-    const place = this.#locate(sysm)
+    const place = this.#locate(withoutMax(sysm))
     return place === undefined ? 0 : this.bank(place.word, place.isSecure)
   }
 
@@ -101,7 +101,7 @@ export class SpecialRegisters {
       if (mask & 1) state.set(WORDS.GE, (value >>> 16) & 15)
       return
     }
-    const place = this.#locate(sysm === SYSM.basepriMax ? SYSM.basepri : sysm)
+    const place = this.#locate(withoutMax(sysm))
     if (!state.isPrivileged || place === undefined) return
     if (sysm === SYSM.basepriMax && !this.#raisesBase(value, place.isSecure)) return
     if (place.word === WORDS.FAULTMASK && !this.#mayMaskFaults(value)) return
@@ -143,6 +143,11 @@ export class SpecialRegisters {
     const word = BANKED[sysm & ~NON_SECURE]
     return word && { word, isSecure: isSecure && !wantsOther }
   }
+}
+
+/** BASEPRI_MAX is BASEPRI but for how it is written. */
+function withoutMax(sysm: number): number {
+  return sysm === SYSM.basepriMax ? SYSM.basepri : sysm
 }
 
 const WRITABLE: Readonly<Record<Banked, number>> = {

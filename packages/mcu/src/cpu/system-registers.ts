@@ -1,7 +1,6 @@
 /**
- * The system control space as a table: identification, SysTick, SCB; the rest is in the other
- * `*-registers.ts`. Armv8-M ARM, D1.2; values of the identification registers from the Cortex-M33
- * TRM, r0p4.
+ * The system control space as a table: SysTick, SCB; the rest is in the other `*-registers.ts` and
+ * in `identification.ts`. Armv8-M ARM, D1.2.
  *
  * Not modelled: ACTLR.
  */
@@ -13,8 +12,9 @@ import { faultRegisters } from './fault-registers.ts'
 import type { FaultStatus } from './fault-status.ts'
 import { EXCEPTION } from './faults.ts'
 import { floatRegisters } from './float/float-registers.ts'
+import { identificationRegisters } from './identification.ts'
 import { WORDS } from './layout.ts'
-import { IRQ_COUNT, type Nvic, PRIORITY_MASK } from './nvic.ts'
+import { type Nvic, PRIORITY_MASK } from './nvic.ts'
 import { interruptRegisters } from './nvic-registers.ts'
 import type { Entry, PrivateRegister } from './private-bus.ts'
 import type { Protection } from './protection.ts'
@@ -44,7 +44,7 @@ export interface SystemParts {
 
 export function systemRegisters(parts: SystemParts): Map<number, PrivateRegister> {
   return new Map<number, PrivateRegister>([
-    ...identification(),
+    ...identificationRegisters(),
     ...sysTickRegisters(parts),
     ...interruptRegisters(parts.nvic, parts.refresh),
     ...controlRegisters(parts),
@@ -59,21 +59,6 @@ const constant = (address: number, name: string, value: number): Entry => [
   address,
   { name, read: () => value },
 ]
-
-function identification(): Entry[] {
-  const features = [
-    ...[0x30, 0x210, 0x20_0000, 0, 0x10_1f40, 0, 0x100_0000, 0],
-    ...[0x110_1110, 0x221_2000, 0x2023_2232, 0x111_1131, 0x131_0132, 0],
-  ]
-  return [
-    constant(0xe000_e004, 'ICTR', Math.ceil(IRQ_COUNT / 32) - 1),
-    constant(0xe000_ed00, 'CPUID', 0x410f_d214),
-    ...features.map((value, at) => constant(0xe000_ed40 + at * 4, `ID_FEATURE${at}`, value)),
-    constant(0xe000_ed7c, 'CTR', 0x8000_c000),
-    constant(0xe000_ed90, 'MPU_TYPE', 8 << 8),
-    constant(0xe000_edd4, 'SAU_TYPE', 8),
-  ]
-}
 
 function sysTickRegisters({ sysTick }: SystemParts): Entry[] {
   const of = (isSecure: boolean) => (isSecure ? sysTick.secure : sysTick.nonSecure)

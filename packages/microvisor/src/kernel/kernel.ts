@@ -20,6 +20,7 @@ import type {
 } from '../hardware.ts'
 import { Application } from './application.ts'
 import { ApplicationMemory } from './application-memory.ts'
+import { Channels } from './channels/channels.ts'
 import { startClocks } from './clock-tree.ts'
 import { Connectivity, type KernelNeeds, type ResumedConnectivity } from './connectivity.ts'
 import { CrashReports } from './crash.ts'
@@ -86,6 +87,7 @@ export class Kernel implements SecureVectors {
   readonly connectivity: Connectivity
   readonly log: ServerLog
   readonly keys: KeyStore
+  readonly channels: Channels
   readonly store: ApplicationStore
   readonly application: Application
   readonly update: Update
@@ -126,6 +128,8 @@ export class Kernel implements SecureVectors {
     this.link = this.#makeLink()
     this.connectivity = this.#makeConnectivity(network, this.#recall())
     this.log = new ServerLog(this)
+    const { notifications, link } = this
+    this.channels = new Channels({ memory, notifications, link, handles, clock })
     this.application = this.#makeApplication()
     this.update = this.#makeUpdate()
     this.#keyUpdates = this.#makeKeyUpdates()
@@ -236,7 +240,10 @@ export class Kernel implements SecureVectors {
       hello: () => ({ kernelVersion, kernelVersionText, state: this.#state() }),
       opened: (welcome) => this.#opened(welcome),
       message: (message) => this.#take(message),
-      drained: () => this.log.forward(),
+      drained: () => {
+        this.log.forward()
+        this.channels.pump()
+      },
       accept: (kind, stream) => {
         if (kind.case === 'debug') return this.debugServer.accept(kind.value.holder, stream)
         return 'This kernel has nothing that the cloud could open such a stream to.'
@@ -399,6 +406,7 @@ export class Kernel implements SecureVectors {
   }
 
   #forgetRequests(): void {
+    this.channels.reset()
     this.networkRequests.reset()
     this.systemNotifications.reset()
     this.notifications.reset()

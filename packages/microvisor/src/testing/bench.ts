@@ -57,6 +57,7 @@ export class Bench {
   /** Whether the cloud can be reached. */
   isCloudUp: boolean
   #nextAddress = RAM + 0x1000
+  #nextIrq = 100
 
   constructor({
     chips = blankChips(),
@@ -143,6 +144,11 @@ export class Bench {
     const mode = this.place(1)
     this.call('mvGetWakeReason', mode)
     return this.bytes(mode, 1)[0]!
+  }
+
+  /** Another interrupt each time. */
+  freeIrq(): number {
+    return this.#nextIrq++
   }
 
   /** A center with an interrupt of its own. */

@@ -19,6 +19,7 @@ import {
   StreamCloseReason,
   toHex,
 } from '@microvisor/protocol'
+import { TestChannel } from './test-channel.ts'
 import type { SignedApplication } from './trust.ts'
 
 type Case = FrameBody['case']
@@ -46,6 +47,10 @@ export class TestCloud {
   /** False: Hello is left without an answer. */
   answersHello = true
   acceptsLogs = true
+  /** The application's channels of this connection, in the order in which they were opened. */
+  channels: TestChannel[] = []
+  /** What each new channel may send; the rest is the test's business. */
+  channelCreditBytes = 65_536
   /** Bytes of one StreamData. */
   chunkBytes = STREAM_DATA_BYTES_MAX
   /** Fetches stop after so many bytes in all. */
@@ -65,6 +70,7 @@ export class TestCloud {
   /** A new connection. */
   connected(): void {
     this.frames = []
+    this.channels = []
     this.#decoder = new FrameDecoder()
     this.#fetches.clear()
     this.#outgoing = []
@@ -135,7 +141,9 @@ export class TestCloud {
     if (frame.case === 'ping') this.send({ case: 'pong', value: { token: frame.value.token } })
     if (frame.case === 'streamOpen') this.#open(frame.value)
     if (frame.case === 'streamClose') this.#fetches.delete(frame.value.stream)
-    if (frame.case === 'streamData') {
+    const channel = this.channels.find(({ stream }) => stream === streamOf(frame))
+    if (channel !== undefined) channel.take(frame)
+    else if (frame.case === 'streamData') {
       const { stream, data } = frame.value
       this.send({ case: 'streamCredit', value: { stream, bytes: data.length } })
     }
@@ -153,6 +161,11 @@ export class TestCloud {
   }
 
   #open({ stream, kind }: Value<'streamOpen'>): void {
+    if (kind.case === 'channel') {
+      const channel = new TestChannel(stream, kind.value, (frame) => this.send(frame))
+      channel.allow(this.channelCreditBytes)
+      this.channels.push(channel)
+    }
     if (kind.case === 'log' && this.acceptsLogs) {
       this.send({ case: 'streamCredit', value: { stream, bytes: 16_384 } })
     } else if (kind.case === 'log') this.#close(stream, StreamCloseReason.REFUSED)
@@ -245,4 +258,8 @@ function tryParse(bytes: Uint8Array) {
   } catch {
     return undefined
   }
+}
+
+function streamOf(frame: FrameBody): number | undefined {
+  return 'stream' in frame.value ? frame.value.stream : undefined
 }

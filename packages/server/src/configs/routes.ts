@@ -1,6 +1,6 @@
 /** Configs and Secrets over HTTP: two scopes, two stores, the same five calls. */
 import * as api from '@microvisor/api'
-import type { Caller } from '../accounts/accounts.ts'
+import type { Caller } from '../accounts/identities.ts'
 import type { Devices } from '../devices/devices.ts'
 import { formatDate } from '../http/dates.ts'
 import { showPage } from '../http/pages.ts'

@@ -11,6 +11,12 @@ export class Pace {
     this.#tokens = burst
   }
 
+  /** In how many milliseconds `count` tokens are there, if nobody takes any. 0: now. */
+  waitMs(count: number): number {
+    this.take(0)
+    return Math.max(0, Math.ceil(((count - this.#tokens) / this.#perSecond) * 1000))
+  }
+
   /** Takes tokens, and says in how many milliseconds they are really there. 0: now. */
   take(count: number): number {
     const now = performance.now()

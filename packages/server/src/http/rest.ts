@@ -14,7 +14,8 @@ import Fastify, {
 } from 'fastify'
 import type { Logger } from 'pino'
 import type { z } from 'zod'
-import type { Accounts, Caller } from '../accounts/accounts.ts'
+import type { Audit } from '../accounts/audit.ts'
+import type { Caller, Identities } from '../accounts/identities.ts'
 import type { Feed } from '../events/feed.ts'
 import { basicCredentials } from './credentials.ts'
 import { streamEvents } from './event-stream.ts'
@@ -36,7 +37,8 @@ export interface Call<T extends Route> {
 }
 
 export interface RestSettings {
-  readonly accounts: Accounts
+  readonly identities: Identities
+  readonly audit: Audit
   readonly log: Logger
   /** Overrides what requests say in their Host header. */
   readonly publicUrl: string | undefined
@@ -49,12 +51,14 @@ const HEADERS_MS = 20_000
 /** A bundle of the largest size over a slow line. */
 const REQUEST_MS = 900_000
 const PARAMETER_CHARACTERS = 1024
-const NOBODY: Caller = { accountSid: '' }
+const NOBODY: Caller = { accountSid: '', actor: '', scopes: [] }
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 export class Rest {
   readonly http: FastifyInstance
   readonly #settings: RestSettings
+  /** What `handle` was given, by method and path. */
+  readonly #works = new Map<string, (call: Call<Route>) => Promise<unknown>>()
   #uploads = 0
   #isStopping = false
 
@@ -79,9 +83,13 @@ export class Rest {
 
   /** Gives a route what it does. */
   handle<T extends Route>(route: T, work: (call: Call<T>) => Promise<Output<T>> | Output<T>): void {
+    this.#works.set(`${route.method} ${route.path}`, async (call) => work(call as Call<T>))
     this.#add(route, async (request, reply) => {
-      const output = await work(await this.#call(route, request))
+      const call = await this.#call(route, request)
+      const before = isChange(route) ? await this.#before(route, call) : undefined
+      const output = await work(call)
       const body = route.returns.parse(output)
+      if (isChange(route)) await this.#note(route, request, call, { before, after: body })
       reply.code(route.status)
       if (route.answer === 'bytes')
         return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
@@ -115,6 +123,30 @@ export class Rest {
     clearTimeout(timer)
   }
 
+  /** What a change is about to change, as the same path shows it. */
+  async #before(route: Route, call: Call<Route>): Promise<unknown> {
+    if (route.status === 201) return undefined
+    return this.#works.get(`GET ${route.path}`)?.(call)
+  }
+
+  async #note(
+    route: Route,
+    request: FastifyRequest,
+    { caller, form }: Call<Route>,
+    { before, after }: { before: unknown; after: unknown },
+  ): Promise<void> {
+    await this.#settings.audit.append({
+      accountSid: caller.accountSid,
+      actor: caller.actor,
+      address: request.ip,
+      requestId: request.id,
+      action: [route.name, ...Object.keys(form)].join(' '),
+      object: pathOf(after) ?? pathOf(before) ?? request.url,
+      before: logged(before, route.unlogged),
+      after: logged(after, route.unlogged),
+    })
+  }
+
   #add(
     route: Route,
     answer: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>,
@@ -146,8 +178,11 @@ export class Rest {
 
   async #authenticate(route: Route, request: FastifyRequest): Promise<Caller> {
     if (route.access === 'anyone') return NOBODY
+    const { identities } = this.#settings
     const { user, password } = basicCredentials(request.headers.authorization)
-    return this.#settings.accounts.authenticate(user, password)
+    const caller = await identities.authenticate(user, password, request.ip)
+    identities.admit(caller, route)
+    return caller
   }
 
   async #body(route: Route, request: FastifyRequest) {
@@ -229,4 +264,19 @@ export class Rest {
 
 function isGeneral({ code }: Problem): boolean {
   return (generalErrors as readonly string[]).includes(code)
+}
+
+function isChange({ method, access }: Route): boolean {
+  return method !== 'GET' && access === 'account'
+}
+
+/** The path of a resource that says its own address. */
+function pathOf(resource: unknown): string | undefined {
+  const url = (resource as { url?: unknown } | undefined)?.url
+  return typeof url === 'string' ? new URL(url).pathname : undefined
+}
+
+function logged(resource: unknown, unlogged: readonly string[]): unknown {
+  if (typeof resource !== 'object' || resource === null) return undefined
+  return Object.fromEntries(Object.entries(resource).filter(([name]) => !unlogged.includes(name)))
 }

@@ -96,3 +96,63 @@ export const configs = pgTable('configs', {
   createdAt: created(),
   updatedAt: time('updated_at').notNull().defaultNow(),
 })
+
+export const apiKeys = pgTable('api_keys', {
+  seq: seq(),
+  sid: text('sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  friendlyName: text('friendly_name').notNull(),
+  scopes: text('scopes').array().notNull(),
+  secretHash: text('secret_hash').notNull(),
+  createdAt: created(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+  expiresAt: time('expires_at'),
+  usedAt: time('used_at'),
+})
+
+export const users = pgTable('users', {
+  seq: seq(),
+  sid: text('sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  name: text('name').notNull(),
+  role: text('role', { enum: ['owner', 'developer', 'viewer'] }).notNull(),
+  passwordHash: text('password_hash').notNull(),
+  totpSecret: text('totp_secret'),
+  totpStep: bigint('totp_step', { mode: 'number' }).notNull().default(0),
+  createdAt: created(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+})
+
+export const invitations = pgTable('invitations', {
+  tokenHash: text('token_hash').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  role: text('role', { enum: ['owner', 'developer', 'viewer'] }).notNull(),
+  createdAt: created(),
+  expiresAt: time('expires_at').notNull(),
+})
+
+export const userSessions = pgTable('user_sessions', {
+  seq: seq(),
+  sid: text('sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  userSid: text('user_sid').notNull(),
+  tokenHash: text('token_hash').notNull(),
+  address: text('address').notNull(),
+  createdAt: created(),
+  expiresAt: time('expires_at').notNull(),
+})
+
+export const audit = pgTable('audit', {
+  seq: seq(),
+  accountSid: text('account_sid').notNull(),
+  number: bigint('number', { mode: 'number' }).notNull(),
+  at: time('at').notNull(),
+  actor: text('actor').notNull(),
+  address: text('address').notNull(),
+  requestId: text('request_id').notNull(),
+  action: text('action').notNull(),
+  object: text('object').notNull(),
+  before: text('before').notNull(),
+  after: text('after').notNull(),
+  hash: text('hash').notNull(),
+})

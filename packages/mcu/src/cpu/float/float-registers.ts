@@ -1,4 +1,4 @@
-/** FPCCR, FPCAR, FPDSCR and the identification of the extension. Armv8-M ARM, D1.2. */
+/** FPCCR, FPCAR and FPDSCR. Armv8-M ARM, D1.2. */
 import { WORDS } from '../layout.ts'
 import type { Nvic } from '../nvic.ts'
 import type { Entry } from '../private-bus.ts'
@@ -33,17 +33,10 @@ export function floatRegisters(parts: FloatRegisterParts): Entry[] {
       write: (value, isSecure) => state.setBank(WORDS[name], isSecure, value & mask),
     },
   ]
-  const constant = (address: number, name: string, value: number): Entry => [
-    address,
-    { name, read: () => value },
-  ]
   return [
     contextControl(parts),
     banked(0xe000_ef38, 'FPCAR', ~7),
     banked(0xe000_ef3c, 'FPDSCR', FPDSCR_WRITABLE),
-    constant(0xe000_ef40, 'MVFR0', 0x1011_0021),
-    constant(0xe000_ef44, 'MVFR1', 0x1100_0011),
-    constant(0xe000_ef48, 'MVFR2', 0x0000_0040),
   ]
 }
 

@@ -202,7 +202,7 @@ function severalRow(direction: 'up' | 'down', isLoad: boolean): Row {
       const isBaseListed = ((registers >> f.n!) & 1) === 1
       if (f.W === 1 && isBaseListed) return undefined
       const n = f.W === 1 ? destinationOrSp(f.n!) : generalOrSp(f.n!)
-      return list(n, registers, { direction, writeBack: f.W === 1 })
+      return list(n, registers, { direction, writeBack: f.W === 1 }, 2)
     },
   )
 }

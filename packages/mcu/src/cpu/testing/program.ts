@@ -8,6 +8,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FLASH, Machine, RAM, RAM_BYTES } from './machine.ts'
 
+/** C++ needs its library: an archive that the tool chain finds, or only the name of one. */
+export const missingLibrary = (): string | false => {
+  const found = spawnSync('arm-none-eabi-g++', [...CPU, '-print-file-name=libstdc++.a'])
+  if (found.stdout?.toString().includes('/')) return false
+  if (process.env.CI === 'true') throw new Error('libstdc++ of arm-none-eabi is not installed')
+  return 'libstdc++ of arm-none-eabi not installed'
+}
+
 const STARTUP = join(import.meta.dirname, 'programs/startup.c')
 const CPU = ['-mcpu=cortex-m33', '-ffunction-sections', '-nostartfiles']
 /** For programs that use floating-point registers. */
@@ -27,7 +35,11 @@ const QEMU: Place = { code: 0x1000_0000, data: 0x3800_0000, stack: 0x3808_0000 }
 const linkerScript = ({ code, data, stack }: Place) => `
 ENTRY(start)
 SECTIONS {
-  .text ${code} : { KEEP(*(.vectors)) *(.text*) *(.rodata*) *(.ARM.*) . = ALIGN(8); data_load = .; }
+  .text ${code} : {
+    KEEP(*(.vectors)) *(.text*) *(.rodata*) *(.ARM.extab*)
+    . = ALIGN(4); init_start = .; KEEP(*(.init_array*)) init_end = .;
+  }
+  .index : { __exidx_start = .; *(.ARM.exidx*) __exidx_end = .; . = ALIGN(8); data_load = .; }
   .data ${data} : AT(data_load) { data_start = .; *(.data*) . = ALIGN(4); data_end = .; }
   .bss : { bss_start = .; *(.bss*) *(COMMON) . = ALIGN(8); bss_end = .; heap_start = .; }
   stack_top = ${stack};
@@ -48,7 +60,9 @@ function link(folder: string, source: string, flags: readonly string[], place: P
   const script = join(folder, 'link.ld')
   const elf = join(folder, 'program.elf')
   writeFileSync(script, linkerScript(place))
-  const inputs = [STARTUP, source, '-lm', '-Wl,--no-warn-rwx-segments', '-T', script, '-o', elf]
+  const libraries = source.endsWith('.cpp') ? ['-lstdc++', '-lm'] : ['-lm']
+  const options = ['-Wl,--gc-sections,--no-warn-rwx-segments', '-T', script, '-o', elf]
+  const inputs = [STARTUP, source, ...libraries, ...options]
   execFileSync('arm-none-eabi-gcc', [...CPU, ...float, ...flags, ...inputs], { stdio: 'ignore' })
   return elf
 }

@@ -107,6 +107,11 @@ export class Link {
     return this.isOpen && this.#outgoing.bytes < ROOM_BYTES
   }
 
+  /** For users of streams that end with their connection: the cloud ended it, not the network or the device. */
+  get wasEndedByCloud(): boolean {
+    return this.#isWanted && this.#parts.network.state === 'connected'
+  }
+
   /** Whether there should be a connection. Acts at the next `poll`. */
   want(isWanted: boolean): void {
     this.#isWanted = isWanted

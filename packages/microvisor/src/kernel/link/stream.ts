@@ -13,6 +13,8 @@ import {
 export interface StreamUser {
   /** Bytes the receiver may have in flight towards this user; 0 for a stream that only sends. */
   readonly windowBytes: number
+  /** The user says itself when it has dealt with data (`LinkStream.consume`). */
+  readonly keepsData?: true
   data?(bytes: Uint8Array): void
   /** The other side allows more. */
   credit?(): void
@@ -57,12 +59,17 @@ export class LinkStream {
     this.#carrier.send({ case: 'streamClose', value: { stream: this.number, reason, detail } })
   }
 
+  /** For users that keep data: so many bytes have been dealt with. */
+  consume(bytes: number): void {
+    this.#receiving.consume(bytes)
+    if (!this.#isOver) this.#renew()
+  }
+
   takeData(bytes: Uint8Array): LinkError | undefined {
     const error = this.#receiving.receive(bytes.length)
     if (error !== undefined) return error
-    this.#receiving.consume(bytes.length)
     this.#user.data?.(bytes)
-    if (!this.#isOver) this.#renew()
+    this.consume(this.#user.keepsData ? 0 : bytes.length)
     return undefined
   }
 

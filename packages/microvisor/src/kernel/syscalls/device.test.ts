@@ -91,12 +91,6 @@ test('the LED shows the connection until the application switches it off', () =>
   assert.equal(colours.at(-1), 'r')
 })
 
-test('calls that are not there yet answer UNAVAILABLE and are counted', () => {
-  const bench = runningBench()
-  assert.equal(bench.call('mvOpenChannel', 0, 0), Status.UNAVAILABLE)
-  assert.deepEqual(bench.hardware.missing, ['mvOpenChannel'])
-})
-
 test('an address that is no slot of a call answers UNAVAILABLE', () => {
   const bench = runningBench()
   assert.equal(bench.vectors.systemCall(0x0c1f_e0a0), Status.UNAVAILABLE)

@@ -6,13 +6,14 @@ import type { Handler } from '../dispatch.ts'
 export const LOG_BUFFER_UNIT_BYTES = 512
 
 export const mvServerLoggingInit: Handler<'mvServerLoggingInit'> = (
-  { memory, notifications, log },
+  { memory, notifications, log, channels },
   { buffer, length_bytes: bytes },
 ) => {
   if (buffer % LOG_BUFFER_UNIT_BYTES !== 0) return Status.INVALIDBUFFERALIGNMENT
   if (bytes === 0 || bytes % LOG_BUFFER_UNIT_BYTES !== 0) return Status.INVALIDBUFFERSIZE
   if (!memory.isWritable(buffer, bytes)) return Status.PARAMETERFAULT
-  if (notifications.overlaps(buffer, bytes)) return Status.PARAMETERFAULT
+  const owners = [notifications, channels]
+  if (owners.some((owner) => owner.overlaps(buffer, bytes))) return Status.PARAMETERFAULT
   log.begin(buffer, bytes)
   return Status.OKAY
 }

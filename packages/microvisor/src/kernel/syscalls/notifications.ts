@@ -5,7 +5,7 @@ import { CENTERS_MAX, NOTIFICATION_BYTES } from '../notifications.ts'
 import { SYSTEM_NOTIFICATIONS_MAX } from '../system-notifications.ts'
 
 export const mvSetupNotifications: Handler<'mvSetupNotifications'> = (
-  { memory, notifications, log, fastInterrupts },
+  { memory, notifications, log, fastInterrupts, channels },
   args,
 ) => {
   const setup = memory.readStruct('MvNotificationSetup', args.notifications)
@@ -16,9 +16,8 @@ export const mvSetupNotifications: Handler<'mvSetupNotifications'> = (
   }
   if (!memory.isWritable(buffer, bufferBytes)) return Status.PARAMETERFAULT
   if (notifications.count >= CENTERS_MAX) return Status.TOOMANYNOTIFICATIONBUFFERS
-  if (notifications.overlaps(buffer, bufferBytes) || log.overlaps(buffer, bufferBytes)) {
-    return Status.BUFFERALREADYINUSE
-  }
+  const owners = [notifications, log, channels]
+  if (owners.some((owner) => owner.overlaps(buffer, bufferBytes))) return Status.BUFFERALREADYINUSE
   if (!notifications.isInterruptFree(irq) || fastInterrupts.has(irq)) {
     return Status.INVALIDINTERRUPT
   }

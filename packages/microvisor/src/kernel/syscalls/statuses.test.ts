@@ -27,11 +27,9 @@ test('the rows reach every status of each call they name', () => {
   }
 })
 
-test('every call that is carried out has rows', () => {
-  const bench = runningBench()
-  for (const call of systemCallNames) {
-    if (byCall.has(call)) continue
-    bench.call(call)
-    assert.ok(bench.hardware.missing.includes(call), call)
-  }
+test('every call has rows', () => {
+  assert.deepEqual(
+    systemCallNames.filter((call) => !byCall.has(call)),
+    [],
+  )
 })

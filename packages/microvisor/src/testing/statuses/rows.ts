@@ -1,6 +1,7 @@
 /** Rows for every call of the kernel, and what no row can reach. */
 import type { StatusName, SystemCallName } from '@microvisor/protocol'
 import type { Row } from './arrange.ts'
+import { channelRows, neverLate } from './channels.ts'
 import { deviceRows } from './device.ts'
 import { externalFlashRows } from './external-flash.ts'
 import { factoryTestRows } from './factory-test.ts'
@@ -23,6 +24,7 @@ export const statusRows: readonly Row[] = [
   ...externalFlashRows,
   ...wifiRows,
   ...factoryTestRows,
+  ...channelRows,
 ]
 
 /** Statuses that no row reaches, and why. */
@@ -33,4 +35,5 @@ export const elsewhere: readonly (readonly [SystemCallName, StatusName, why: str
   ['mvTestingComplete', 'OKAY', 'success does not return'],
   ['mvPowerSave', 'OKAY', 'takes a device that is offline: power.test.ts'],
   ['mvGetWallTime', 'TIMENOTSET', 'takes a device that was never connected: device.test.ts'],
+  ...neverLate.map((name) => [name, 'LATEFAULT', 'its one output is checked first'] as const),
 ]

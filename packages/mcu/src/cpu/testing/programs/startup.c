@@ -1,4 +1,5 @@
 /* Vectors, C run-time start and newlib's system calls over semihosting: for CPU and QEMU alike. */
+extern void (*init_start[])(void), (*init_end[])(void);
 extern unsigned stack_top, data_load, data_start, data_end, bss_start, bss_end, heap_start;
 int main(void);
 void start(void);
@@ -25,6 +26,7 @@ void start(void) {
   unsigned *from = &data_load;
   for (unsigned *to = &data_start; to < &data_end;) *to++ = *from++;
   for (unsigned *to = &bss_start; to < &bss_end;) *to++ = 0;
+  for (void (**each)(void) = init_start; each < init_end; each++) (*each)();
   main();
   _exit(0);
 }
@@ -54,5 +56,6 @@ int _lseek(int file, int offset, int whence) { return (file + offset + whence) *
 int _read(int file, char *text, int length) { return (file + length) * 0 * (text != 0); }
 int _kill(int process, int signal) { return (process + signal) * 0 - 1; }
 int _getpid(void) { return 1; }
+void *__dso_handle; /* C++: which module the destructors of globals belong to. */
 void _init(void) {}
 void _fini(void) {}

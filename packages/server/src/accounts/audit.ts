@@ -1,0 +1,109 @@
+/**
+ * The audit log. An entry is written before the change is acknowledged; entries of an account are
+ * written one after another, also by several servers, because each holds the account's row meanwhile.
+ */
+import { type AuditEntry, auditText } from '@microvisor/api'
+import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
+import type { z } from 'zod'
+import { sha256Hex } from '../keys/engines.ts'
+import type { Database } from '../storage/database.ts'
+import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
+import { audit } from '../storage/schema.ts'
+
+export type AuditRow = typeof audit.$inferSelect
+type Entry = z.output<typeof AuditEntry>
+
+/** Something that was done. */
+export interface Deed {
+  readonly accountSid: string
+  /** SID of who did it. */
+  readonly actor: string
+  readonly address: string
+  readonly requestId: string
+  /** Operation id of the route, or a word for what the server did. */
+  readonly action: string
+  /** Path of what was changed. */
+  readonly object: string
+  /** As the API shows it; undefined: not there. */
+  readonly before?: unknown
+  readonly after?: unknown
+}
+
+/** Entries read at once while verifying. */
+const BATCH = 1000
+
+export class Audit {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** Durable once it resolves. */
+  async append(deed: Deed): Promise<void> {
+    const { accountSid } = deed
+    await this.#db.transaction(async (tx) => {
+      await tx.execute(sql`SELECT 1 FROM accounts WHERE sid = ${accountSid} FOR UPDATE`)
+      const [last] = await tx
+        .select({ number: audit.number, hash: audit.hash })
+        .from(audit)
+        .where(eq(audit.accountSid, accountSid))
+        .orderBy(desc(audit.number))
+        .limit(1)
+      const { before, after, ...facts } = deed
+      const row = {
+        ...facts,
+        number: (last?.number ?? 0) + 1,
+        at: new Date(),
+        before: before === undefined ? '' : JSON.stringify(before),
+        after: after === undefined ? '' : JSON.stringify(after),
+      }
+      await tx.insert(audit).values({ ...row, hash: hashOf(last?.hash ?? '', row) })
+    })
+  }
+
+  list(accountSid: string, request: PageRequest): Promise<PageOf<AuditRow>> {
+    return readPage(request, audit, accountSid, ({ where, orderBy, limit }) =>
+      this.#db.select().from(audit).where(where).orderBy(orderBy).limit(limit),
+    )
+  }
+
+  async verify(accountSid: string) {
+    let last = { number: 0, hash: '' }
+    for (;;) {
+      const rows = await this.#db
+        .select()
+        .from(audit)
+        .where(and(eq(audit.accountSid, accountSid), gt(audit.number, last.number)))
+        .orderBy(asc(audit.number))
+        .limit(BATCH)
+      for (const row of rows) {
+        if (row.number !== last.number + 1 || row.hash !== hashOf(last.hash, row))
+          return { entries: last.number, intact: false, broken_at: row.number, last_hash: null }
+        last = row
+      }
+      if (rows.length < BATCH) break
+    }
+    const { number, hash } = last
+    return {
+      entries: number,
+      intact: true,
+      broken_at: null,
+      last_hash: hash === '' ? null : `sha256:${hash}`,
+    }
+  }
+}
+
+export function showEntry(row: AuditRow): Entry {
+  return { account_sid: row.accountSid, ...factsOf(row), hash: `sha256:${row.hash}` }
+}
+
+function hashOf(previous: string, row: Omit<AuditRow, 'hash' | 'seq'>): string {
+  return sha256Hex(auditText(previous, factsOf(row)))
+}
+
+function factsOf(row: Omit<AuditRow, 'hash' | 'seq'>) {
+  const { number, at, actor, address, requestId, action, object, before, after } = row
+  const timestamp = at.toISOString()
+  return { number, timestamp, actor, address, request_id: requestId, action, object, before, after }
+}
