@@ -159,6 +159,9 @@ export class DeviceConnection {
       case 'updateProgress':
       case 'crashReport':
         return this.#report(frame)
+      case 'keyState':
+        // It has no keys but those of its fuses yet.
+        return undefined
       case 'streamOpen':
         return this.#streams.opened(frame.value)
       case 'streamData':
