@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { missing } from '../../tools/programs.ts'
-import { isComplete } from '../../tools/sampling.ts'
+import { isComplete, sampled } from '../../tools/sampling.ts'
 import { assembleHarness } from './assemble.ts'
 import { mismatches } from './compare.ts'
 import { coverageTable } from './coverage.ts'
@@ -13,6 +13,7 @@ import { isExpected } from './differences.ts'
 import { Differential, type Outcome } from './differential.ts'
 import { coveredRows, Generator } from './generate.ts'
 import { buildImage } from './image.ts'
+import { leavesSecureState } from './kinds.ts'
 import { TEMPLATE_BYTES } from './layout.ts'
 import { Machine } from './machine.ts'
 import { runOnQemu } from './qemu.ts'
@@ -52,6 +53,25 @@ describe(`random instructions on QEMU and on mcu (seed ${SEED})`, { skip }, () =
     assert.ok(outcome.unallocated > INSTRUCTIONS / 200)
   })
 })
+
+for (const setting of [
+  { isSecure: false, hasMpu: true },
+  { isSecure: true, hasMpu: false },
+  { isSecure: true, hasMpu: true },
+]) {
+  const state = setting.isSecure ? 'Secure' : 'Non-secure'
+  const mpu = setting.hasMpu ? 'on' : 'off'
+  test(`the same in the ${state} state, MPU ${mpu} (seed ${SEED})`, { skip }, async (t) => {
+    const wanted = sampled(8_000, 300_000)
+    const rows = setting.isSecure
+      ? coveredRows.filter((row) => !leavesSecureState(row))
+      : coveredRows
+    const outcome = await new Differential(rows, setting).run(SEED, wanted, isExpected)
+    const { mismatches: count, instructions, reports } = outcome
+    t.diagnostic(`${instructions} instructions of ${rows.length} rows`)
+    assert.equal(count, 0, `${count} cases differ; the first:\n\n${reports.join('\n\n')}`)
+  })
+}
 
 test('a register or a byte of memory that differs is found', { skip }, async () => {
   const harness = assembleHarness()

@@ -3,7 +3,7 @@ import type { Row } from '../../packages/mcu/src/cpu/table/row.ts'
 import { assembleHarness, type Harness } from './assemble.ts'
 import { describeCase, describeMismatch, type Mismatch, mismatches } from './compare.ts'
 import { Generator, type Made } from './generate.ts'
-import { buildImage, HarnessFailure, type Image } from './image.ts'
+import { buildImage, HarnessFailure, type Image, PLAIN, type Setting } from './image.ts'
 import { MAX_CASES, TEMPLATE_BYTES } from './layout.ts'
 import { Machine } from './machine.ts'
 import { runOnQemu } from './qemu.ts'
@@ -33,7 +33,8 @@ interface Batch {
 export class Differential {
   readonly #rows: readonly Row[]
   readonly #harness: Harness = assembleHarness()
-  readonly #machine = new Machine()
+  readonly #setting: Setting
+  readonly #machine: Machine
   readonly #coverage = new Map<Row, number>()
   readonly #reports: string[] = []
   #cases = 0
@@ -42,8 +43,10 @@ export class Differential {
   #mismatches = 0
 
   /** `rows`: those that cases are made for; others stand around them. */
-  constructor(rows: readonly Row[]) {
+  constructor(rows: readonly Row[], setting = PLAIN) {
     this.#rows = rows
+    this.#setting = setting
+    this.#machine = new Machine(setting.isSecure ? 'secure' : 'non-secure')
   }
 
   /** `isExpected`: documented differences, which are no mismatches. */
@@ -98,10 +101,11 @@ export class Differential {
     }
     const templates = new Uint32Array(TEMPLATE_BYTES / 4).map(() => random.operand())
     const cases = made.map(({ testCase }) => testCase)
+    const setting = this.#setting
     return {
       made,
-      image: buildImage(this.#harness, templates, cases),
-      only: (at) => buildImage(this.#harness, templates, cases, at),
+      image: buildImage(this.#harness, templates, cases, { setting }),
+      only: (at) => buildImage(this.#harness, templates, cases, { setting, only: at }),
     }
   }
 

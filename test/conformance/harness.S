@@ -17,6 +17,8 @@
     .equ MMFAR, 0xe000ed34
     .equ BFAR, 0xe000ed38
     .equ CPACR, 0xe000ed88
+    .equ MPU_CTRL, 0xe000ed94
+    .equ MPU_MAIR0, 0xe000edc0
     .equ NSACR, 0xe000ed8c
     .equ FPCCR, 0xe000ef34
     .equ FLOAT_ACCESS, 0x00f00000
@@ -67,6 +69,17 @@ file_name\@:
     .word secure_exception + 1
     .endr
 secure_start:
+    ldr r0, =HEADER
+    ldr r1, [r0, #HEADER_IS_SECURE]
+    cbz r1, 1f
+    ldr r0, =CODE                   @ All memory is Secure as long as nothing says otherwise.
+    ldr r1, =0xe000ed08             @ VTOR_S
+    str r0, [r1]
+    ldr r1, [r0]
+    msr msp, r1
+    ldr r1, [r0, #4]
+    bx r1
+1:
     ldr r0, =0x58008000             @ Memory protection controllers of SSRAM 2 and SSRAM 3.
     bl open_memory
     ldr r0, =0x58009000
@@ -119,9 +132,38 @@ start:
     movs r1, #0
     str r1, [r0]
     ldr r0, =HEADER
+    ldr r1, [r0, #HEADER_HAS_MPU]
+    cbz r1, 2f
+    ldr r0, =MPU_MAIR0              @ Normal memory everywhere.
+    mvn r1, #0
+    str r1, [r0]
+    ldr r0, =MPU_CTRL
+    adr r2, mpu_regions
+    movs r3, #0
+1:  str r3, [r0, #4]                @ RNR, RBAR, RLAR
+    ldmia r2!, {r4, r5}
+    str r4, [r0, #8]
+    str r5, [r0, #12]
+    adds r3, #1
+    cmp r3, #4
+    bne 1b
+    movs r1, #1
+    str r1, [r0]
+    dsb
+    isb
+2:  ldr r0, =HEADER
     ldr r1, [r0, #HEADER_FIRST]
     ldr r0, =CURRENT
     str r1, [r0]
+
+    b next_case
+    .balign 4
+@ Code is read-only, everything else may be read and written; only code executes, of what is there.
+mpu_regions:
+    .word 0x00000002, CODE - 32 + 1
+    .word CODE + 6, CODE + 0x1fffe0 + 1
+    .word CODE + 0x200000 + 3, 0xdfffffe0 + 1
+    .word 0xe0100000 + 3, 0xffffffe0 + 1
 
 next_case:
     ldr r0, =CURRENT

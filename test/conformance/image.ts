@@ -76,12 +76,21 @@ export interface Results {
   readonly scratch: Uint8Array
 }
 
+/** Where the cases run. */
+export interface Setting {
+  readonly isSecure: boolean
+  /** The MPU of that state is on, and allows what cases need. */
+  readonly hasMpu: boolean
+}
+
+export const PLAIN: Setting = { isSecure: false, hasMpu: false }
+
 /** `templates`: words that the scratch memory is filled from. */
 export function buildImage(
   harness: Harness,
   templates: Uint32Array,
   cases: readonly Case[],
-  only?: number,
+  { setting = PLAIN, only }: { readonly setting?: Setting; readonly only?: number } = {},
 ): Image {
   if (cases.length > MAX_CASES) throw new Error(`${cases.length} cases do not fit an image`)
   const code = new Uint8Array(CODE_BYTES)
@@ -95,6 +104,8 @@ export function buildImage(
   words.setUint32(HEADER - CODE + HEADER_WORDS.FIRST, first, true)
   words.setUint32(HEADER - CODE + HEADER_WORDS.END, end, true)
   words.setUint32(HEADER - CODE + HEADER_WORDS.RESULT_BYTES, resultBytes, true)
+  words.setUint32(HEADER - CODE + HEADER_WORDS.IS_SECURE, setting.isSecure ? 1 : 0, true)
+  words.setUint32(HEADER - CODE + HEADER_WORDS.HAS_MPU, setting.hasMpu ? 1 : 0, true)
   code.set(new Uint8Array(templates.buffer, 0, TEMPLATE_BYTES), TEMPLATES - CODE)
   const ram = new Uint8Array(RAM_BYTES)
   for (const [at, { start, halfwords, ...input }] of cases.entries()) {

@@ -66,6 +66,8 @@ export const isLoad = (row: Row): boolean => LOADS.has(row.meaning)
 /** Operands called t and u are written. */
 export const writesTransferred = (row: Row): boolean =>
   isLoad(row) || row.meaning === float.movePair || row.meaning === float.readStatus
+/** Leads to the other state: see `worlds` for what happens there. */
+export const leavesSecureState = (row: Row): boolean => /^bl?xns/.test(row.name)
 /** May find floating point disabled. */
 export const isFloat = (row: Row): boolean => /^[vf]/.test(row.name)
 export const isStore = (row: Row): boolean => STORES.has(row.meaning)

@@ -25,7 +25,13 @@ export const RAM_BYTES = 0x18_0000
 export const NOTHING = 0x2840_0000
 
 export const HEADER = CODE + 0x2000
-export const HEADER_WORDS = { FIRST: 0, END: 4, RESULT_BYTES: 8 } as const
+export const HEADER_WORDS = {
+  FIRST: 0,
+  END: 4,
+  RESULT_BYTES: 8,
+  IS_SECURE: 12,
+  HAS_MPU: 16,
+} as const
 export const TEMPLATES = CODE + 0x3000
 export const TEMPLATE_BYTES = 0x1000
 /** Undefined instructions on both sides of the cases: targets of far branches. */

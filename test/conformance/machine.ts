@@ -1,4 +1,4 @@
-/** Runs a test image on `mcu`: the CPU alone, all of its memory Non-secure. */
+/** Runs a test image on `mcu`: the CPU alone, all of its memory of one state. */
 import type { Bus } from '../../packages/mcu/src/bus.ts'
 import { BusFault } from '../../packages/mcu/src/bus.ts'
 import { Cpu, createGuestMemory } from '../../packages/mcu/src/cpu/cpu.ts'
@@ -24,9 +24,11 @@ const nothing: Bus = { read: () => 0, write: () => {}, fault: BusFault.error }
 /** Kept between runs: memory and code of one image after another. */
 export class Machine {
   readonly #cpu: Cpu
+  readonly #world: 'secure' | 'non-secure'
   #hasExited = false
 
-  constructor() {
+  constructor(world: 'secure' | 'non-secure' = 'non-secure') {
+    this.#world = world
     this.#cpu = new Cpu({
       memory: createGuestMemory(),
       ranges: [
@@ -40,21 +42,20 @@ export class Machine {
         storeToFlash: () => BusFault.error,
         breakpoint: (immediate) => this.#semihosting(immediate),
       },
-      hostCode: { start: 0xf00_0000, end: 0xf01_0000 },
+      ...(world === 'secure'
+        ? { secureVectors: CODE }
+        : { hostCode: { start: 0xf00_0000, end: 0xf01_0000 } }),
     })
   }
 
   run(image: Image): Results {
     const cpu = this.#cpu
-    cpu.reset()
-    cpu.writePrivate(SAU_CTRL, ALLNS, true)
-    cpu.writePrivate(AIRCR, FAULTS_ARE_NON_SECURE, true)
-    cpu.writePrivate(NSACR, FLOAT, true)
     cpu.bytes.set(image.code, CODE)
     cpu.bytes.set(image.ram, RAM)
     cpu.invalidate(CODE, CODE_BYTES)
     cpu.invalidate(RAM, RAM_BYTES)
-    cpu.startNonSecure(CODE)
+    cpu.reset()
+    if (this.#world === 'non-secure') this.#startNonSecure()
     this.#hasExited = false
     const limit = cpu.cycles + (image.count + 1) * CYCLES_PER_CASE
     const reason = cpu.run(limit)
@@ -64,6 +65,14 @@ export class Machine {
       throw new HarnessFailure(at, `mcu stopped with ${reason}: ${describe(cpu, reason)}`)
     }
     return readResults(cpu.bytes.subarray(RESULTS, RESULTS + image.resultBytes), image)
+  }
+
+  #startNonSecure(): void {
+    const cpu = this.#cpu
+    cpu.writePrivate(SAU_CTRL, ALLNS, true)
+    cpu.writePrivate(AIRCR, FAULTS_ARE_NON_SECURE, true)
+    cpu.writePrivate(NSACR, FLOAT, true)
+    cpu.startNonSecure(CODE)
   }
 
   #semihosting(immediate: number): boolean {
@@ -77,5 +86,7 @@ export class Machine {
 }
 
 function describe(cpu: Cpu, reason: string): string {
-  return reason === 'secure-exception' ? JSON.stringify(cpu.faultRecord) : 'the image never ended'
+  return reason === 'secure-exception' || reason === 'lockup'
+    ? JSON.stringify(cpu.faultRecord)
+    : 'the image never ended'
 }

@@ -117,7 +117,15 @@ function failures(route: Route): Json {
 
 /** JSON schema of `type`; what has a name of its own goes to `schemas`. */
 function schema(type: z.ZodType, io: 'input' | 'output', schemas: Json): Json {
-  const made = z.toJSONSchema(type, { io, unrepresentable: 'any', target: 'draft-2020-12' })
+  const made = z.toJSONSchema(type, {
+    io,
+    unrepresentable: 'any',
+    target: 'draft-2020-12',
+    // Answers may come to have more members; clients are not to mind.
+    override: ({ jsonSchema }) => {
+      if (io === 'output') delete jsonSchema.additionalProperties
+    },
+  })
   const text = JSON.stringify(made).replaceAll('#/$defs/', REF)
   const { $schema, $defs, ...rest } = JSON.parse(text) as Json & { $defs?: Json }
   Object.assign(schemas, $defs)

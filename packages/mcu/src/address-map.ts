@@ -49,22 +49,22 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('TIM7', 0x4000_1400, { set: 'TIM', clock: ['APB1ENR1', 5] }),
   at('WWDG', 0x4000_2c00, { set: 'WWDG', clock: ['APB1ENR1', 11] }),
   at('IWDG', 0x4000_3000, { set: 'IWDG' }),
-  at('SPI2', 0x4000_3800, { set: 'SPI', clock: ['APB1ENR1', 14] }),
+  at('SPI2', 0x4000_3800, { clock: ['APB1ENR1', 14] }),
   at('USART2', 0x4000_4400, { clock: ['APB1ENR1', 17] }),
   at('USART3', 0x4000_4800, { clock: ['APB1ENR1', 18] }),
   at('UART4', 0x4000_4c00, { clock: ['APB1ENR1', 19] }),
   at('UART5', 0x4000_5000, { clock: ['APB1ENR1', 20] }),
-  at('I2C1', 0x4000_5400, { set: 'I2C', clock: ['APB1ENR1', 21] }),
-  at('I2C2', 0x4000_5800, { set: 'I2C', clock: ['APB1ENR1', 22] }),
+  at('I2C1', 0x4000_5400, { clock: ['APB1ENR1', 21] }),
+  at('I2C2', 0x4000_5800, { clock: ['APB1ENR1', 22] }),
   at('CRS', 0x4000_6000, { set: 'CRS', clock: ['APB1ENR1', 24] }),
-  at('I2C4', 0x4000_8400, { set: 'I2C', clock: ['APB1ENR2', 1] }),
+  at('I2C4', 0x4000_8400, { clock: ['APB1ENR2', 1] }),
   at('LPTIM2', 0x4000_9400, { set: 'LPTIM', clock: ['APB1ENR2', 5] }),
   at('FDCAN1', 0x4000_a400, { set: 'FDCAN', clock: ['APB1ENR2', 9] }),
   at('SRAMCAN', 0x4000_ac00, { set: 'none', size: 0x800, clock: ['APB1ENR2', 9] }),
   at('UCPD1', 0x4000_dc00, { set: 'UCPD', clock: ['APB1ENR2', 23] }),
 
   at('TIM1', 0x4001_2c00, { set: 'TIM', clock: ['APB2ENR', 11] }),
-  at('SPI1', 0x4001_3000, { set: 'SPI', clock: ['APB2ENR', 12] }),
+  at('SPI1', 0x4001_3000, { clock: ['APB2ENR', 12] }),
   at('TIM8', 0x4001_3400, { set: 'TIM', clock: ['APB2ENR', 13] }),
   at('USART1', 0x4001_3800, { clock: ['APB2ENR', 14] }),
   at('TIM15', 0x4001_4000, { set: 'TIM', clock: ['APB2ENR', 16] }),
@@ -77,7 +77,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('CORDIC', 0x4002_1000, { set: 'CORDIC', clock: ['AHB1ENR', 1] }),
   at('FMAC', 0x4002_1400, { set: 'FMAC', clock: ['AHB1ENR', 2] }),
   at('FLASH', 0x4002_2000, { set: 'FLASH', clock: ['AHB1ENR', 8], kernel: true }),
-  at('CRC', 0x4002_3000, { set: 'CRC', clock: ['AHB1ENR', 12] }),
+  at('CRC', 0x4002_3000, { clock: ['AHB1ENR', 12] }),
   at('TSC', 0x4002_4000, { set: 'TSC', clock: ['AHB1ENR', 16] }),
   at('MDF1', 0x4002_5000, { set: 'MDF', size: 0x1000, clock: ['AHB1ENR', 3] }),
   at('RAMCFG', 0x4002_6000, { set: 'RAMCFG', size: 0x1000, clock: ['AHB1ENR', 17] }),
@@ -100,12 +100,12 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('GPIOG', 0x4202_1800, { clock: ['AHB2ENR1', 6] }),
   at('GPIOH', 0x4202_1c00, { clock: ['AHB2ENR1', 7] }),
   at('GPIOI', 0x4202_2000, { clock: ['AHB2ENR1', 8] }),
-  at('ADC1', 0x4202_8000, { set: 'ADC', clock: ['AHB2ENR1', 10] }),
+  at('ADC1', 0x4202_8000, { clock: ['AHB2ENR1', 10] }),
   at('DCMI', 0x4202_c000, { set: 'DCMI', clock: ['AHB2ENR1', 12] }),
   at('PSSI', 0x4202_c400, { set: 'PSSI', clock: ['AHB2ENR1', 12] }),
   at('OTG_FS', 0x4204_0000, { set: 'none', size: 0x4_0000, clock: ['AHB2ENR1', 14], kernel: true }),
   at('AES', 0x420c_0000, { set: 'AES', clock: ['AHB2ENR1', 16] }),
-  at('HASH', 0x420c_0400, { set: 'HASH', clock: ['AHB2ENR1', 17] }),
+  at('HASH', 0x420c_0400, { clock: ['AHB2ENR1', 17] }),
   at('RNG', 0x420c_0800, { set: 'RNG', clock: ['AHB2ENR1', 18], kernel: true }),
   at('SAES', 0x420c_0c00, { set: 'AES', clock: ['AHB2ENR1', 20] }),
   at('PKA', 0x420c_2000, { set: 'PKA', size: 0x2000, clock: ['AHB2ENR1', 19] }),
@@ -123,9 +123,9 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('OCTOSPI2', 0x420d_2400, { set: 'OCTOSPI', clock: ['AHB2ENR2', 8] }),
 
   at('SYSCFG', 0x4600_0400, { set: 'SYSCFG', clock: ['APB3ENR', 1] }),
-  at('SPI3', 0x4600_2000, { set: 'SPI', clock: ['APB3ENR', 5] }),
+  at('SPI3', 0x4600_2000, { clock: ['APB3ENR', 5] }),
   at('LPUART1', 0x4600_2400, { clock: ['APB3ENR', 6] }),
-  at('I2C3', 0x4600_2800, { set: 'I2C', clock: ['APB3ENR', 7] }),
+  at('I2C3', 0x4600_2800, { clock: ['APB3ENR', 7] }),
   at('LPTIM1', 0x4600_4400, { set: 'LPTIM', clock: ['APB3ENR', 11] }),
   at('LPTIM3', 0x4600_4800, { set: 'LPTIM', clock: ['APB3ENR', 12] }),
   at('LPTIM4', 0x4600_4c00, { set: 'LPTIM', clock: ['APB3ENR', 13] }),
@@ -138,7 +138,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('LPGPIO1', 0x4602_0000, { set: 'LPGPIO', clock: ['AHB3ENR', 0] }),
   at('PWR', 0x4602_0800, { clock: ['AHB3ENR', 2] }),
   at('RCC', 0x4602_0c00, { kernel: true }),
-  at('ADC4', 0x4602_1000, { set: 'ADC', clock: ['AHB3ENR', 5] }),
+  at('ADC4', 0x4602_1000, { clock: ['AHB3ENR', 5] }),
   at('DAC1', 0x4602_1800, { set: 'DAC', clock: ['AHB3ENR', 6] }),
   at('EXTI', 0x4602_2000, { set: 'EXTI' }),
   at('GTZC2_TZSC', 0x4602_3000, { set: 'TZSC', clock: GTZC2, kernel: true }),
@@ -187,16 +187,11 @@ const regions = [1, 2, 3, 4]
 
 export const registerSets = {
   none: '',
-  ADC:
-    'ISR IER CR CFGR1 CFGR2 SMPR1 SMPR2 PCSEL AWD1TR AWD2TR CHSELR AWD3TR SQR1 SQR2 SQR3 SQR4 DR ' +
-    'PWRR - JSQR -4 OFR1 OFR2 OFR3 OFR4 GCOMP -3 JDR1 JDR2 JDR3 JDR4 -4 AWD2CR AWD3CR LTR1 HTR1 ' +
-    'LTR2 HTR2 LTR3 HTR3 DIFSEL CALFACT CALFACT2 - OR @776 CCR',
   AES:
     'CR SR DINR DOUTR KEYR0 KEYR1 KEYR2 KEYR3 IVR0 IVR1 IVR2 IVR3 KEYR4 KEYR5 KEYR6 KEYR7 ' +
     'SUSPR:0-7 @768 IER ISR ICR',
   COMP: 'CSR1 CSR2',
   CORDIC: 'CSR WDATA RDATA',
-  CRC: 'DR IDR CR - INIT POL',
   CRS: 'CR CFGR ISR ICR',
   DAC:
     'CR SWTRGR DHR12R1 DHR12L1 DHR8R1 DHR12R2 DHR12L2 DHR8R2 DHR12RD DHR12LD DHR8RD DOR1 DOR2 SR ' +
@@ -222,8 +217,6 @@ export const registerSets = {
     'BCR1 BTR1 BCR2 BTR2 BCR3 BTR3 BCR4 BTR4 PCSCNTR @128 PCR SR PMEM PATT - ECCR @260 BWTR1 - ' +
     'BWTR2 - BWTR3 - BWTR4',
   GPDMA: `${DMA} ${dmaChannels(16)}`,
-  HASH: 'CR DIN STR HRA:0-4 IMR SR @248 CSR:0-53 @784 HR:0-7',
-  I2C: 'CR1 CR2 OAR1 OAR2 TIMINGR TIMEOUTR ISR ICR PECR RXDR TXDR AUTOCR',
   ICACHE: 'CR SR IER FCR HMONR MMONR -2 CRR:0-3',
   IWDG: 'KR PR RLR SR WINR EWCR',
   LPDMA: `${DMA} ${dmaChannels(4)}`,
@@ -251,7 +244,6 @@ export const registerSets = {
   SDMMC:
     'POWER CLKCR ARGR CMDR RESPCMDR RESP1R RESP2R RESP3R RESP4R DTIMER DLENR DCTRL DCNTR STAR ICR ' +
     'MASKR ACKTIMER @80 IDMACTRLR IDMABSIZER IDMABASER -2 IDMALAR IDMABAR @128 FIFOR',
-  SPI: 'CR1 CR2 CFG1 CFG2 IER SR IFCR AUTOCR TXDR @48 RXDR @64 CRCPOLY TXCRC RXCRC UDRDR',
   SYSCFG: 'SECCFGR CFGR1 FPUIMR CNSLCKR CSLCKR CFGR2 MESR CCCSR CCVR CCCR - RSSCMDR',
   TAMP:
     'CR1 CR2 CR3 FLTCR ATCR1 ATSEEDR ATOR ATCR2 SECCFGR PRIVCFGR - IER SR MISR SMISR SCR COUNTR ' +

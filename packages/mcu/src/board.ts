@@ -7,9 +7,10 @@
  * this chip do the same; the original board's schematic is not public.)
  */
 import { Pins } from './board/pins.ts'
-import { type ChipEvents, type PortName, Stm32u585 } from './chip.ts'
+import { type ChipEvents, Stm32u585 } from './chip.ts'
 import { FlashChip } from './flash.ts'
-import type { SerialPort } from './peripherals/rcc.ts'
+import type { SerialPort } from './outside.ts'
+import type { PortName } from './pins/ports.ts'
 import type { Supply } from './power.ts'
 
 const USER_LED = ['A', 5] as const
@@ -72,7 +73,8 @@ export class Board {
       ...{ bytes: options.externalFlash, supply },
       onChange: (offset, length) => events.externalFlashChanged(offset, length),
     })
-    this.pins = new Pins(this.chip.gpio)
+    this.pins = new Pins(this.chip.pins, this.chip.gpio)
+    this.chip.pinConflicts.onRecord = (conflict) => this.pins.conflict(conflict)
     this.#press = this.pins.driver(BUTTON, 'the user button', false)
     this.press(false)
   }

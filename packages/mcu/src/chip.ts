@@ -9,6 +9,7 @@
  *   (3) A reset leaves memories alone; it is the host's to say what survives.
  */
 import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
+import { assert } from './assert.ts'
 import { Wires } from './board/wires.ts'
 import { BusFault } from './bus.ts'
 import {
@@ -19,7 +20,9 @@ import {
   type StopReason,
 } from './cpu/cpu.ts'
 import { FlashChip, INTERNAL_FLASH_BYTES, Otp } from './flash.ts'
+import { IRQ_COUNT, interruptLines, kernelIrqs } from './interrupts.ts'
 import { LowPower, type SleepMode } from './low-power.ts'
+import { MemoryBus } from './memory-bus.ts'
 import {
   APPLICATION_FLASH_BYTES,
   attributionOf,
@@ -32,35 +35,27 @@ import {
   SRAM4_BASE,
 } from './memory-map.ts'
 import { NotModelled } from './not-modelled.ts'
+import { leadOutside, type SerialPort, serialPorts } from './outside.ts'
 import { PeripheralBus } from './peripheral-bus.ts'
-import { Gpio } from './peripherals/gpio.ts'
-import { Pwr } from './peripherals/pwr.ts'
-import { Rcc, type SerialPort } from './peripherals/rcc.ts'
-import { Usart } from './peripherals/usart.ts'
+import { catalogue, type Models } from './peripherals/catalogue.ts'
+import type { Gpio } from './peripherals/gpio.ts'
+import { Rcc } from './peripherals/rcc.ts'
+import type { Usart } from './peripherals/usart.ts'
+import { PinConflicts } from './pins/conflicts.ts'
+import { Pins } from './pins/pins.ts'
+import { type PortName, portNames } from './pins/ports.ts'
 import type { Supply } from './power.ts'
-import type { Registers } from './registers.ts'
 import { EventQueue } from './scheduler.ts'
 import { configureSecurity, openSecurity } from './security.ts'
 import { VirtualTime } from './virtual-time.ts'
+import { WireSet } from './wire.ts'
+import type { Peripheral, Wiring } from './wiring.ts'
 
 /** Flash of the secure side, where veneers branch to: the host's code, arriving is the secure call. */
 const HOST_CODE = {
   start: FLASH_SECURE_BASE + APPLICATION_FLASH_BYTES,
   end: NSC_BASE,
 } as const
-
-const PORTS = ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I'] as const
-export type PortName = (typeof PORTS)[number]
-
-const SERIAL_IRQ: Readonly<Record<SerialPort, number>> = {
-  ...{ USART1: 61, USART2: 62, USART3: 63, UART4: 64, UART5: 65, LPUART1: 66 },
-}
-const SERIAL_PORTS = Object.keys(SERIAL_IRQ) as readonly SerialPort[]
-
-/** Interrupts that exist: 0 to LSECSSD (RM0456, "STM32U5 series vector table"). */
-export const IRQ_COUNT = 126
-/** Interrupts that the secure side keeps: FLASH, FLASH_S, GTZC, RCC, RCC_S, RTC_S, TIM5, OTG_FS, OCTOSPI1, RNG. */
-const KERNEL_IRQS: readonly number[] = [3, 6, 7, 8, 9, 10, 48, 73, 76, 94]
 
 const NVIC_ISER = 0xe000_e100
 const NVIC_ICER = 0xe000_e180
@@ -77,6 +72,8 @@ const RESET_FLAGS = {
   'power-on': 0x0c00_0000,
   software: 0x1400_0000,
   watchdog: 0x2400_0000,
+  'window-watchdog': 0x4400_0000,
+  'low-power': 0x8400_0000,
   standby: 0,
   'option-bytes': 0x0600_0000,
 } as const
@@ -101,7 +98,7 @@ export interface ChipEvents {
   internalFlashChanged(offset: number, length: number): void
   otpChanged(offset: number, length: number): void
   pin(port: PortName, pin: number, isHigh: boolean): void
-  /** A serial port has sent one frame. */
+  /** A serial port has sent one frame, whatever its pins are switched to. */
   serial(port: SerialPort, data: number): void
 }
 
@@ -110,9 +107,16 @@ export class Stm32u585 {
   readonly scheduler: EventQueue
   readonly time: VirtualTime
   readonly rcc: Rcc
-  readonly pwr = new Pwr()
+  /** Every modelled instance but RCC, by name. */
+  readonly peripherals: Models
   readonly gpio: Readonly<Record<PortName, Gpio>>
   readonly serial: Readonly<Record<SerialPort, Usart>>
+  readonly pins = new Pins()
+  /** Interrupt lines, DMA requests and wires between peripherals, for who wants to watch. */
+  readonly interrupts: WireSet
+  readonly dmaRequests = new WireSet()
+  readonly triggers = new WireSet()
+  readonly pinConflicts = new PinConflicts()
   readonly notModelled = new NotModelled()
   /** Where I2C, SPI and analog pins lead. */
   readonly wires = new Wires()
@@ -122,7 +126,7 @@ export class Stm32u585 {
   readonly flashBytes: Uint8Array
   readonly #options: ChipOptions
   readonly #bus: PeripheralBus
-  readonly #resettable: ReadonlyMap<string, { reset(): void }>
+  readonly #memory: MemoryBus
   #isApplicationRunning = false
   #isWaiting = false
   #owedCycles = 0
@@ -139,12 +143,19 @@ export class Stm32u585 {
     this.scheduler = new EventQueue(() => this.cpu.cycles)
     this.rcc = this.#makeRcc()
     this.time = new VirtualTime(this.rcc.frequencies.hclk)
-    this.gpio = record(PORTS, (port) => this.#makeGpio(port))
-    this.serial = record(SERIAL_PORTS, (port) => this.#makeSerial(port))
-    const modelled = this.#modelled()
-    this.#resettable = modelled
-    this.#bus = this.#makeBus(modelled)
+    this.interrupts = new WireSet((wire) => {
+      const irq = interruptLines.indexOf(wire.name as never)
+      wire.listen((isHigh) => this.#setLine(irq, isHigh))
+    })
+    this.pins.onConflict = (conflict) => this.pinConflicts.record(conflict, this.cpu.cycles)
+    leadOutside(this.pins, this.wires, (port, data) => options.events.serial(port, data))
+    this.peripherals = this.#makePeripherals()
+    this.pins.onLevel = (pad, port, pin) => options.events.pin(port, pin, pad.isHigh)
+    this.gpio = record(portNames, (port) => this.peripherals[`GPIO${port}`])
+    this.serial = record(serialPorts, (port) => this.peripherals[port])
+    this.#bus = this.#makeBus()
     this.cpu = this.#makeCpu()
+    this.#memory = this.#makeMemory()
     this.lowPower = new LowPower(this.cpu)
     this.scheduler.onEarlier = (cycle) => this.cpu.stopAt(cycle)
     this.flashBytes = this.cpu.bytes.subarray(FLASH_BASE, FLASH_BASE + INTERNAL_FLASH_BYTES)
@@ -300,7 +311,7 @@ export class Stm32u585 {
 
   isInterruptAvailable(irq: number): boolean {
     if (!Number.isInteger(irq) || irq < 0 || irq >= IRQ_COUNT) return false
-    return !this.#options.hasSecureSide || !KERNEL_IRQS.includes(irq)
+    return !this.#options.hasSecureSide || !kernelIrqs.includes(irq)
   }
 
   /** Pends an interrupt of the application, as the secure side can. */
@@ -362,7 +373,7 @@ export class Stm32u585 {
   }
 
   #resetPeripherals(): void {
-    for (const { reset } of this.#resettable.values()) reset()
+    for (const model of Object.values<Peripheral>(this.peripherals)) model.reset()
     this.#bus.reset()
     this.#secure()
   }
@@ -376,7 +387,7 @@ export class Stm32u585 {
   }
 
   #securePins(): void {
-    for (const port of PORTS) this.gpio[port].registers.setAll('SECCFGR', 0)
+    for (const port of portNames) this.gpio[port].registers.setAll('SECCFGR', 0)
     for (const [port, pin] of this.#options.kernelPins) {
       this.gpio[port].registers.set('SECCFGR', `SEC${pin}`, true)
     }
@@ -387,18 +398,8 @@ export class Stm32u585 {
     this.#options.events.internalFlashChanged(offset, length)
   }
 
-  #modelled() {
-    const modelled = new Map<string, { registers: Registers; reset(): void }>()
-    const add = (name: string, model: { registers: Registers; reset(): void }) =>
-      modelled.set(name, { registers: model.registers, reset: () => model.reset() })
-    for (const port of PORTS) add(`GPIO${port}`, this.gpio[port])
-    for (const port of SERIAL_PORTS) add(port, this.serial[port])
-    add('PWR', this.pwr)
-    return modelled
-  }
-
   #makeRcc(): Rcc {
-    const rcc: Rcc = new Rcc({
+    const rcc: Rcc = new Rcc(this.scheduler, {
       changed: () => this.time.changeFrequency(this.cpu.cycles, rcc.frequencies.hclk),
       resetPeripheral: (register, bit) => this.#resetByRcc(register, bit),
     })
@@ -407,32 +408,43 @@ export class Stm32u585 {
 
   #resetByRcc(register: string, bit: number): void {
     for (const { name, clock } of peripheralPlaces) {
-      if (clock?.[0] === register && clock[1] === bit) this.#resettable.get(name)?.reset()
+      if (clock?.[0] !== register || clock[1] !== bit) continue
+      if (name in this.peripherals) this.peripherals[name as keyof Models].reset()
     }
     this.#securePins()
   }
 
-  #makeGpio(port: PortName): Gpio {
-    return new Gpio(port, {
-      level: (pin, isHigh) => this.#options.events.pin(port, pin, isHigh),
-    })
+  #makePeripherals(): Models {
+    const models = Object.entries(catalogue).map(([name, make]) => [name, make(this.#wire(name))])
+    return Object.fromEntries(models) as Models
   }
 
-  #makeSerial(port: SerialPort): Usart {
-    return new Usart({
-      scheduler: this.scheduler,
-      isLowPower: port === 'LPUART1',
-      kernelHz: () => this.rcc.serialClock(port),
-      cyclesPerSecond: () => this.rcc.frequencies.hclk,
-      setLine: (isHigh) => this.#setLine(SERIAL_IRQ[port], isHigh),
-      transmitted: (data) => this.#options.events.serial(port, data),
-    })
+  #wire(name: string): Wiring {
+    const { scheduler, pins, notModelled } = this
+    const base = peripheralPlaces.find((place) => place.name === name)?.base
+    assert(base !== undefined, `${name} is in the catalogue but not in the address map.`)
+    const chip = this
+    return {
+      ...{ name, scheduler, pins, clocks: this.rcc },
+      get memory() {
+        return chip.#memory
+      },
+      interrupt: (line) => this.interrupts.get(line).connect(),
+      dmaRequest: (request) => this.dmaRequests.get(request).connect(),
+      wire: (wire) => this.triggers.get(wire),
+      notModelled: (register, answer) =>
+        notModelled.record({
+          ...{ peripheral: name, register, address: base, direction: 'write', pc: 0, value: 0 },
+          answer,
+        }),
+    }
   }
 
-  #makeBus(modelled: ReadonlyMap<string, { registers: Registers }>): PeripheralBus {
-    const registers = new Map([...modelled].map(([name, model]) => [name, model.registers]))
+  #makeBus(): PeripheralBus {
+    const models = Object.entries<Peripheral>(this.peripherals)
+    const modelled = new Map(models.map(([name, { registers }]) => [name, registers]))
     return new PeripheralBus({
-      modelled: registers.set('RCC', this.rcc.registers),
+      modelled: modelled.set('RCC', this.rcc.registers),
       notModelled: this.notModelled,
       hasSecureSide: this.#options.hasSecureSide,
       isClocked: ({ clock }: PeripheralPlace) =>
@@ -440,6 +452,20 @@ export class Stm32u585 {
       uniqueId: this.#options.uniqueId,
       readOtp: (offset, into) => this.otp.read(offset, into),
     })
+  }
+
+  #makeMemory(): MemoryBus {
+    return new MemoryBus({
+      bytes: this.cpu.bytes,
+      ranges: memoryRanges,
+      peripherals: this.#bus,
+      attributionOf: (address) => this.#attributionOf(address),
+      changed: (address, length) => this.cpu.invalidate(address, length),
+    })
+  }
+
+  #attributionOf(address: number) {
+    return this.#options.hasSecureSide ? attributionOf(address) : 'non-secure'
   }
 
   #makeCpu(): Cpu {
@@ -450,7 +476,7 @@ export class Stm32u585 {
       scheduler: this.scheduler,
       hostCode: HOST_CODE,
       hooks: {
-        attribution: this.#options.hasSecureSide ? attributionOf : () => 'non-secure',
+        attribution: (address) => this.#attributionOf(address),
         breakpoint: () => this.#breakpoint(),
         storeToFlash: (address, _size, value, { pc }) => {
           this.notModelled.record({

@@ -14,7 +14,7 @@ export {
   Wires,
 } from './board/wires.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
-export { IRQ_COUNT, type PortName, type ResetCause, Stm32u585 } from './chip.ts'
+export { type ResetCause, Stm32u585 } from './chip.ts'
 export {
   BREAKPOINTS,
   type FaultRecord,
@@ -33,9 +33,13 @@ export {
   Otp,
   QUAD_WORD_BYTES,
 } from './flash.ts'
+export { IRQ_COUNT } from './interrupts.ts'
+export type { UartFrame } from './lines/uart-frame.ts'
 export { LowPower, type PowerState, type SleepMode } from './low-power.ts'
 export { applicationSram, isApplicationMemory, NSC_BASE } from './memory-map.ts'
 export type { UnmodelledAccess } from './not-modelled.ts'
+export type { PinConflict } from './pins/conflicts.ts'
+export type { PortName } from './pins/ports.ts'
 export { PowerCut, type PowerCutPlan, Supply, type TearableOperation } from './power.ts'
 export { EventQueue } from './scheduler.ts'
 export { seededRandom } from './seeded-random.ts'

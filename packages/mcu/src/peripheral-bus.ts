@@ -10,6 +10,7 @@
 import { type PeripheralPlace, peripheralPlaces, registerNames } from './address-map.ts'
 import { type AccessSize, type Bus, BusFault, type Master } from './bus.ts'
 import type { AccessDirection, NotModelled } from './not-modelled.ts'
+import { analogCalibration } from './peripherals/analog-inputs.ts'
 import type { Registers } from './registers.ts'
 
 const PERIPHERALS_BASE = 0x4000_0000
@@ -173,6 +174,8 @@ export class PeripheralBus implements Bus {
       readOtp(address - OTP_BASE, bytes)
     } else if (address === FLASH_SIZE_ADDRESS) {
       return 2048
+    } else if (address in analogCalibration) {
+      return analogCalibration[address]
     } else {
       this.#refuse({ address, direction: 'read', master }, BusFault.error)
     }

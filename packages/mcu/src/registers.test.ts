@@ -1,6 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { each, RegisterFile, reg, ro, rw, tagged, w1c, w1s, wo } from './registers.ts'
+import {
+  each,
+  interruptLevel,
+  once,
+  partly,
+  RegisterFile,
+  rc,
+  reg,
+  ro,
+  rw,
+  tagged,
+  w0c,
+  w1c,
+  w1s,
+  wo,
+} from './registers.ts'
 
 const layout = {
   CR: reg(0x00, { EN: rw(0), MODE: rw(4, 3), LATER: tagged(8, 2), KEEP: w1s(31) }, 0x20),
@@ -89,4 +104,49 @@ test('hooks learn how wide an access is', () => {
     file.write(0x04, size, 0, true)
   }
   assert.deepEqual(seen, ['read 1', 'write 1', 'read 2', 'write 2', 'read 4', 'write 4'])
+})
+
+test('flags that a zero clears, that a read clears, and settings that stay', () => {
+  const file = new RegisterFile({
+    SR: reg(0x00, { UIF: w0c(0), CC1IF: w0c(1), LATE: rc(8) }, 0x103),
+    BDTR: reg(0x04, { LOCK: once(8, 2), DTG: rw(0, 8) }),
+  })
+  file.write(0x00, 4, ~1, true)
+  assert.equal(file.peek(0x00), 0x102)
+  assert.equal(file.read(0x00, 1, true), 0x02, 'a read of other bytes leaves it')
+  assert.equal(file.read(0x00, 4, true), 0x102)
+  assert.equal(file.read(0x00, 4, true), 0x002)
+  file.write(0x04, 4, 0x005, true)
+  file.write(0x04, 4, 0x107, true)
+  file.write(0x04, 4, 0x309, true)
+  assert.equal(file.read(0x04, 4, true), 0x109, 'LOCK takes the first setting only')
+  file.reset()
+  file.write(0x04, 4, 0x300, true)
+  assert.equal(file.get('BDTR', 'LOCK'), 3)
+})
+
+test('a value that is not modelled is reported when it is set, the others are not', () => {
+  const file = new RegisterFile({ CR: reg(0, { MODE: partly(4, 2, [0, 1]), EN: rw(0) }) })
+  const reported: string[] = []
+  file.onTagged = (register, field) => reported.push(`${register}.${field}`)
+  for (const mode of [1, 3, 3, 0, 2]) file.write(0, 4, (mode << 4) | 1, true)
+  assert.deepEqual(reported, ['CR.MODE=3', 'CR.MODE=2'])
+})
+
+test('a line is high while an enabled flag is set, through read hooks and without their effects', () => {
+  let taken = 0
+  const file = new RegisterFile(
+    { CR: reg(0, { AIE: rw(0), BIE: rw(1) }), SR: reg(4, { A: ro(0), B: ro(1), C: ro(2) }) },
+    { SR: { read: (stored) => stored | 4, taken: () => taken++ } },
+  )
+  const level = interruptLevel(file, [
+    ['CR.AIE', 'SR.A', 'SR.B'],
+    ['CR.BIE', 'SR.C'],
+  ])
+  for (let bits = 0; bits < 16; bits++) {
+    file.setAll('CR', bits & 3)
+    file.setAll('SR', bits >> 2)
+    assert.equal(level(), ((bits & 1) !== 0 && bits >> 2 !== 0) || (bits & 2) !== 0)
+  }
+  assert.equal(taken, 0)
 })

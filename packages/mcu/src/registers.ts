@@ -7,20 +7,32 @@
  *   ro      read only; hardware changes it with `set`
  *   wo      write only; reads as zero, the write hook sees it
  *   w1c     reads; writing 1 clears, writing 0 does nothing
+ *   w0c     reads; writing 0 clears, writing 1 does nothing
  *   w1s     reads; writing 1 sets, writing 0 does nothing
+ *   rc      reads, and a read by software clears it
+ *   once    read and write until the first write after reset that changes it; then read only
  *   tagged  named and stored like rw, but it does nothing here: a write that changes it is reported
  *
- * Bits in no field are reserved: they read as their reset value and ignore writes. A write of one
- * or two bytes touches those bytes only; write hooks see zero in the others.
+ * `only` lists the values of an rw field that do something here; a write of another is reported
+ * like a tagged field. Bits in no field are reserved: they read as their reset value and ignore
+ * writes. A write of one or two bytes touches those bytes only; write hooks see zero in the others.
+ *
+ * What a layout says is worked out once and shared by all instances.
  */
+import { assert } from './assert.ts'
 import type { AccessSize } from './bus.ts'
 
-export type AccessKind = 'rw' | 'ro' | 'wo' | 'w1c' | 'w1s' | 'tagged'
+const accessKinds = [
+  ...(['rw', 'ro', 'wo', 'w1c', 'w0c', 'w1s', 'rc', 'once', 'tagged'] as const),
+] as const
+export type AccessKind = (typeof accessKinds)[number]
 
 export interface Field {
   readonly bit: number
   readonly width: number
   readonly access: AccessKind
+  /** Values that are modelled; undefined is all of them. */
+  readonly only?: readonly number[]
 }
 
 interface Register {
@@ -39,8 +51,16 @@ export const rw = kind('rw')
 export const ro = kind('ro')
 export const wo = kind('wo')
 export const w1c = kind('w1c')
+export const w0c = kind('w0c')
 export const w1s = kind('w1s')
+export const rc = kind('rc')
+export const once = kind('once')
 export const tagged = kind('tagged')
+
+/** An rw field of which only some values are modelled. */
+export function partly(bit: number, width: number, only: readonly number[]): Field {
+  return { bit, width, access: 'rw', only }
+}
 
 export function reg<Fields extends Record<string, Field>>(
   offset: number,
@@ -62,9 +82,14 @@ export function each(
   return Object.fromEntries(numbers.map((n) => [`${name}${first + n}`, field(n * width, width)]))
 }
 
-interface RegisterHooks {
-  /** The value that a read gives; `stored` is what the table holds, `size` the width in bytes. */
+export interface RegisterHooks {
+  /**
+   * The value that a read gives; `stored` is what the table holds, `size` the width in bytes.
+   * Debuggers and interrupt logic look through it too: effects of a read belong into `taken`.
+   */
   readonly read?: (stored: number, size: AccessSize) => number
+  /** After software has read the register. */
+  readonly taken?: (size: AccessSize) => void
   /** After a write took effect: what was written, what the register held before, width in bytes. */
   readonly write?: (written: number, before: number, size: AccessSize) => void
   /** False: writes are ignored now. */
@@ -73,51 +98,69 @@ interface RegisterHooks {
   readonly visible?: (isSecure: boolean) => number
 }
 
-type Hooks<L extends Layout> = { readonly [Name in keyof L]?: RegisterHooks }
-type FieldName<L extends Layout, Name extends keyof L> = keyof L[Name]['fields']
-
-interface Slot {
-  readonly name: string
-  readonly register: Register
-  readonly hooks: RegisterHooks
-  readonly masks: Readonly<Record<AccessKind, number>>
-  value: number
-}
+export type Hooks<L extends Layout> = { readonly [Name in keyof L]?: RegisterHooks }
+export type FieldName<L extends Layout, Name extends keyof L> = keyof L[Name]['fields']
 
 /** What the bus needs of a peripheral's registers, whatever their layout. */
 export interface Registers {
+  readonly layout: Layout
   /** Name of the register that holds this byte offset, or undefined for a hole. */
   nameAt(offset: number): string | undefined
+  /** What a read of the word at this offset would give, without its effects. */
+  peek(offset: number): number
   read(offset: number, size: AccessSize, isSecure: boolean): number
   write(offset: number, size: AccessSize, value: number, isSecure: boolean): void
   /** Called with a register's and a field's name when a write changes a tagged field. */
   onTagged: (register: string, field: string) => void
 }
 
+type Masks = Readonly<Record<AccessKind, number>>
+
+/** A layout in the order of its rows, with masks. */
+interface Compiled {
+  readonly names: readonly string[]
+  readonly registers: readonly Register[]
+  readonly masks: readonly Masks[]
+  /** Fields with `only`, by register. */
+  readonly limited: readonly (readonly [name: string, field: Field])[][]
+  readonly rowOf: ReadonlyMap<string, number>
+  readonly rowAtWord: readonly (number | undefined)[]
+}
+
+const compiledLayouts = new WeakMap<Layout, Compiled>()
+
 export class RegisterFile<L extends Layout> implements Registers {
-  readonly #slots = new Map<keyof L, Slot>()
-  readonly #byOffset: (Slot | undefined)[] = []
+  readonly layout: L
+  readonly #compiled: Compiled
+  readonly #hooks: readonly (RegisterHooks | undefined)[]
+  readonly #values: Uint32Array
+  /** Bits of `once` fields that have been written since reset. */
+  readonly #spent: Uint32Array
   onTagged: (register: string, field: string) => void = () => {}
 
   constructor(layout: L, hooks: Hooks<L> = {}) {
-    for (const [name, register] of Object.entries(layout)) {
-      const masks = accessMasks(register)
-      const slot = { name, register, hooks: hooks[name] ?? {}, masks, value: register.reset }
-      this.#slots.set(name, slot)
-      this.#byOffset[register.offset >> 2] = slot
-    }
+    this.layout = layout
+    this.#compiled = compile(layout)
+    const { names, registers } = this.#compiled
+    this.#hooks = names.map((name) => hooks[name])
+    this.#values = Uint32Array.from(registers, ({ reset }) => reset)
+    this.#spent = new Uint32Array(registers.length)
   }
 
   /** Every register to its reset value; no hook is called. */
   reset(): void {
-    for (const slot of this.#slots.values()) slot.value = slot.register.reset
+    this.#compiled.registers.forEach(({ reset }, row) => {
+      this.#values[row] = reset
+    })
+    this.#spent.fill(0)
   }
 
   /** What hardware sees in a register or a field. */
   get<Name extends keyof L>(name: Name, field?: FieldName<L, Name>): number {
-    const { value, register } = this.#slot(name)
+    const row = this.#row(name)
+    const value = this.#values[row]!
     if (field === undefined) return value
-    const { bit, width } = register.fields[field as string]
+    const { bit, width } = this.#compiled.registers[row]!.fields[field as string]!
     return (value >>> bit) & widthMask(width)
   }
 
@@ -128,69 +171,160 @@ export class RegisterFile<L extends Layout> implements Registers {
 
   /** Hardware changes a whole register, whatever its access kinds. No hook is called. */
   setAll(name: keyof L, value: number): void {
-    this.#slot(name).value = value >>> 0
+    this.#values[this.#row(name)] = value
   }
 
   /** Hardware changes a field, whatever its access kind. No hook is called. */
   set<Name extends keyof L>(name: Name, field: FieldName<L, Name>, value: number | boolean): void {
-    const slot = this.#slot(name)
-    const { bit, width } = slot.register.fields[field as string]
+    const row = this.#row(name)
+    const { bit, width } = this.#compiled.registers[row]!.fields[field as string]!
     const mask = widthMask(width) << bit
-    slot.value = ((slot.value & ~mask) | ((Number(value) << bit) & mask)) >>> 0
+    this.#values[row] = (this.#values[row]! & ~mask) | ((Number(value) << bit) & mask)
+  }
+
+  /** What software would read from a register, without the effects of reading. */
+  seen(name: keyof L): number {
+    return this.#seen(this.#row(name), 4)
   }
 
   nameAt(offset: number): string | undefined {
-    return this.#byOffset[offset >> 2]?.name
+    const row = this.#compiled.rowAtWord[offset >> 2]
+    return row === undefined ? undefined : this.#compiled.names[row]
+  }
+
+  peek(offset: number): number {
+    const row = this.#compiled.rowAtWord[offset >> 2]
+    return row === undefined ? 0 : this.#seen(row, 4)
   }
 
   read(offset: number, size: AccessSize, isSecure: boolean): number {
-    const slot = this.#byOffset[offset >> 2]
-    if (slot === undefined) return 0
-    const { hooks, masks, value } = slot
-    const stored = (value & ~masks.wo) >>> 0
-    const seen = hooks.read === undefined ? stored : hooks.read(stored, size)
-    const visible = hooks.visible?.(isSecure) ?? 0xffff_ffff
-    return (((seen & visible) >>> laneShift(offset)) & laneMask(size)) >>> 0
+    const row = this.#compiled.rowAtWord[offset >> 2]
+    if (row === undefined) return 0
+    const seen = this.#seen(row, size)
+    const visible = this.#hooks[row]?.visible?.(isSecure) ?? 0xffff_ffff
+    const lanes = (laneMask(size) << laneShift(offset)) & visible
+    this.#values[row]! &= ~(this.#compiled.masks[row]!.rc & lanes)
+    this.#hooks[row]?.taken?.(size)
+    return ((seen & lanes) >>> laneShift(offset)) >>> 0
   }
 
   write(offset: number, size: AccessSize, value: number, isSecure: boolean): void {
-    const slot = this.#byOffset[offset >> 2]
-    if (slot === undefined || slot.hooks.writable?.() === false) return
+    const row = this.#compiled.rowAtWord[offset >> 2]
+    if (row === undefined) return
+    const hooks = this.#hooks[row]
+    if (hooks?.writable?.() === false) return
     const shift = laneShift(offset)
-    const visible = slot.hooks.visible?.(isSecure) ?? 0xffff_ffff
+    const visible = hooks?.visible?.(isSecure) ?? 0xffff_ffff
     const lanes = (laneMask(size) << shift) & visible
     const written = ((value << shift) & lanes) >>> 0
-    const before = slot.value
-    slot.value = merge(slot, written, lanes)
-    this.#reportTagged(slot, before)
-    slot.hooks.write?.(written, before, size)
+    const before = this.#values[row]!
+    this.#values[row] = this.#merge(row, written, lanes)
+    this.#reportUnmodelled(row, before)
+    hooks?.write?.(written, before, size)
   }
 
-  #reportTagged({ name, register, masks, value }: Slot, before: number): void {
-    const changed = (value ^ before) & masks.tagged
-    if (changed === 0) return
-    for (const [field, { bit, width, access }] of Object.entries(register.fields)) {
-      if (access === 'tagged' && changed & (widthMask(width) << bit)) this.onTagged(name, field)
+  #seen(row: number, size: AccessSize): number {
+    const stored = (this.#values[row]! & ~this.#compiled.masks[row]!.wo) >>> 0
+    const read = this.#hooks[row]?.read
+    return read === undefined ? stored : read(stored, size) >>> 0
+  }
+
+  #merge(row: number, written: number, lanes: number): number {
+    const masks = this.#compiled.masks[row]!
+    const before = this.#values[row]!
+    const free = masks.once & ~this.#spent[row]!
+    const assigned = (masks.rw | masks.tagged | free) & lanes
+    const replaced = (before & ~assigned) | (written & assigned)
+    this.#spent[row]! |= spentBits(
+      this.#compiled.registers[row]!,
+      free & lanes & (before ^ replaced),
+    )
+    const cleared = (written & masks.w1c) | (~written & lanes & masks.w0c)
+    return (replaced & ~cleared) | (written & masks.w1s)
+  }
+
+  #reportUnmodelled(row: number, before: number): void {
+    const { names, registers, masks, limited } = this.#compiled
+    const changed = this.#values[row]! ^ before
+    if (changed & masks[row]!.tagged) {
+      for (const [field, { bit, width, access }] of Object.entries(registers[row]!.fields)) {
+        const isChanged = changed & (widthMask(width) << bit)
+        if (access === 'tagged' && isChanged) this.onTagged(names[row]!, field)
+      }
+    }
+    for (const [field, { bit, width, only }] of limited[row]!) {
+      const value = (this.#values[row]! >>> bit) & widthMask(width)
+      const isChanged = changed & (widthMask(width) << bit)
+      if (isChanged && !only!.includes(value)) this.onTagged(names[row]!, `${field}=${value}`)
     }
   }
 
-  #slot(name: keyof L): Slot {
-    return this.#slots.get(name)!
+  #row(name: keyof L): number {
+    return this.#compiled.rowOf.get(name as string)!
   }
 }
 
-function merge({ value, masks }: Slot, written: number, lanes: number): number {
-  const assigned = (masks.rw | masks.tagged) & lanes
-  const replaced = (value & ~assigned) | (written & assigned)
-  return ((replaced & ~(written & masks.w1c)) | (written & masks.w1s)) >>> 0
+/** `[enable, status, …]`, each as `REGISTER.FIELD`: the enable bit lets any of the flags interrupt. */
+export type InterruptPair = readonly [enable: string, ...flags: string[]]
+
+/** A function that tells whether a line is high: any pair has its enable bit and one flag set. */
+export function interruptLevel<L extends Layout>(
+  registers: RegisterFile<L>,
+  pairs: readonly InterruptPair[],
+): () => boolean {
+  const place = (path: string) => {
+    const [register = '', field = ''] = path.split('.')
+    const found = registers.layout[register]?.fields[field]
+    assert(found !== undefined, `There is no field ${path} for an interrupt.`)
+    return { register, mask: widthMask(found.width) << found.bit }
+  }
+  const rows = pairs.flatMap(([enable, ...flags]) =>
+    flags.map((flag) => ({ enable: place(enable), flag: place(flag) })),
+  )
+  return () =>
+    rows.some(
+      ({ enable, flag }) =>
+        registers.get(enable.register) & enable.mask && registers.seen(flag.register) & flag.mask,
+    )
 }
 
-function accessMasks({ fields }: Register): Record<AccessKind, number> {
-  const masks = { rw: 0, ro: 0, wo: 0, w1c: 0, w1s: 0, tagged: 0 }
+function compile(layout: Layout): Compiled {
+  const known = compiledLayouts.get(layout)
+  if (known !== undefined) return known
+  const names = Object.keys(layout)
+  const registers = Object.values(layout)
+  const rowAtWord: (number | undefined)[] = []
+  registers.forEach(({ offset }, row) => {
+    rowAtWord[offset >> 2] = row
+  })
+  const compiled = {
+    ...{ names, registers, rowAtWord, masks: registers.map(accessMasks) },
+    limited: registers.map(({ fields }) =>
+      Object.entries(fields).filter(([, { only }]) => only !== undefined),
+    ),
+    rowOf: new Map(names.map((name, row) => [name, row])),
+  }
+  compiledLayouts.set(layout, compiled)
+  return compiled
+}
+
+function accessMasks({ fields }: Register): Masks {
+  const masks = Object.fromEntries(accessKinds.map((access) => [access, 0]))
   for (const { bit, width, access } of Object.values(fields)) {
-    masks[access] = (masks[access] | (widthMask(width) << bit)) >>> 0
+    masks[access] = (masks[access]! | (widthMask(width) << bit)) >>> 0
   }
-  return masks
+  return masks as Record<AccessKind, number>
+}
+
+/** All bits of the `once` fields of which some bit was set. */
+function spentBits({ fields }: Register, changed: number): number {
+  if (changed === 0) return 0
+  let spent = 0
+  for (const { bit, width, access } of Object.values(fields)) {
+    const mask = widthMask(width) << bit
+    if (access === 'once' && changed & mask) spent |= mask
+  }
+  return spent
 }
 
 function widthMask(width: number): number {

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PortName } from '../chip.ts'
 import { Gpio } from '../peripherals/gpio.ts'
+import { Pins as ChipPins } from '../pins/pins.ts'
+import { type PortName, portNames } from '../pins/ports.ts'
 import { Pins, parsePin } from './pins.ts'
 
 function bench() {
-  const gpio = {} as Record<PortName, Gpio>
-  const pins = new Pins(gpio)
-  for (const port of ['A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I'] as const)
-    gpio[port] = new Gpio(port, { level: (pin, isHigh) => pins.changed(port, pin, isHigh) })
+  const pads = new ChipPins()
+  const gpio = Object.fromEntries(portNames.map((port) => [port, new Gpio(port, pads)])) as Record<
+    PortName,
+    Gpio
+  >
+  const pins = new Pins(pads, gpio)
+  pads.onLevel = (pad, port, pin) => pins.changed(port, pin, pad.isHigh)
+  pads.onConflict = (conflict) => pins.conflict(conflict)
   const mode = (port: PortName, pin: number, value: number) =>
     gpio[port].registers.write(
       0,

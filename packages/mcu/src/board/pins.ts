@@ -6,8 +6,10 @@
  *   (3) Chip and part driving against each other, both strongly, is a conflict, told once per pin.
  */
 import { assert } from '../assert.ts'
-import type { PortName } from '../chip.ts'
 import type { Gpio } from '../peripherals/gpio.ts'
+import { type PadConflict, type PadName, THE_CHIP } from '../pins/pad.ts'
+import type { Pins as ChipPins } from '../pins/pins.ts'
+import type { PortName } from '../pins/ports.ts'
 
 const NAME = /^P([A-I])(\d|1[0-5])$/
 
@@ -24,24 +26,18 @@ export function parsePin(name: string): PinPlace | undefined {
 
 export type PinWatcher = (isHigh: boolean, name: string) => void
 
-interface Drive {
-  readonly owner: string
-  /** Undefined: let go. */
-  level: boolean | undefined
-  /** False: through a resistor; the chip wins without harm. */
-  readonly isStrong: boolean
-}
-
 export class Pins {
+  readonly #pads: ChipPins
   readonly #gpio: Readonly<Record<PortName, Gpio>>
   readonly #watchers = new Map<string, PinWatcher[]>()
   readonly #everywhere: PinWatcher[] = []
-  readonly #drives = new Map<string, Drive>()
+  readonly #owners = new Map<string, string>()
   readonly #conflicts = new Map<string, string>()
   /** Told with a sentence when (3) happens. */
   onConflict: (sentence: string) => void = () => {}
 
-  constructor(gpio: Readonly<Record<PortName, Gpio>>) {
+  constructor(pads: ChipPins, gpio: Readonly<Record<PortName, Gpio>>) {
+    this.#pads = pads
     this.#gpio = gpio
   }
 
@@ -58,22 +54,17 @@ export class Pins {
 
   /** The owner of a pin's outside drive, or undefined. */
   ownerOf(name: string): string | undefined {
-    return this.#drives.get(name)?.owner
+    return this.#owners.get(name)
   }
 
-  /** What a part needs to drive a pin. */
+  /** What a part needs to drive a pin; not strongly is through a resistor. */
   driver(name: string, owner: string, isStrong: boolean): (level: boolean | undefined) => void {
-    const { port, pin } = place(name)
+    place(name)
     const other = this.ownerOf(name)
     assert(other === undefined, `${name} is driven by ${other} already, not also by ${owner}.`)
-    const drive: Drive = { owner, level: undefined, isStrong }
-    this.#drives.set(name, drive)
-    return (level) => {
-      if (drive.level === level) return
-      drive.level = level
-      this.#gpio[port].drive(pin, level)
-      this.#checkConflict(name)
-    }
+    this.#owners.set(name, owner)
+    const contact = this.#pads.pad(name as PadName).connect(owner)
+    return (level) => (isStrong ? contact.drive(level) : contact.pull(level))
   }
 
   watch(name: string, watcher: PinWatcher): void {
@@ -88,24 +79,25 @@ export class Pins {
   /** The chip's event. */
   changed(port: PortName, pin: number, isHigh: boolean): void {
     const name = `P${port}${pin}`
-    this.#checkConflict(name)
     for (const watcher of this.#watchers.get(name) ?? []) watcher(isHigh, name)
     for (const watcher of this.#everywhere) watcher(isHigh, name)
   }
 
-  get conflicts(): readonly string[] {
-    return [...this.#conflicts.values()]
+  /** The chip's event, too. */
+  conflict({ pad, high, low }: PadConflict): void {
+    if (this.#conflicts.has(pad)) return
+    const [isChipHigh, isChipLow] = [high === THE_CHIP, low === THE_CHIP]
+    const by = (who: string, isChip: boolean) => (isChip ? 'the firmware' : who)
+    const highPart = `high by ${by(high, isChipHigh)}`
+    const lowPart = `low by ${by(low, isChipLow)}`
+    const parts = isChipHigh ? [highPart, lowPart] : [lowPart, highPart]
+    const sentence = `${pad} is driven ${parts.join(' and ')}.`
+    this.#conflicts.set(pad, sentence)
+    this.onConflict(sentence)
   }
 
-  /** The chip's output stage wins in the model, so a level that is not the part's shows a fight. */
-  #checkConflict(name: string): void {
-    const drive = this.#drives.get(name)
-    if (drive === undefined || !drive.isStrong || drive.level === undefined) return
-    if (this.level(name) === drive.level || this.#conflicts.has(name)) return
-    const word = (isHigh: boolean) => (isHigh ? 'high' : 'low')
-    const sentence = `${name} is driven ${word(!drive.level)} by the firmware and ${word(drive.level)} by ${drive.owner}.`
-    this.#conflicts.set(name, sentence)
-    this.onConflict(sentence)
+  get conflicts(): readonly string[] {
+    return [...this.#conflicts.values()]
   }
 }
 

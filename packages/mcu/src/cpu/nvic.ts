@@ -14,8 +14,8 @@ import { EXCEPTION } from './faults.ts'
 import { WORDS } from './layout.ts'
 import type { State } from './state.ts'
 
-/** RM0456, "Nested vectored interrupt controller": lines 0 to 124, four priority bits. */
-export const IRQ_COUNT = 125
+/** RM0456, "Nested vectored interrupt controller": lines 0 to 125, four priority bits. */
+export const IRQ_COUNT = 126
 export const PRIORITY_MASK = 0xf0
 const NUMBERS = EXCEPTION.firstIrq + IRQ_COUNT
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Pins } from '../pins/pins.ts'
+import { type PortName, portNames } from '../pins/ports.ts'
 import { Gpio, gpioLayout } from './gpio.ts'
 
 const OFFSET = {
@@ -12,13 +14,20 @@ const OFFSET = {
   LCKR: 0x1c,
 } as const
 
-function port(name = 'C') {
+function port(name: PortName = 'C') {
   const changes: [number, boolean][] = []
-  const gpio = new Gpio(name, { level: (pin, isHigh) => changes.push([pin, isHigh]) })
+  const pins = new Pins()
+  const gpio = new Gpio(name, pins)
+  const pads = pins.port(name)
+  pads.forEach((pad, pin) => {
+    pad.listen((isHigh) => changes.push([pin, isHigh]))
+  })
   gpio.registers.setAll('SECCFGR', 0)
   const { registers } = gpio
   return {
     gpio,
+    pins,
+    pads,
     changes,
     read: (name: keyof typeof OFFSET) => registers.read(OFFSET[name], 4, false),
     write: (name: keyof typeof OFFSET, value: number) =>
@@ -32,8 +41,9 @@ test('reset values are those of RM0456 for ports A, B and the others', () => {
     B: { MODER: 0xffff_febf, OSPEEDR: 0x0000_0080, PUPDR: 0x0000_0100 },
     C: { MODER: 0xffff_ffff, OSPEEDR: 0, PUPDR: 0 },
   }
-  for (const [name, values] of Object.entries(expected)) {
-    const { registers } = new Gpio(name, { level: () => {} })
+  for (const name of portNames) {
+    const values = name in expected ? expected[name as keyof typeof expected] : expected.C
+    const { registers } = new Gpio(name, new Pins())
     for (const register of Object.keys(gpioLayout(name)) as (keyof ReturnType<
       typeof gpioLayout
     >)[]) {
@@ -69,19 +79,20 @@ test('BSRR sets, resets, and prefers setting, for every pin from either state', 
 })
 
 test('a pin shows its output, else the outside, else its pull', () => {
-  const { gpio, read, write } = port()
+  const { pads, read, write } = port()
+  const outside = pads[3]!.connect('outside')
   write('MODER', 0)
   assert.equal(read('IDR'), 0)
   write('PUPDR', 1 << 6)
   assert.equal(read('IDR'), 1 << 3)
-  gpio.drive(3, false)
+  outside.drive(false)
   assert.equal(read('IDR'), 0)
   write('MODER', 1 << 6)
   write('ODR', 1 << 3)
   assert.equal(read('IDR'), 1 << 3)
   write('OTYPER', 1 << 3)
   assert.equal(read('IDR'), 0, 'open drain lets go, the outside pulls low')
-  gpio.drive(3, undefined)
+  outside.drive(undefined)
   assert.equal(read('IDR'), 1 << 3, 'pull-up')
   write('MODER', 3 << 6)
   assert.equal(read('IDR'), 0, 'analog pins have no input')

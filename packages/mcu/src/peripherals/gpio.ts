@@ -1,20 +1,24 @@
 /**
  * GPIO: one port of general-purpose pins. RM0456, chapter "General-purpose I/Os (GPIO)".
  *
- * A pin's level is what drives it: its output stage, else the world outside (`drive`), else its
- * pull, else low. Pins that SECCFGR keeps for the secure side read as zero and ignore writes of
- * non-secure code. LCKR freezes the configuration until reset.
+ * Decides what the chip does to each pad: drive it from ODR or from the signal of its alternate
+ * function, pull it, or leave it. What the pad's level is then, pins/pad.ts knows. Pins that SECCFGR
+ * keeps for the secure side read as zero and ignore writes of non-secure code. LCKR freezes the
+ * configuration until reset.
  *
- * Tagged: output speed and high-speed low-voltage mode. Not modelled: two drivers against each
- * other (the output stage wins), analog levels.
+ * Tagged: high-speed low-voltage mode. Output speed is stored and makes no difference.
  */
+import { alternateFunctions } from '../pins/alternate-functions.ts'
+import type { Pad } from '../pins/pad.ts'
+import type { Pins } from '../pins/pins.ts'
+import { PINS_PER_PORT as PINS, type PortName, portNames } from '../pins/ports.ts'
 import { each, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
-
-const PINS = 16
+import type { Makers } from '../wiring.ts'
 
 const MODE = { input: 0, output: 1, alternate: 2, analog: 3 } as const
-const PULL_UP = 1
+const PULL = { up: 1, down: 2 } as const
 const LOCK_KEY = 0x1_0000
+const ALL = 0xffff
 
 /** Port A starts with the debug pins in use, port B with JTDO and NJTRST: RM0456, reset values. */
 const resetValues = {
@@ -42,24 +46,35 @@ export const gpioLayout = (port: string) => {
   } as const
 }
 
-export interface GpioEvents {
-  /** The level of a pin changed. */
-  level(pin: number, isHigh: boolean): void
-}
+const layouts = Object.fromEntries(portNames.map((port) => [port, gpioLayout(port)])) as Record<
+  PortName,
+  ReturnType<typeof gpioLayout>
+>
 
 export class Gpio {
   readonly registers: RegisterFile<ReturnType<typeof gpioLayout>>
-  readonly #events: GpioEvents
-  /** What the world outside drives: undefined is nothing. */
-  readonly #outside: (boolean | undefined)[] = new Array(PINS).fill(undefined)
-  /** What a peripheral drives through the alternate function. */
-  readonly #alternate: boolean[] = new Array(PINS).fill(true)
+  readonly #pins: Pins
+  readonly #pads: readonly Pad[]
+  readonly #signals: readonly (readonly (string | undefined)[])[]
+  /** Levels of the pads, bit by pin. */
   #levels = 0
   #lockStep = 0
 
-  constructor(port: string, events: GpioEvents) {
-    this.#events = events
-    const update = { write: () => this.#update() }
+  constructor(port: PortName, pins: Pins) {
+    this.#pins = pins
+    this.#pads = pins.port(port)
+    this.#signals = this.#pads.map(({ name }) => alternateFunctions(name))
+    this.#pads.forEach((pad, pin) => {
+      pad.listen((isHigh) => {
+        this.#levels = (this.#levels & ~(1 << pin)) | (Number(isHigh) << pin)
+      })
+      pins.onDriven(pad, () => this.#driveOne(pin))
+    })
+    this.registers = this.#makeRegisters(port)
+    this.#drive(ALL)
+  }
+
+  #makeRegisters(port: PortName): RegisterFile<ReturnType<typeof gpioLayout>> {
     const one = { visible: (isSecure: boolean) => this.#visible(isSecure, 1) }
     const two = { visible: (isSecure: boolean) => this.#visible(isSecure, 2) }
     const nibble = (from: number) => ({
@@ -71,11 +86,11 @@ export class Gpio {
       ...(width === 1 ? one : two),
       write: (_: number, before: number) => this.#keepLocked(name, width, 0, before),
     })
-    this.registers = new RegisterFile(gpioLayout(port), {
+    return new RegisterFile(layouts[port], {
       ...{ MODER: locked('MODER', 2), OTYPER: locked('OTYPER', 1) },
       ...{ OSPEEDR: locked('OSPEEDR', 2), PUPDR: locked('PUPDR', 2) },
       IDR: { ...one, read: () => this.#inputs() },
-      ODR: { ...one, ...update },
+      ODR: { ...one, write: (_, before) => this.#output(before) },
       BSRR: { visible: (s) => this.#visible(s, 1) * 0x1_0001, write: (v) => this.#setReset(v) },
       LCKR: { write: (written, before) => this.#lock(written, before) },
       AFRL: nibble(0),
@@ -83,29 +98,21 @@ export class Gpio {
       BRR: { ...one, write: (v) => this.#setReset(v * 0x1_0000) },
       SECCFGR: { visible: (isSecure) => (isSecure ? 0xffff : 0) },
     })
-    this.#levels = this.#computeLevels()
   }
 
   reset(): void {
     this.registers.reset()
     this.#lockStep = 0
-    this.#update()
+    this.#drive(ALL)
   }
 
   level(pin: number): boolean {
-    return ((this.#levels >>> pin) & 1) === 1
+    return this.#pads[pin]!.isHigh
   }
 
-  /** The world outside drives a pin high, low, or lets it go. */
-  drive(pin: number, level: boolean | undefined): void {
-    this.#outside[pin] = level
-    this.#update()
-  }
-
-  /** A peripheral drives the pin where its alternate function is selected. */
-  driveAlternate(pin: number, level: boolean): void {
-    this.#alternate[pin] = level
-    this.#update()
+  /** True if the pin's alternate function is this one and in use. */
+  isAlternate(pin: number, fn: number): boolean {
+    return this.#mode(pin) === MODE.alternate && this.#alternate(pin) === fn
   }
 
   /** Makes pins outputs with these levels, all at once, as the secure side does with its own. */
@@ -114,16 +121,7 @@ export class Gpio {
       this.registers.set('MODER', `MODE${pin}`, MODE.output)
       this.registers.set('ODR', `OD${pin}`, isHigh)
     }
-    this.#update()
-  }
-
-  /** True if the pin's alternate function is this one and in use. */
-  isAlternate(pin: number, fn: number): boolean {
-    const selected =
-      pin < 8
-        ? this.registers.get('AFRL', `AFSEL${pin}`)
-        : this.registers.get('AFRH', `AFSEL${pin}`)
-    return this.#mode(pin) === MODE.alternate && selected === fn
+    this.#drive(ALL)
   }
 
   #mode(pin: number): number {
@@ -137,36 +135,41 @@ export class Gpio {
     return inputs
   }
 
-  #update(): void {
-    const levels = this.#computeLevels()
-    const changed = levels ^ this.#levels
-    this.#levels = levels
-    for (let pin = 0; pin < PINS; pin++) {
-      if ((changed >>> pin) & 1) this.#events.level(pin, ((levels >>> pin) & 1) === 1)
-    }
+  /** Tells every pad of the mask what the chip does to it now. */
+  #drive(pins: number): void {
+    this.#pins.atOnce(() => {
+      for (let pin = 0; pin < PINS; pin++) if ((pins >>> pin) & 1) this.#driveOne(pin)
+    })
   }
 
-  #computeLevels(): number {
-    let levels = 0
-    for (let pin = 0; pin < PINS; pin++) if (this.#pinLevel(pin)) levels |= 1 << pin
-    return levels
-  }
-
-  #pinLevel(pin: number): boolean {
+  #driveOne(pin: number): void {
+    const { registers: r } = this
+    const pad = this.#pads[pin]!
     const mode = this.#mode(pin)
-    const drives = mode === MODE.output || mode === MODE.alternate
-    const wanted =
-      mode === MODE.output ? this.registers.is('ODR', `OD${pin}`) : this.#alternate[pin]
-    const isOpenDrain = this.registers.is('OTYPER', `OT${pin}`)
-    if (drives && !(isOpenDrain && wanted)) return wanted
-    return this.#outside[pin] ?? this.registers.get('PUPDR', `PUPD${pin}`) === PULL_UP
+    const isAlternate = mode === MODE.alternate
+    this.#pins.route(pad, isAlternate ? this.#signals[pin]![this.#alternate(pin)] : undefined)
+    const pull = mode === MODE.analog ? 0 : r.get('PUPDR', `PUPD${pin}`)
+    pad.chip.pull(pull === PULL.up ? true : pull === PULL.down ? false : undefined)
+    let level: boolean | undefined
+    if (mode === MODE.output) level = r.is('ODR', `OD${pin}`)
+    else if (isAlternate) level = this.#pins.drivenOn(pad)
+    pad.chip.drive(level === true && r.is('OTYPER', `OT${pin}`) ? undefined : level)
+  }
+
+  #alternate(pin: number): number {
+    const { registers: r } = this
+    return pin < 8 ? r.get('AFRL', `AFSEL${pin}`) : r.get('AFRH', `AFSEL${pin}`)
+  }
+
+  #output(before: number): void {
+    this.#drive(before ^ this.registers.get('ODR'))
   }
 
   /** BSRR: set wins over reset. */
   #setReset(value: number): void {
     const odr = this.registers.get('ODR')
     this.registers.setAll('ODR', (odr & ~(value >>> PINS)) | (value & 0xffff))
-    this.#update()
+    this.#output(odr)
   }
 
   /** LCKR: 1, 0, 1 in the key bit with the same pins, then a read, locks (RM0456, GPIOx_LCKR). */
@@ -196,8 +199,9 @@ export class Gpio {
   ): void {
     const mask = spread(this.#lockedPins() >>> from, width)
     const now = this.registers.get(name)
-    this.registers.setAll(name, (now & ~mask) | (before & mask))
-    this.#update()
+    const kept = ((now & ~mask) | (before & mask)) >>> 0
+    this.registers.setAll(name, kept)
+    this.#drive(changedPins(kept ^ before, width) << from)
   }
 
   /** Bits of a register with `width` bits a pin, first pin `from`, that this master may use. */
@@ -208,6 +212,15 @@ export class Gpio {
   }
 }
 
+/** The pins of which any of `width` bits is set. */
+function changedPins(bits: number, width: number): number {
+  let pins = 0
+  for (let pin = 0; pin * width < 32 && pin < PINS; pin++) {
+    if ((bits >>> (pin * width)) & ((1 << width) - 1)) pins |= 1 << pin
+  }
+  return pins
+}
+
 /** Each bit of `pins` becomes `width` bits. */
 function spread(pins: number, width: number): number {
   let mask = 0
@@ -216,3 +229,15 @@ function spread(pins: number, width: number): number {
   }
   return mask >>> 0
 }
+
+export const gpios = {
+  GPIOA: ({ pins }) => new Gpio('A', pins),
+  GPIOB: ({ pins }) => new Gpio('B', pins),
+  GPIOC: ({ pins }) => new Gpio('C', pins),
+  GPIOD: ({ pins }) => new Gpio('D', pins),
+  GPIOE: ({ pins }) => new Gpio('E', pins),
+  GPIOF: ({ pins }) => new Gpio('F', pins),
+  GPIOG: ({ pins }) => new Gpio('G', pins),
+  GPIOH: ({ pins }) => new Gpio('H', pins),
+  GPIOI: ({ pins }) => new Gpio('I', pins),
+} satisfies Makers

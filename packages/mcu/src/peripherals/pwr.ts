@@ -6,10 +6,11 @@
  * Tagged or not modelled: everything else. Low-power modes belong to the kernel.
  */
 import { each, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
+import type { Makers, Peripheral } from '../wiring.ts'
 
 const pulls = (offset: number) => reg(offset, each('P', 16, 1, tagged))
 
-export const pwrLayout = {
+const pwrLayout = {
   CR1: reg(0x00, {
     ...{ LPMS: tagged(0, 3), RRSB1: tagged(5), RRSB2: tagged(6), ULPMEN: tagged(7) },
     ...{ SRAM1PD: tagged(8), SRAM2PD: tagged(9), SRAM3PD: tagged(10), SRAM4PD: tagged(11) },
@@ -59,7 +60,7 @@ export const pwrLayout = {
   ...{ PUCRI: pulls(0x90), PDCRI: pulls(0x94) },
 } as const
 
-export class Pwr {
+class Pwr {
   readonly registers: RegisterFile<typeof pwrLayout>
 
   constructor() {
@@ -80,3 +81,5 @@ export class Pwr {
     r.set('SVMSR', 'REGS', r.get('CR3', 'REGSEL'))
   }
 }
+
+export const pwrs = { PWR: (): Peripheral => new Pwr() } satisfies Makers

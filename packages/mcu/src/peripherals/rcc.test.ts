@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EventQueue } from '../scheduler.ts'
 import { Rcc, rccLayout } from './rcc.ts'
 
 function rcc() {
   const resets: string[] = []
   let changes = 0
-  const unit = new Rcc({
+  const unit = new Rcc(new EventQueue(() => 0), {
     changed: () => changes++,
     resetPeripheral: (register, bit) => resets.push(`${register}.${bit}`),
   })
@@ -63,10 +64,13 @@ test('PLL1 gives 160 MHz from MSI as ST sets it up, and the buses divide it', ()
 })
 
 test('a serial port takes the clock that is selected for it', () => {
-  const { unit, write } = rcc()
+  const { unit, read, write } = rcc()
+  assert.equal(unit.hz('hsi'), 0, 'an oscillator that is off stands')
+  write('CR', read('CR') | (1 << 8))
+  write('BDCR', 1)
   for (const [selection, hertz] of [4_000_000, 4_000_000, 16_000_000, 32_768].entries()) {
     write('CCIPR1', selection << 2)
-    assert.equal(unit.serialClock('USART2'), hertz)
+    assert.equal(unit.hz('USART2'), hertz)
   }
 })
 

@@ -2,25 +2,17 @@
  * RCC: reset and clock control. RM0456, chapter "Reset and clock control (RCC)".
  *
  * Oscillators and PLLs are ready at once; SWS follows SW at once, if what it selects runs. The
- * clock tree gives SYSCLK, HCLK, PCLK1-3 and the kernel clocks of the serial ports; enable bits
- * gate the bus interface of each peripheral (address-map.ts); reset bits reset it.
+ * clock tree gives every bus and kernel clock its frequency (clock-tree.ts); enable bits gate the
+ * bus interface of each peripheral (address-map.ts); reset bits reset it.
  *
- * Tagged or not modelled: calibration, CSS, MCO, MSI's PLL mode, clocks in Sleep and Stop modes,
- * kernel clock selection of peripherals that are not modelled, write protection of running PLLs,
- * interrupts of ready flags.
+ * Tagged or not modelled: calibration, MSI's PLL mode, clocks in Sleep mode, clock outputs, write
+ * protection of running PLLs, interrupts of ready flags, the security of its registers.
  */
+import type { Scheduler } from '../bus.ts'
 import { each, type Field, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
-
-const LSE_HZ = 32_768
-const HSI_HZ = 16_000_000
-/** The board's crystal; ST's HAL assumes the same. */
-const HSE_HZ = 16_000_000
-
-/** MSIRANGE: RM0456, description of RCC_ICSCR1.MSISRANGE. */
-const MSI_HZ = [
-  48_000_000, 24_000_000, 16_000_000, 12_000_000, 4_000_000, 2_000_000, 1_330_000, 1_000_000,
-  3_072_000, 1_536_000, 1_024_000, 768_000, 400_000, 200_000, 133_000, 100_000,
-] as const
+import { Ticks } from '../ticks.ts'
+import type { Clocks } from '../wiring.ts'
+import { fixedClocks, kernelClocks, msiHz, oscillatorHz, timerBuses } from './clock-tree.ts'
 
 /** Bit of each peripheral in the enable, reset and sleep-mode enable registers of its bus. */
 const buses = {
@@ -174,20 +166,20 @@ export const rccLayout = {
   }),
   CCIPR1: reg(0xe0, {
     ...{ USART1SEL: rw(0, 2), USART2SEL: rw(2, 2), USART3SEL: rw(4, 2), UART4SEL: rw(6, 2) },
-    ...{ UART5SEL: rw(8, 2), I2C1SEL: tagged(10, 2), I2C2SEL: tagged(12, 2) },
-    ...{ I2C4SEL: tagged(14, 2), SPI2SEL: tagged(16, 2), LPTIM2SEL: tagged(18, 2) },
-    ...{ SPI1SEL: tagged(20, 2), SYSTICKSEL: tagged(22, 2), FDCAN1SEL: tagged(24, 2) },
-    ...{ ICLKSEL: tagged(26, 2), TIMICSEL: tagged(29, 3) },
+    ...{ UART5SEL: rw(8, 2), I2C1SEL: rw(10, 2), I2C2SEL: rw(12, 2) },
+    ...{ I2C4SEL: rw(14, 2), SPI2SEL: rw(16, 2), LPTIM2SEL: rw(18, 2) },
+    ...{ SPI1SEL: rw(20, 2), SYSTICKSEL: rw(22, 2), FDCAN1SEL: rw(24, 2) },
+    ...{ ICLKSEL: rw(26, 2), TIMICSEL: tagged(29, 3) },
   }),
   CCIPR2: reg(0xe4, {
-    ...{ MDF1SEL: tagged(0, 3), SAI1SEL: tagged(5, 3), SAI2SEL: tagged(8, 3) },
-    ...{ SAESSEL: tagged(11), RNGSEL: tagged(12, 2), SDMMCSEL: tagged(14) },
-    ...{ OCTOSPISEL: tagged(20, 2) },
+    ...{ MDF1SEL: rw(0, 3), SAI1SEL: rw(5, 3), SAI2SEL: rw(8, 3) },
+    ...{ SAESSEL: rw(11), RNGSEL: rw(12, 2), SDMMCSEL: rw(14) },
+    ...{ OCTOSPISEL: rw(20, 2) },
   }),
   CCIPR3: reg(0xe8, {
-    ...{ LPUART1SEL: rw(0, 3), SPI3SEL: tagged(3, 2), I2C3SEL: tagged(6, 2) },
-    ...{ LPTIM34SEL: tagged(8, 2), LPTIM1SEL: tagged(10, 2), ADCDACSEL: tagged(12, 3) },
-    ...{ DAC1SEL: tagged(15), ADF1SEL: tagged(16, 3) },
+    ...{ LPUART1SEL: rw(0, 3), SPI3SEL: rw(3, 2), I2C3SEL: rw(6, 2) },
+    ...{ LPTIM34SEL: rw(8, 2), LPTIM1SEL: rw(10, 2), ADCDACSEL: rw(12, 3) },
+    ...{ DAC1SEL: rw(15), ADF1SEL: rw(16, 3) },
   }),
   BDCR: reg(0xf0, {
     ...{ LSEON: rw(0), LSERDY: ro(1), LSEBYP: rw(2), LSEDRV: rw(3, 2), LSECSSON: tagged(5) },
@@ -223,8 +215,6 @@ export interface Frequencies {
   readonly pclk3: number
 }
 
-export type SerialPort = 'USART1' | 'USART2' | 'USART3' | 'UART4' | 'UART5' | 'LPUART1'
-
 export interface RccEvents {
   /** The clock tree has changed. */
   changed(): void
@@ -246,12 +236,18 @@ const READY = [
 
 const RESET_FLAGS = 0xfe00_0000
 
-export class Rcc {
+export class Rcc implements Clocks {
   readonly registers: RegisterFile<typeof rccLayout>
   readonly #events: RccEvents
+  readonly #scheduler: Scheduler
+  readonly #ticks: Ticks[] = []
+  readonly #listeners: (() => void)[] = []
+  /** Frequencies that have been asked for since the tree last changed. */
+  readonly #known = new Map<string, number>()
   #frequencies: Frequencies
 
-  constructor(events: RccEvents) {
+  constructor(scheduler: Scheduler, events: RccEvents) {
+    this.#scheduler = scheduler
     this.#events = events
     const settled = { write: () => this.#settle() }
     const resetting = (register: string) => ({
@@ -260,6 +256,9 @@ export class Rcc {
     this.registers = new RegisterFile(rccLayout, {
       ...{ CR: settled, ICSCR1: settled, CFGR1: settled, CFGR2: settled, CFGR3: settled },
       ...{ PLL1CFGR: settled, PLL1DIVR: settled, PLL1FRACR: settled, BDCR: settled },
+      ...{ PLL2CFGR: settled, PLL2DIVR: settled, PLL2FRACR: settled },
+      ...{ PLL3CFGR: settled, PLL3DIVR: settled, PLL3FRACR: settled },
+      ...{ CCIPR1: settled, CCIPR2: settled, CCIPR3: settled },
       ...{ AHB1RSTR: resetting('AHB1ENR'), AHB2RSTR1: resetting('AHB2ENR1') },
       ...{ AHB2RSTR2: resetting('AHB2ENR2'), AHB3RSTR: resetting('AHB3ENR') },
       ...{ APB1RSTR1: resetting('APB1ENR1'), APB1RSTR2: resetting('APB1ENR2') },
@@ -273,19 +272,31 @@ export class Rcc {
     return this.#frequencies
   }
 
-  isClocked(register: keyof typeof rccLayout, bit: number): boolean {
-    return ((this.registers.get(register) >>> bit) & 1) === 1
+  get cycleHz(): number {
+    return this.#frequencies.hclk
   }
 
-  /** Kernel clock of a serial port in hertz: RM0456, RCC_CCIPR1 and RCC_CCIPR3. */
-  serialClock(port: SerialPort): number {
-    const { registers: r, frequencies: f } = this
-    if (port === 'LPUART1') {
-      const msik = MSI_HZ[r.get('ICSCR1', 'MSIKRANGE')]
-      return [f.pclk3, f.sysclk, HSI_HZ, LSE_HZ, msik][r.get('CCIPR3', 'LPUART1SEL')] ?? f.pclk3
+  hz(clock: string): number {
+    let hertz = this.#known.get(clock)
+    if (hertz === undefined) {
+      hertz = this.#work(clock)
+      this.#known.set(clock, hertz)
     }
-    const pclk = port === 'USART1' ? f.pclk2 : f.pclk1
-    return [pclk, f.sysclk, HSI_HZ, LSE_HZ][r.get('CCIPR1', `${port}SEL`)]
+    return hertz
+  }
+
+  ticks(hz: () => number): Ticks {
+    const ticks = new Ticks(this.#scheduler, () => hz() / this.cycleHz)
+    this.#ticks.push(ticks)
+    return ticks
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  isClocked(register: keyof typeof rccLayout, bit: number): boolean {
+    return ((this.registers.get(register) >>> bit) & 1) === 1
   }
 
   /** Back to reset values; `flags` are the bits of RCC_CSR that tell why. */
@@ -293,8 +304,7 @@ export class Rcc {
     const kept = this.registers.get('CSR') & RESET_FLAGS
     this.registers.reset()
     this.registers.setAll('CSR', (this.registers.get('CSR') & ~RESET_FLAGS) | kept | flags)
-    this.#frequencies = this.#tree()
-    this.#events.changed()
+    this.#changed()
   }
 
   #settle(): void {
@@ -305,15 +315,23 @@ export class Rcc {
     r.set('BDCR', 'LSIRDY', r.get('BDCR', 'LSION'))
     const selected = (['MSISRDY', 'HSIRDY', 'HSERDY', 'PLL1RDY'] as const)[r.get('CFGR1', 'SW')]
     if (r.is('CR', selected)) r.set('CFGR1', 'SWS', r.get('CFGR1', 'SW'))
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#known.clear()
     this.#frequencies = this.#tree()
     this.#events.changed()
+    for (const ticks of this.#ticks) ticks.rebase()
+    for (const listener of this.#listeners) listener()
   }
 
   #tree(): Frequencies {
     const { registers: r } = this
-    const sysclk = Math.floor([this.#msis(), HSI_HZ, HSE_HZ, this.#pll1r()][r.get('CFGR1', 'SWS')])
+    const sources = [this.#msi('S'), oscillatorHz.hsi, oscillatorHz.hse, this.#pll(1, 'R')]
+    const sysclk = Math.max(1, Math.floor(sources[r.get('CFGR1', 'SWS')]!))
     const hpre = r.get('CFGR2', 'HPRE')
-    const hclk = Math.floor(sysclk / (hpre < 8 ? 1 : [2, 4, 8, 16, 64, 128, 256, 512][hpre - 8]))
+    const hclk = Math.floor(sysclk / (hpre < 8 ? 1 : [2, 4, 8, 16, 64, 128, 256, 512][hpre - 8]!))
     const pclk = (ppre: number) => Math.floor(hclk / (ppre < 4 ? 1 : 2 << (ppre - 4)))
     return {
       sysclk,
@@ -324,22 +342,74 @@ export class Rcc {
     }
   }
 
-  /** The range in use is ICSCR1's once MSIRGSEL is set, the one in CSR's reset value before. */
-  #msis(): number {
+  #work(clock: string): number {
+    const [source = '', divisor] = clock.split('/')
+    if (divisor !== undefined) return this.hz(source) / Number(divisor)
+    if (clock === '-') return 0
+    const selection = kernelClocks[clock]
+    if (selection !== undefined) {
+      const { register, field, sources } = selection
+      const { bit, width } = rccLayout[register].fields[field as never] as Field
+      const value = (this.registers.get(register) >>> bit) & ((1 << width) - 1)
+      return this.hz(sources[value] ?? '-')
+    }
+    const bus = timerBuses[clock]
+    if (bus !== undefined) return this.#frequencies[bus] * (this.#isDivided(bus) ? 2 : 1)
+    const fixed = fixedClocks[clock]
+    return fixed === undefined ? this.#root(clock) : this.hz(fixed)
+  }
+
+  #isDivided(bus: 'pclk1' | 'pclk2'): boolean {
+    return this.registers.get('CFGR2', bus === 'pclk1' ? 'PPRE1' : 'PPRE2') >= 4
+  }
+
+  /** Bus clocks, oscillators and PLL outputs; an oscillator that is off stands. */
+  #root(clock: string): number {
     const { registers: r } = this
-    if (r.is('ICSCR1', 'MSIRGSEL')) return MSI_HZ[r.get('ICSCR1', 'MSISRANGE')]
-    return MSI_HZ[r.get('CSR', 'MSISSRANGE')]
+    if (clock in this.#frequencies) return this.#frequencies[clock as keyof Frequencies]
+    const pll = /^pll([123])([pqr])$/.exec(clock)
+    if (pll !== null) {
+      return this.#pll(Number(pll[1]) as 1 | 2 | 3, pll[2]!.toUpperCase() as 'P' | 'Q' | 'R')
+    }
+    switch (clock) {
+      case 'msis':
+        return r.is('CR', 'MSISON') ? this.#msi('S') : 0
+      case 'msik':
+        return r.is('CR', 'MSIKON') ? this.#msi('K') : 0
+      case 'hsi':
+        return r.is('CR', 'HSION') ? oscillatorHz.hsi : 0
+      case 'hsi48':
+        return r.is('CR', 'HSI48ON') ? oscillatorHz.hsi48 : 0
+      case 'shsi':
+        return r.is('CR', 'SHSION') ? oscillatorHz.shsi : 0
+      case 'hse':
+        return r.is('CR', 'HSEON') ? oscillatorHz.hse : 0
+      case 'lse':
+        return r.is('BDCR', 'LSEON') ? oscillatorHz.lse : 0
+      case 'lsi':
+        return oscillatorHz.lsi / (r.is('BDCR', 'LSIPREDIV') ? 128 : 1)
+      default:
+        throw new Error(`There is no clock ${clock}.`)
+    }
+  }
+
+  /** The range in use is ICSCR1's once MSIRGSEL is set, the one in CSR's reset value before. */
+  #msi(which: 'S' | 'K'): number {
+    const { registers: r } = this
+    if (r.is('ICSCR1', 'MSIRGSEL')) return msiHz[r.get('ICSCR1', `MSI${which}RANGE`)]!
+    return msiHz[r.get('CSR', `MSI${which}SRANGE`)]!
   }
 
   /** RM0456, "PLL": ref = source / (M + 1), VCO = ref * (N + 1 + FRACN / 8192), out = VCO / (R + 1). */
-  #pll1r(): number {
+  #pll(n: 1 | 2 | 3, output: 'P' | 'Q' | 'R'): number {
     const { registers: r } = this
-    const source = [0, this.#msis(), HSI_HZ, HSE_HZ][r.get('PLL1CFGR', 'SRC')]
-    const reference = source / (r.get('PLL1CFGR', 'M') + 1)
-    const fractional = r.is('PLL1CFGR', 'FRACEN') ? r.get('PLL1FRACR', 'FRACN') / 8192 : 0
-    const output =
-      (reference * (r.get('PLL1DIVR', 'N') + 1 + fractional)) / (r.get('PLL1DIVR', 'R') + 1)
-    return Math.max(1, output)
+    if (!r.is('CR', `PLL${n}ON`) || !r.is(`PLL${n}CFGR`, `${output}EN`)) return 0
+    const sources = [0, this.#msi('S'), oscillatorHz.hsi, oscillatorHz.hse]
+    const reference = sources[r.get(`PLL${n}CFGR`, 'SRC')]! / (r.get(`PLL${n}CFGR`, 'M') + 1)
+    const isFractional = r.is(`PLL${n}CFGR`, 'FRACEN')
+    const fractional = isFractional ? r.get(`PLL${n}FRACR`, 'FRACN') / 8192 : 0
+    const vco = reference * (r.get(`PLL${n}DIVR`, 'N') + 1 + fractional)
+    return vco / (r.get(`PLL${n}DIVR`, output) + 1)
   }
 
   #resetPeripherals(register: string, written: number, before: number): void {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EventQueue } from '../scheduler.ts'
+import { UartLine } from '../lines/uart-line.ts'
+import { PeripheralBench } from '../testing/peripheral-bench.ts'
 import { Usart, usartLayout } from './usart.ts'
 
 const MHZ_160 = 160_000_000
@@ -17,34 +18,30 @@ const CR1 = {
 const ISR = { ORE: 8, IDLE: 0x10, RXNE: 0x20, TC: 0x40, TXE: 0x80, TXFE: 1 << 23, RXFF: 1 << 24 }
 
 function usart({ kernelHz = MHZ_160, isLowPower = false } = {}) {
-  const time = { cycle: 0 }
-  const scheduler = new EventQueue(() => time.cycle)
+  const bench = new PeripheralBench(
+    'USART1',
+    { cycleHz: MHZ_160, hz: kernelHz },
+    (wiring) => new Usart(wiring, { isLowPower }),
+  )
+  const { pins } = bench
+  const [tx, rx] = [pins.pad('PA9'), pins.pad('PA10')]
+  pins.route(tx, 'USART1_TX')
+  pins.route(rx, 'USART1_RX')
+  const wire = new UartLine(pins, { tx, rx })
   const sent: { data: number; cycle: number }[] = []
-  const line = { isHigh: false }
-  const port = new Usart({
-    scheduler,
-    isLowPower,
-    kernelHz: () => kernelHz,
-    cyclesPerSecond: () => MHZ_160,
-    setLine: (isHigh) => (line.isHigh = isHigh),
-    transmitted: (data) => sent.push({ data, cycle: time.cycle }),
-  })
-  const at = (name: keyof typeof usartLayout) => usartLayout[name].offset
+  wire.listen(({ data }) => sent.push({ data, cycle: bench.cycle }))
   return {
-    port,
+    port: bench.model,
     sent,
-    line,
-    time,
-    read: (name: keyof typeof usartLayout) => port.registers.read(at(name), 4, false),
-    write: (name: keyof typeof usartLayout, value: number) =>
-      port.registers.write(at(name), 4, value >>> 0, false),
-    runTo(cycle: number) {
-      while (scheduler.next <= cycle) {
-        time.cycle = scheduler.next
-        scheduler.runDue()
-      }
-      time.cycle = cycle
+    line: {
+      get isHigh() {
+        return bench.isPending('USART1')
+      },
     },
+    receive: (bytes: number[]) => wire.send(bytes),
+    read: (name: keyof typeof usartLayout) => bench.read(name),
+    write: (name: keyof typeof usartLayout, value: number) => bench.write(name, value),
+    runTo: (cycle: number) => bench.runTo(cycle),
   }
 }
 
@@ -124,10 +121,10 @@ test('the FIFO takes eight beside the shift register', () => {
 })
 
 test('received characters arrive a frame apart, raise the line, and overrun when not taken', () => {
-  const { port, read, write, runTo, line } = usart()
+  const { receive, read, write, runTo, line } = usart()
   write('BRR', 16)
   write('CR1', CR1.UE | CR1.RE | CR1.RXNEIE | CR1.IDLEIE)
-  port.receive([0x55, 0x56, 0x57])
+  receive([0x55, 0x56, 0x57])
   runTo(159)
   assert.equal(line.isHigh, false)
   runTo(160)
@@ -147,10 +144,10 @@ test('received characters arrive a frame apart, raise the line, and overrun when
 })
 
 test('a port that is off neither sends nor receives', () => {
-  const { port, read, write, runTo, sent } = usart()
+  const { receive, read, write, runTo, sent } = usart()
   write('BRR', 16)
   write('TDR', 1)
-  port.receive([1])
+  receive([1])
   runTo(1000)
   assert.equal(sent.length, 0)
   assert.equal(read('ISR') & ISR.RXNE, 0)

@@ -10,8 +10,22 @@
  * synchronous, LIN, IrDA, smartcard and half-duplex modes, auto-baud, receiver timeout, character
  * match, mute mode, wake-up from Stop. A change of baud rate counts from the next frame.
  */
-import type { Scheduler } from '../bus.ts'
-import { RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
+
+import type { InterruptName } from '../interrupts.ts'
+import type { UartFrame } from '../lines/uart-frame.ts'
+import type { FrameListener } from '../lines/uart-line.ts'
+import {
+  type InterruptPair,
+  interruptLevel,
+  RegisterFile,
+  reg,
+  ro,
+  rw,
+  tagged,
+  wo,
+} from '../registers.ts'
+import type { Output } from '../wire.ts'
+import type { Makers, Wiring } from '../wiring.ts'
 
 const FIFO_DEPTH = 8
 /** TXFTCFG and RXFTCFG: 1/8, 1/4, 1/2, 3/4, 7/8 and the whole depth. */
@@ -82,31 +96,25 @@ const REQUEST = { RXFRQ: 1 << 3, TXFRQ: 1 << 4 } as const
 /** Flags of ISR that writing the same bit of ICR clears. */
 const CLEARABLE = 0b0101_1111
 
-export interface UsartSurroundings {
-  readonly scheduler: Scheduler
-  /** LPUART divides its clock by BRR / 256. */
-  readonly isLowPower: boolean
-  /** Kernel clock of this port in hertz. */
-  kernelHz(): number
-  /** Cycles of the scheduler a second. */
-  cyclesPerSecond(): number
-  setLine(isHigh: boolean): void
-  /** A frame has left: its data bits, without parity. */
-  transmitted(data: number): void
-}
-
 export class Usart {
   readonly registers: RegisterFile<typeof usartLayout>
-  readonly #around: UsartSurroundings
+  readonly #wiring: Wiring
+  readonly #isLowPower: boolean
+  readonly #line: Output
+  readonly #isInterrupting: () => boolean
   readonly #transmitFifo: number[] = []
   readonly #receiveFifo: number[] = []
-  readonly #onTheWire: number[] = []
+  readonly #onTheWire: UartFrame[] = []
   #cancelTransmit: (() => void) | undefined
   #cancelReceive: (() => void) | undefined
   #cancelIdle: (() => void) | undefined
 
-  constructor(around: UsartSurroundings) {
-    this.#around = around
+  /** LPUART divides its clock by BRR / 256. */
+  constructor(wiring: Wiring, options: { readonly isLowPower: boolean }) {
+    this.#wiring = wiring
+    this.#isLowPower = options.isLowPower
+    this.#line = wiring.interrupt(wiring.name as InterruptName)
+    wiring.pins.receive(`${wiring.name}_RX`, (frames) => this.#receive(frames))
     const update = { write: () => this.#update() }
     this.registers = new RegisterFile(usartLayout, {
       CR1: { write: () => this.#control() },
@@ -115,9 +123,10 @@ export class Usart {
       RQR: { write: (request) => this.#request(request) },
       ISR: { read: (stored) => this.#status(stored) },
       ICR: { write: (flags) => this.#clear(flags & CLEARABLE) },
-      RDR: { read: () => this.#takeReceived() },
+      RDR: { read: () => this.#received0, taken: () => this.#takeReceived() },
       TDR: { write: (data) => this.#transmit(data) },
     })
+    this.#isInterrupting = interruptLevel(this.registers, interrupts)
   }
 
   reset(): void {
@@ -125,23 +134,28 @@ export class Usart {
     this.#cancelTransmit = this.#cancelReceive = this.#cancelIdle = undefined
     for (const queue of [this.#transmitFifo, this.#receiveFifo, this.#onTheWire]) queue.length = 0
     this.registers.reset()
-    this.#around.setLine(false)
+    this.#line.set(false)
   }
 
-  /** The other end of the wire sends these frames, one after the other, at this port's own rate. */
+  /** The other end of the wire sends these, one after the other. */
   receive(data: readonly number[]): void {
-    this.#onTheWire.push(...data)
+    this.#receive(data.map((word) => ({ data: word })))
+  }
+
+  #receive(frames: readonly UartFrame[]): void {
+    this.#onTheWire.push(...frames)
     if (this.#cancelReceive === undefined) this.#startFrame()
   }
 
   /** Duration of one bit in cycles; undefined while BRR is 0. */
   bitCycles(): number | undefined {
     const { registers: r } = this
+    const { clocks, name } = this.#wiring
     const brr = r.get('BRR')
-    const divider = this.#around.isLowPower ? brr / 256 : r.is('CR1', 'OVER8') ? over8(brr) : brr
+    const divider = this.#isLowPower ? brr / 256 : r.is('CR1', 'OVER8') ? over8(brr) : brr
     if (divider === 0) return undefined
     const prescaler = PRESCALERS[r.get('PRESC', 'PRESCALER')] ?? 256
-    return (divider * prescaler * this.#around.cyclesPerSecond()) / this.#around.kernelHz()
+    return (divider * prescaler * clocks.cycleHz) / clocks.hz(name)
   }
 
   get #frameCycles(): number {
@@ -190,11 +204,11 @@ export class Usart {
     if (this.#cancelTransmit !== undefined || !this.#isOn('TE')) return
     const data = this.#transmitFifo.shift()
     if (data === undefined) return
-    this.#cancelTransmit = this.#around.scheduler.at(
-      this.#around.scheduler.now + this.#frameCycles,
+    this.#cancelTransmit = this.#wiring.scheduler.at(
+      this.#wiring.scheduler.now + this.#frameCycles,
       () => {
         this.#cancelTransmit = undefined
-        this.#around.transmitted(data)
+        this.#transmitted(data)
         if (this.#transmitFifo.length === 0) this.registers.set('ISR', 'TC', true)
         this.#shiftNext()
         this.#update()
@@ -203,10 +217,10 @@ export class Usart {
   }
 
   #startFrame(): void {
-    const { scheduler } = this.#around
+    const { scheduler } = this.#wiring
     this.#cancelIdle?.()
     this.#cancelReceive = scheduler.at(scheduler.now + this.#frameCycles, () => {
-      this.#received(this.#onTheWire.shift()! & this.#dataMask)
+      this.#received(this.#onTheWire.shift()!.data & this.#dataMask)
       this.#cancelReceive = undefined
       if (this.#onTheWire.length > 0) this.#startFrame()
       else this.#watchForIdle()
@@ -224,18 +238,21 @@ export class Usart {
   /** IDLE: the line stays quiet for a whole frame after a frame. */
   #watchForIdle(): void {
     if (!this.#isOn('RE')) return
-    const { scheduler } = this.#around
+    const { scheduler } = this.#wiring
     this.#cancelIdle = scheduler.at(scheduler.now + this.#frameCycles, () => {
       this.registers.set('ISR', 'IDLE', true)
       this.#update()
     })
   }
 
-  #takeReceived(): number {
+  get #received0(): number {
+    return this.#receiveFifo[0] ?? this.registers.get('RDR')
+  }
+
+  #takeReceived(): void {
     const data = this.#receiveFifo.shift()
     if (data !== undefined) this.registers.set('RDR', 'RDR', data)
     this.#update()
-    return this.registers.get('RDR')
   }
 
   #request(request: number): void {
@@ -269,28 +286,43 @@ export class Usart {
     return ((stored & ~usartLayout.ISR.reset) | (stored & (1 << 6)) | derived) >>> 0
   }
 
+  #transmitted(data: number): void {
+    const { pins, name, clocks } = this.#wiring
+    const baud = clocks.cycleHz / (this.bitCycles() ?? Infinity)
+    for (const line of pins.busesOn<FrameListener>('uart', { tx: `${name}_TX` })) {
+      line.sent({ data, baud })
+    }
+  }
+
   #update(): void {
-    const { registers: r } = this
-    const status = this.#status(r.get('ISR'))
-    const { CR1, CR3 } = usartLayout
-    const { fields: flag } = usartLayout.ISR
-    const wants = (register: 'CR1' | 'CR3', bit: number, ...flags: { bit: number }[]) =>
-      ((r.get(register) >>> bit) & 1) === 1 && flags.some((f) => (status >>> f.bit) & 1)
-    this.#around.setLine(
-      wants('CR1', CR1.fields.TXEIE.bit, flag.TXE) ||
-        wants('CR1', CR1.fields.TCIE.bit, flag.TC) ||
-        wants('CR1', CR1.fields.RXNEIE.bit, flag.RXNE, flag.ORE) ||
-        wants('CR1', CR1.fields.IDLEIE.bit, flag.IDLE) ||
-        wants('CR1', CR1.fields.TXFEIE.bit, flag.TXFE) ||
-        wants('CR1', CR1.fields.RXFFIE.bit, flag.RXFF) ||
-        wants('CR3', CR3.fields.EIE.bit, flag.FE, flag.NE, flag.ORE) ||
-        wants('CR3', CR3.fields.RXFTIE.bit, flag.RXFT) ||
-        wants('CR3', CR3.fields.TXFTIE.bit, flag.TXFT),
-    )
+    this.#line.set(this.#isInterrupting())
   }
 }
+
+const interrupts: readonly InterruptPair[] = [
+  ['CR1.TXEIE', 'ISR.TXE'],
+  ['CR1.TCIE', 'ISR.TC'],
+  ['CR1.RXNEIE', 'ISR.RXNE', 'ISR.ORE'],
+  ['CR1.IDLEIE', 'ISR.IDLE'],
+  ['CR1.TXFEIE', 'ISR.TXFE'],
+  ['CR1.RXFFIE', 'ISR.RXFF'],
+  ['CR3.EIE', 'ISR.FE', 'ISR.NE', 'ISR.ORE'],
+  ['CR3.RXFTIE', 'ISR.RXFT'],
+  ['CR3.TXFTIE', 'ISR.TXFT'],
+]
 
 /** OVER8: BRR[15:4] with BRR[2:0] as the low bits shifted left by one; the clock counts double. */
 function over8(brr: number): number {
   return ((brr & 0xfff0) | ((brr & 7) << 1)) / 2
 }
+
+const highSpeed = (wiring: Wiring) => new Usart(wiring, { isLowPower: false })
+
+export const usarts = {
+  USART1: highSpeed,
+  USART2: highSpeed,
+  USART3: highSpeed,
+  UART4: highSpeed,
+  UART5: highSpeed,
+  LPUART1: (wiring) => new Usart(wiring, { isLowPower: true }),
+} satisfies Makers

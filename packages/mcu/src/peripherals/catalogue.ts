@@ -1,0 +1,30 @@
+/**
+ * Every peripheral that is modelled, one row an instance: what makes it from its wiring. Each
+ * chapter's file has the rows of its own instances; this joins them. RCC is not here: the chip
+ * makes it first, since the clocks of all others come from it.
+ */
+import type { Makers } from '../wiring.ts'
+import { adcs } from './adc.ts'
+import { adc4s } from './adc4.ts'
+import { crcs } from './crc.ts'
+import { gpios } from './gpio.ts'
+import { hashes } from './hash.ts'
+import { i2cs } from './i2c.ts'
+import { pwrs } from './pwr.ts'
+import { spis } from './spi.ts'
+import { usarts } from './usart.ts'
+
+export const catalogue = {
+  ...pwrs,
+  ...gpios,
+  ...usarts,
+  ...i2cs,
+  ...spis,
+  ...adcs,
+  ...adc4s,
+  ...crcs,
+  ...hashes,
+} satisfies Makers
+
+type ModelName = keyof typeof catalogue
+export type Models = { readonly [Name in ModelName]: ReturnType<(typeof catalogue)[Name]> }

@@ -1,0 +1,67 @@
+/**
+ * What a peripheral is given when the chip is put together: time, clocks, wires, pins, memory.
+ * Everything else it knows is its own registers. How to add one: docs/peripherals.md.
+ */
+import type { AccessSize, BusFault, Master, Scheduler } from './bus.ts'
+import type { DmaRequestName } from './dma-requests.ts'
+import type { InterruptName } from './interrupts.ts'
+import type { Pins } from './pins/pins.ts'
+import type { Registers } from './registers.ts'
+import type { Ticks } from './ticks.ts'
+import type { Output, Wire } from './wire.ts'
+
+/** One instance of a peripheral. */
+export interface Peripheral {
+  readonly registers: Registers
+  /** To the state after a reset of the chip; drops its lines and requests. */
+  reset(): void
+  /** RCC has switched its bus clock on or off, or something above it changed. */
+  clockChanged?(): void
+}
+
+/** Clocks in hertz; 0 while stopped. Bus clocks, oscillators, PLL outputs, kernel clocks. */
+export interface Clocks {
+  /**
+   * By the instance's name for what its chapter calls the kernel clock (`USART1`, `I2C2`, `TIM3`),
+   * or `hclk`, `pclk1`, `sysclk`, `lse`, `lsi`, `hsi`, `msik`, `pll2p`, …: see `kernelClocks` in
+   * peripherals/clock-tree.ts. An unknown name is an error.
+   */
+  hz(clock: string): number
+  /** Cycles of the scheduler a second. */
+  readonly cycleHz: number
+  /** Counts ticks of a clock, across all changes. `hz` is asked anew after each change. */
+  ticks(hz: () => number): Ticks
+  /** Called after every change of the tree. */
+  onChange(listener: () => void): void
+}
+
+/** Memory and peripherals as a bus master other than the CPU sees them. */
+export interface SystemBus {
+  read(address: number, size: AccessSize, master: Master): number
+  write(address: number, size: AccessSize, value: number, master: Master): void
+  /** Outcome of the last access. */
+  readonly fault: BusFault
+}
+
+export interface Wiring {
+  /** The instance, as in address-map.ts: `USART1`. */
+  readonly name: string
+  readonly scheduler: Scheduler
+  readonly clocks: Clocks
+  readonly pins: Pins
+  readonly memory: SystemBus
+  /** An output on one of the chip's interrupt lines. */
+  interrupt(line: InterruptName): Output
+  /** An output on a DMA request: high while data is wanted or there. */
+  dmaRequest(request: DmaRequestName): Output
+  /**
+   * A wire from one peripheral to another, by the name of what drives it: `TIM1_TRGO`, `EXTI0`,
+   * `COMP1_OUT`, `LPTIM1_CH1`, `RTC_ALRA`, `GPDMA1_CH0_TC`.
+   */
+  wire(name: string): Wire
+  /** Something of the real chip that is missing here was used. */
+  notModelled(register: string, answer: string): void
+}
+
+/** Rows of the catalogue: what makes an instance. */
+export type Makers = Readonly<Record<string, (wiring: Wiring) => Peripheral>>

@@ -1,0 +1,234 @@
+/**
+ * The vendor's published Node.js client, in the last releases of both lines that know the API, drives
+ * every call of its Microvisor part against our server. Nothing of it is changed but the base address.
+ */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { createApiKey } from '@microvisor/api'
+import twilio4 from 'twilio-4'
+import twilio5 from 'twilio-5'
+import { appBundle } from '../../packages/server/src/testing/bundles.ts'
+import { type TestCloud, testCloud } from '../../packages/server/src/testing/cloud.ts'
+import { provision } from '../../packages/server/src/testing/device.ts'
+
+/** The types of both lines are the same in this part. */
+type Microvisor = ReturnType<typeof twilio5>['microvisor']['v1']
+
+const lines = [
+  { line: 'twilio 4.23', make: twilio4 as unknown as typeof twilio5 },
+  { line: 'twilio 5.3', make: twilio5 },
+]
+
+let cloud: TestCloud
+before(async () => {
+  cloud = await testCloud()
+})
+after(() => cloud.close())
+
+function connect(make: typeof twilio5, user?: string, password?: string): Microvisor {
+  const { accountSid, authToken } = cloud.server.account
+  const client = make(user ?? accountSid, password ?? authToken, { accountSid })
+  client.microvisor.baseUrl = cloud.server.url
+  return client.microvisor.v1
+}
+
+/** The library has no upload; the vendor's tools sent it as this does. */
+async function upload(UniqueName?: string): Promise<string> {
+  const body = new FormData()
+  body.append('File', new Blob([Buffer.from(appBundle())], { type: 'application/zip' }), 'a.zip')
+  if (UniqueName !== undefined) body.append('UniqueName', UniqueName)
+  const answer = await cloud.request('/v1/Apps', { method: 'POST', body })
+  assert.equal(answer.status, 201)
+  return ((await answer.json()) as { sid: string }).sid
+}
+
+/** What every error of the library says. */
+async function refused(call: Promise<unknown>, status: number, code: number): Promise<void> {
+  await assert.rejects(call, (error: Record<string, unknown>) => {
+    assert.equal(error.status, status)
+    assert.equal(error.code, code)
+    assert.match(String(error.moreInfo), /\/errors\/[A-Z_]+$/)
+    assert.match(String(error.message), /\.$/)
+    assert.match(String((error.details as { fix?: string }).fix), /\.$/)
+    return true
+  })
+}
+
+interface Item {
+  readonly sid?: string
+  readonly key?: string
+}
+interface Listing {
+  list(options?: { limit?: number; pageSize?: number }): Promise<Item[]>
+  each(
+    options: { limit?: number; pageSize?: number; done?: (error?: Error) => void },
+    visit: (item: Item) => void,
+  ): void
+  page(options?: { pageSize?: number; pageNumber?: number; pageToken?: string }): Promise<Page>
+  getPage(url: string): Promise<Page>
+}
+interface Page {
+  readonly instances: readonly Item[]
+  readonly nextPageUrl?: string
+  nextPage(): Promise<Page> | undefined
+  previousPage(): Promise<Page> | undefined
+}
+
+/** All four ways to read a list say the same; `names` are the items, newest first. */
+async function checkLists(listing: Listing, names: readonly string[]): Promise<void> {
+  const nameOf = ({ sid, key }: Item) => sid ?? key ?? ''
+  assert.deepEqual((await listing.list()).map(nameOf), names)
+  assert.deepEqual((await listing.list({ limit: 2 })).map(nameOf), names.slice(0, 2))
+  assert.deepEqual((await listing.list({ pageSize: 1 })).map(nameOf), names)
+  const seen: string[] = []
+  await new Promise<void>((resolve, reject) =>
+    listing.each({ pageSize: 2, done: (error) => (error ? reject(error) : resolve()) }, (item) =>
+      seen.push(nameOf(item)),
+    ),
+  )
+  assert.deepEqual(seen, names)
+  const first = await listing.page({ pageSize: 2 })
+  const second = (await first.nextPage())!
+  assert.deepEqual([...first.instances, ...second.instances].map(nameOf), names.slice(0, 4))
+  assert.deepEqual((await second.previousPage())!.instances.map(nameOf), names.slice(0, 2))
+  assert.equal(first.previousPage(), undefined)
+  const again = await listing.getPage(first.nextPageUrl!)
+  assert.deepEqual(again.instances.map(nameOf), names.slice(2, 4))
+}
+
+interface Values {
+  (
+    key: string,
+  ): {
+    fetch(): Promise<Record<string, unknown>>
+    update(value: { value: string }): Promise<Record<string, unknown>>
+    remove(): Promise<boolean>
+  }
+  create(item: { key: string; value: string }): Promise<Record<string, unknown>>
+}
+
+async function checkValues(values: Values & Listing, isSecret: boolean, deviceSid?: string) {
+  const date = isSecret ? 'dateRotated' : 'dateUpdated'
+  const check = (item: Record<string, unknown>, key: string, value: string) => {
+    assert.equal(item.key, key)
+    assert.equal(item.value, isSecret ? undefined : value)
+    assert.ok(item[date] instanceof Date)
+    assert.equal(item.deviceSid, deviceSid)
+    assert.equal(item.url, `${cloud.server.url}${pathOf(deviceSid, isSecret)}/${key}`)
+  }
+  const keys = ['one', 'two', 'three', 'four', 'five']
+  for (const key of keys) check(await values.create({ key, value: `${key} ä€` }), key, `${key} ä€`)
+  await checkLists(values, keys.toReversed())
+  check(await values('two').fetch(), 'two', 'two ä€')
+  check(await values('two').update({ value: 'b' }), 'two', 'b')
+  check(await values('two').fetch(), 'two', 'b')
+  await refused(values.create({ key: 'two', value: '' }), 409, 20409)
+  await refused(values('six').fetch(), 404, 20404)
+  await refused(values('six').update({ value: '' }), 404, 20404)
+  await refused(values('six').remove(), 404, 20404)
+  await refused(values.create({ key: 'x'.repeat(101), value: '' }), 400, 20422)
+  await refused(values.create({ key: 'long', value: 'x'.repeat(4097) }), 400, 20422)
+  for (const key of keys) assert.equal(await values(key).remove(), true)
+  assert.deepEqual(await values.list(), [])
+}
+
+function pathOf(deviceSid: string | undefined, isSecret: boolean): string {
+  const store = isSecret ? 'Secrets' : 'Configs'
+  return deviceSid === undefined ? `/v1/${store}` : `/v1/Devices/${deviceSid}/${store}`
+}
+
+for (const { line, make } of lines) {
+  test(`${line}: Apps and their manifests`, async () => {
+    const { apps } = connect(make)
+    const name = `app of ${line}`
+    const sids = [await upload(name)]
+    for (let i = 0; i < 4; i++) sids.unshift(await upload())
+    await checkLists(apps as unknown as Listing, sids)
+    const app = await apps(name).fetch()
+    assert.deepEqual(app.toJSON(), (await apps(sids[4]!).fetch()).toJSON())
+    assert.equal(app.uniqueName, name)
+    assert.equal(app.accountSid, cloud.server.account.accountSid)
+    assert.ok(app.dateCreated instanceof Date && app.dateUpdated instanceof Date)
+    assert.equal(app.url, `${cloud.server.url}/v1/Apps/${app.sid}`)
+    assert.deepEqual(app.links, { app_manifests: `${app.url}/Manifest` })
+    const manifest = await app.appManifests()().fetch()
+    assert.equal(manifest.appSid, app.sid)
+    assert.equal(manifest.hash, app.hash)
+    assert.ok(Buffer.from(manifest.encodedBytes, 'base64').length > 100)
+    assert.equal(manifest.url, `${app.url}/Manifest`)
+    for (const sid of sids) assert.equal(await apps(sid).remove(), true)
+    await refused(apps(sids[0]!).fetch(), 404, 20404)
+    await refused(apps(sids[0]!).appManifests().fetch(), 404, 20404)
+    await refused(apps(sids[0]!).remove(), 404, 20404)
+    await refused(apps.page({ pageSize: 1001 }), 400, 20007)
+  })
+
+  test(`${line}: Devices`, async () => {
+    const { apps, devices } = connect(make)
+    const made = []
+    for (let i = 0; i < 5; i++) made.unshift(await provision(cloud.client))
+    const sids = made.map(({ sid }) => sid)
+    await checkLists(devices as unknown as Listing, sids)
+    const [sid = ''] = sids
+    const target = await upload('target')
+    const named = await devices(sid).update({ uniqueName: `device of ${line}` })
+    assert.equal(named.uniqueName, `device of ${line}`)
+    const device = await devices(named.uniqueName).fetch()
+    assert.equal(device.sid, sid)
+    assert.ok(device.dateCreated instanceof Date && device.dateUpdated instanceof Date)
+    assert.equal(device.url, `${cloud.server.url}/v1/Devices/${sid}`)
+    const links = {
+      device_configs: `${device.url}/Configs`,
+      device_secrets: `${device.url}/Secrets`,
+    }
+    assert.deepEqual(device.links, links)
+    assert.deepEqual(device.logging, { enabled: false, date_expires: null })
+    assert.equal(device.app.update_status, 'up-to-date')
+    const deployed = await device.update({ targetApp: 'target', loggingEnabled: true })
+    assert.equal(deployed.app.target_sid, target)
+    assert.match(deployed.app.target_hash, /^sha256:/)
+    assert.match(deployed.app.date_targeted, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+    assert.equal(deployed.app.update_status, 'pending')
+    assert.equal(deployed.app.update_error_code, 0)
+    assert.equal(deployed.app.reported_sid, null)
+    assert.equal(deployed.logging.enabled, true)
+    assert.equal((await device.update({ restartApp: true })).sid, sid)
+    assert.equal((await device.update({ loggingEnabled: false })).logging.enabled, false)
+    await refused(apps(target).remove(), 400, 72011)
+    await refused(devices(sid).update({ targetApp: 'nothing' }), 400, 72010)
+    await refused(devices(sids[1]!).update({ uniqueName: device.uniqueName }), 409, 20409)
+    await refused(devices('nothing').fetch(), 404, 20404)
+    await refused(devices(`UV${'0'.repeat(32)}`).update({}), 404, 20404)
+    for (const one of sids) await cloud.request(`/v1/Devices/${one}`, { method: 'DELETE' })
+    assert.equal(await apps(target).remove(), true)
+  })
+
+  test(`${line}: Configs and Secrets of the account and of a Device`, async () => {
+    const { accountConfigs, accountSecrets, devices } = connect(make)
+    const { sid } = await provision(cloud.client)
+    const { deviceConfigs, deviceSecrets } = await devices(sid)
+      .fetch()
+      .then((device) => ({
+        deviceConfigs: device.deviceConfigs(),
+        deviceSecrets: device.deviceSecrets(),
+      }))
+    const all = [
+      [accountConfigs, false],
+      [accountSecrets, true],
+      [deviceConfigs, false, sid],
+      [deviceSecrets, true, sid],
+    ] as const
+    for (const [values, isSecret, deviceSid] of all)
+      await checkValues(values as unknown as Values & Listing, isSecret, deviceSid)
+    await cloud.request(`/v1/Devices/${sid}`, { method: 'DELETE' })
+  })
+
+  test(`${line}: an API key signs in; wrong credentials are refused as before`, async () => {
+    const form = { FriendlyName: line, Scopes: ['read' as const] }
+    const key = await cloud.client.call(createApiKey, { form })
+    const { devices } = connect(make, key.sid, key.secret)
+    assert.deepEqual(await devices.list(), [])
+    await refused(devices('x').update({ restartApp: true }), 403, 20403)
+    await refused(connect(make, undefined, 'wrong').devices.list(), 401, 20003)
+  })
+}
