@@ -9,7 +9,7 @@
 import { DeltaModels, OPERATIONS, type Operation } from './delta.ts'
 import { BitReader } from './range-coder.ts'
 
-export const WINDOW_BYTES = 256
+const WINDOW_BYTES = 256
 
 export interface DeltaPorts {
   /** The next byte of the delta; zero behind its end. */

@@ -107,7 +107,7 @@ export function install(
 }
 
 /** One erase unit, written only if it differs, and erased only if it is not blank. */
-export function rewriteUnit(
+function rewriteUnit(
   flash: Flash,
   offset: number,
   wanted: Uint8Array,
