@@ -107,11 +107,7 @@ export function install(
 }
 
 /** One erase unit, written only if it differs, and erased only if it is not blank. */
-function rewriteUnit(
-  flash: Flash,
-  offset: number,
-  wanted: Uint8Array,
-): FlashError | undefined {
+function rewriteUnit(flash: Flash, offset: number, wanted: Uint8Array): FlashError | undefined {
   const present = readFlash(flash, offset, wanted.length)
   if (equalBytes(present, wanted)) return undefined
   if (isBlank(present)) {
