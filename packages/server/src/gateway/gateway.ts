@@ -16,7 +16,7 @@ import { type Authority, fingerprintOf } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Limits } from '../limits.ts'
 import type { BlobReader } from '../storage/blobs.ts'
-import { DeviceConnection } from './connection.ts'
+import { type ConnectionParts, DeviceConnection } from './connection.ts'
 import type { DebugPeer } from './debug-stream.ts'
 
 export interface GatewayParts {
@@ -28,6 +28,7 @@ export interface GatewayParts {
   readonly orders: DeviceOrders
   readonly reports: DeviceReports
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
+  readonly chooseForm: ConnectionParts['chooseForm']
   readonly limits: Limits
   readonly log: Logger
 }

@@ -4,8 +4,11 @@
  * crossed our close on the way and is passed over.
  */
 import {
+  encodeLayerOffer,
   type FetchStream as FetchRequest,
   type FrameInit,
+  fromHex,
+  type LayerStream,
   type LogRecord,
   STREAMS_MAX,
   type StreamClose,
@@ -17,6 +20,7 @@ import {
 } from '@microvisor/protocol'
 import { plainText } from '../devices/event-text.ts'
 import type { BlobReader } from '../storage/blobs.ts'
+import type { ChosenForm } from '../transfers/transfers.ts'
 import { type DebugPeer, DebugStream } from './debug-stream.ts'
 import { FetchStream } from './fetch-stream.ts'
 import { protocolError } from './link-failure.ts'
@@ -30,6 +34,8 @@ export interface StreamParts {
   readonly onRecord: (record: LogRecord) => void
   /** Content that this device may have; undefined if there is none of that hash. */
   readonly findContent: (hash: string) => Promise<BlobReader | undefined>
+  /** How this device gets a layer; undefined if it may not have it. */
+  readonly chooseForm: (wanted: LayerStream) => Promise<ChosenForm | undefined>
   /** A stream broke in the background. */
   readonly onError: (error: unknown) => void
 }
@@ -68,6 +74,7 @@ export class Streams {
     if (kind.case === 'fetch') await this.#openFetch(stream, kind.value)
     else if (kind.case === 'debug')
       await this.#refuse(stream, StreamCloseReason.REFUSED, 'The cloud opens it.')
+    else if (kind.case === 'layer') await this.#openLayer(stream, kind.value)
     else if (this.#parts.isLogging()) await this.#openLog(stream)
     else await this.#refuse(stream, StreamCloseReason.REFUSED, 'Logging is not enabled.')
   }
@@ -128,6 +135,28 @@ export class Streams {
     fetch.pump().catch(this.#parts.onError)
   }
 
+  async #openLayer(stream: number, wanted: LayerStream): Promise<void> {
+    const chosen = await this.#parts.chooseForm(wanted)
+    if (chosen === undefined) {
+      const detail = `There is no content ${toHex(wanted.fetchHash)}.`
+      return this.#refuse(stream, StreamCloseReason.NOT_FOUND, detail)
+    }
+    const { form, bytes, hash, contentBytes, baseBytes } = chosen
+    const isBegun = toHex(wanted.transferHash) === hash && wanted.offset <= BigInt(bytes.length)
+    const offset = isBegun ? Number(wanted.offset) : 0
+    const preface = encodeLayerOffer({
+      ...{ form, contentBytes, baseBytes, offset: BigInt(offset) },
+      ...{ transferHash: fromHex(hash) ?? new Uint8Array(0), transferBytes: bytes.length },
+    })
+    const fetch = new FetchStream({
+      ...{ stream, offset, preface, send: this.#parts.send },
+      content: readerOf(bytes),
+      onEnd: () => this.#open.delete(stream),
+    })
+    this.#open.set(stream, fetch)
+    fetch.pump().catch(this.#parts.onError)
+  }
+
   async #openLog(stream: number): Promise<void> {
     const { send, onRecord, logPace } = this.#parts
     const log = new LogStream({ stream, send, onRecord, pace: logPace })
@@ -148,5 +177,17 @@ export class Streams {
 
   #refuse(stream: number, reason: StreamCloseReason, detail: string): Promise<void> {
     return this.#parts.send({ case: 'streamClose', value: { stream, reason, detail } })
+  }
+}
+
+function readerOf(bytes: Uint8Array): BlobReader {
+  return {
+    sizeBytes: bytes.length,
+    async read(offset, into) {
+      const part = bytes.subarray(offset, offset + into.length)
+      into.set(part)
+      return part.length
+    },
+    close: async () => {},
   }
 }
