@@ -3,11 +3,10 @@
  * there, judged by what they log through a real server. And the samples of this part of the kernel.
  */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { missing } from '../../tools/programs.ts'
+import { buildProject } from '../../tools/samples.ts'
 import { prebuilt } from './images.ts'
 import { type Running, World } from './world.ts'
 
@@ -21,7 +20,7 @@ describe('system calls of C applications', { skip }, () => {
   let device: Running
 
   before(async () => {
-    build(join(world.folder, 'calls'))
+    buildProject(SOURCES, join(world.folder, 'calls'))
     await world.startServer()
     device = await world.startDevice('caller')
     crashes = world.start(['logs', 'stream', 'caller', '--json'])
@@ -83,9 +82,3 @@ describe('system calls of C applications', { skip }, () => {
     assert.ok(report.energy.microseconds.standby! > 1_000_000, JSON.stringify(report.energy))
   })
 })
-
-function build(into: string): void {
-  mkdirSync(into)
-  execFileSync('cmake', ['-S', SOURCES, '-B', into], { stdio: 'pipe' })
-  execFileSync('cmake', ['--build', into], { stdio: 'pipe' })
-}
