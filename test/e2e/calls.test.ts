@@ -75,7 +75,7 @@ describe('system calls of C applications', { skip }, () => {
     const policies = ['--minimum-check-in-time', '3', '--connection-grace-time', '1']
     await deploy(prebuilt('sleep'), ...policies)
     await logs.says(/awake because it is new/)
-    await logs.says(/(awake because a check-in is due.*\s*){2}/)
+    await logs.says(/(awake because a check-in is due[\s\S]*){2}/)
     const { report } = (await world.succeedJson(
       ...['device', 'report', 'caller', '--data', world.data],
     )) as { report: { energy: { microseconds: Record<string, number> } } }
