@@ -16,7 +16,7 @@ import type { Audit } from '../accounts/audit.ts'
 import type { Identities } from '../accounts/identities.ts'
 import type { Devices } from '../devices/devices.ts'
 import type { DebugPeer } from '../gateway/debug-stream.ts'
-import { basicCredentials } from '../http/credentials.ts'
+import { credentialsOf } from '../http/credentials.ts'
 import { problemOf } from '../http/problems.ts'
 
 /** What a debugger sends goes to. */
@@ -74,8 +74,8 @@ export class DebugDoor {
     const device = PATH.exec(path)?.[1]
     if (device === undefined) throw new Problem('ROUTE_NOT_FOUND', `There is nothing at ${path}.`)
     const address = request.socket.remoteAddress ?? ''
-    const { user, password } = basicCredentials(request.headers.authorization)
-    const { accountSid, actor, scopes } = await identities.authenticate(user, password, address)
+    const credentials = credentialsOf(request.headers.authorization)
+    const { accountSid, actor, scopes } = await identities.authenticate(credentials, address)
     if (!allows(scopes, 'debug')) {
       throw new Problem(
         'SCOPE_MISSING',
