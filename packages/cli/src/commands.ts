@@ -1,6 +1,7 @@
 /** Every command by its words. Loading one loads no more than its flags; `run` loads the rest. */
 import { AppsBundle } from './commands/apps/bundle.ts'
 import { AppsCreate } from './commands/apps/create.ts'
+import { AppsInspect } from './commands/apps/inspect.ts'
 import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
@@ -14,12 +15,15 @@ import { DeviceRun } from './commands/device/run.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
+import { KeysCreate } from './commands/keys/create.ts'
+import { KeysShow } from './commands/keys/show.ts'
 import { LogsStream } from './commands/logs/stream.ts'
 import { Up } from './commands/up.ts'
 
 export const commands = {
   'apps:bundle': AppsBundle,
   'apps:create': AppsCreate,
+  'apps:inspect': AppsInspect,
   'apps:list': AppsList,
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
@@ -33,6 +37,8 @@ export const commands = {
   'devices:list': DevicesList,
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,
+  'keys:create': KeysCreate,
+  'keys:show': KeysShow,
   'logs:stream': LogsStream,
   up: Up,
 }
