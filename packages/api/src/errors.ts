@@ -19,7 +19,7 @@ const ownErrors = {
   CREDENTIALS_MISSING: {
     number: 20003,
     status: 401,
-    fix: 'Send the Account SID as user name and the Auth Token as password (HTTP Basic); `microvisor up` prints both.',
+    fix: 'Send Account SID and Auth Token, or an API key and its secret, as HTTP Basic; `microvisor up` prints where the first are.',
   },
   CREDENTIALS_WRONG: {
     number: 20003,
@@ -103,6 +103,28 @@ const ownErrors = {
     number: 20404,
     status: 404,
     fix: 'See `microvisor api-keys list` for the keys of this account.',
+  },
+  USER_NOT_FOUND: { number: 20404, status: 404, fix: 'See GET /v1/Users for the users.' },
+  SESSION_NOT_FOUND: { number: 20404, status: 404, fix: 'It has ended already, or is not yours.' },
+  INVITATION_INVALID: {
+    number: 72050,
+    status: 400,
+    fix: 'Ask for a new one (`microvisor users invite`); each makes one user, within a day.',
+  },
+  SIGN_IN_WRONG: {
+    number: 72051,
+    status: 401,
+    fix: 'Check name and password, and the clock of the device that shows the code.',
+  },
+  ONE_TIME_CODE_MISSING: {
+    number: 72052,
+    status: 401,
+    fix: 'Send Code, the six digits that your authenticator shows.',
+  },
+  USERS_ONLY: {
+    number: 72053,
+    status: 400,
+    fix: 'Sign in as a user (POST /v1/Sessions); keys and accounts have no password.',
   },
   TARGET_APP_NOT_FOUND: {
     number: 72010,
@@ -214,6 +236,7 @@ const bundleNumbers = {
   KEYS_LAST_SIGNER: 72139,
   LAYER_KEY_UNKNOWN: 72140,
   LAYER_CIPHERTEXT: 72141,
+  KEYS_IN_USE: 72142,
 } as const satisfies Record<BundleErrorCode, number>
 
 export type ErrorCode = keyof typeof ownErrors | BundleErrorCode

@@ -7,6 +7,7 @@ import * as devices from './devices.ts'
 import * as kernels from './kernels.ts'
 import type { Route } from './route.ts'
 import * as service from './service.ts'
+import * as users from './users.ts'
 
 export const routes: readonly Route[] = [
   apps.listApps,
@@ -35,8 +36,23 @@ export const routes: readonly Route[] = [
   keys.deleteApiKey,
   audit.listAudit,
   audit.verifyAudit,
+  users.createInvitation,
+  users.createUser,
+  users.listUsers,
+  users.fetchUser,
+  users.updateUser,
+  users.deleteUser,
+  users.createSession,
+  users.listSessions,
+  users.deleteSession,
+  users.fetchSelf,
+  users.changePassword,
+  users.proposeTotp,
+  users.enableTotp,
+  users.disableTotp,
   service.fetchHealth,
   service.fetchOpenApi,
   service.fetchHome,
+  service.fetchWelcome,
   service.fetchErrorPage,
 ]

@@ -36,6 +36,16 @@ export const fetchHome = route({
   returns: z.string(),
 })
 
+export const fetchWelcome = route({
+  name: 'fetchWelcome',
+  method: 'GET',
+  path: '/welcome',
+  summary: 'How to become a user with the invitation in the link',
+  access: 'anyone',
+  answer: 'text',
+  returns: z.string(),
+})
+
 export const fetchErrorPage = route({
   name: 'fetchErrorPage',
   method: 'GET',

@@ -28,6 +28,8 @@ export const AccountSid = sid('AC')
 export const AppSid = sid('KA')
 export const DeviceSid = sid('UV')
 export const ApiKeySid = sid('SK')
+export const UserSid = sid('US')
+export const SessionSid = sid('SS')
 
 /** Characters that would break out of a path, and control characters. */
 export const NAME = /^[^/?#%\\\p{C}]*$/u

@@ -21,6 +21,8 @@ export interface LocalServer {
   readonly credentialsFile: string
   readonly profileFile: string
   readonly logFile: string
+  /** While there is no user: makes the first one. */
+  readonly welcomeUrl: string | undefined
   stop(): Promise<void>
 }
 
@@ -43,6 +45,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     credentialsFile: join(folder, 'credentials.json'),
     profileFile: await writeProfile(profile, connection),
     logFile,
+    welcomeUrl: server.welcomeUrl,
     stop: () => server.close(),
   }
 }

@@ -4,6 +4,7 @@ export { boardKeys } from './board/board-file.ts'
 export { boardPng } from './board/png.ts'
 export { unitWords } from './board/quantities.ts'
 export { boardSvg } from './board/svg.ts'
+export { type EnergyReport, energyStates } from './energy.ts'
 export { DeviceError, type DeviceErrorCode, deviceErrors } from './errors.ts'
 export { type DeviceRecord, isDeviceFolder } from './folder/device-folder.ts'
 export {

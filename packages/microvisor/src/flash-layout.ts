@@ -13,7 +13,8 @@
  *   0x192000  application manifest, copy B
  *   0x1A4000  state journal, two pages
  *   0x1A8000  settings, two pages
- *   0x1AC000  unused
+ *   0x1AC000  keys, two pages
+ *   0x1B0000  unused
  *   0x1FE000  NSC veneers
  */
 
@@ -28,6 +29,7 @@ export const internalLayout = {
   manifestB: { offset: 0x19_2000, size: 0x1_2000 },
   stateJournal: { offset: 0x1a_4000, size: 0x4000 },
   settings: { offset: 0x1a_8000, size: 0x4000 },
+  keyStore: { offset: 0x1a_c000, size: 0x4000 },
   nsc: { offset: 0x1f_e000, size: 0x2000 },
 } as const satisfies Record<string, Stretch>
 

@@ -28,8 +28,14 @@ export interface Limits {
   /** States, progress and crash reports a second from one device, and how many may come at once. */
   readonly reportsPerSecond: number
   readonly reportBurst: number
+  /** The longest debug session. */
+  readonly debugSessionMs: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
+  /** A delta that is not made in this time is done without. */
+  readonly deltaMs: number
+  readonly deltasAtOnce: number
+  readonly deltaCacheBytes: number
   /** Configs, and Secrets, of one device or account. */
   readonly configsPerPlace: number
   /** Requests of one key or account, in each process, and how many may come at once. */
@@ -56,7 +62,11 @@ export const defaultLimits: Limits = {
   logBurstBytes: 262_144,
   reportsPerSecond: 20,
   reportBurst: 200,
+  debugSessionMs: 12 * 3_600_000,
   crashesPerDevice: 100,
+  deltaMs: 30_000,
+  deltasAtOnce: 16,
+  deltaCacheBytes: 33_554_432,
   configsPerPlace: 1000,
   requestsPerSecond: 500,
   requestBurst: 2000,

@@ -10,11 +10,14 @@ import { ApiKeys } from './accounts/api-keys.ts'
 import { Audit } from './accounts/audit.ts'
 import { Identities } from './accounts/identities.ts'
 import { addApiKeyRoutes, addAuditRoutes } from './accounts/routes.ts'
+import { addUserRoutes, welcomeLink } from './accounts/user-routes.ts'
+import { Users } from './accounts/users.ts'
 import { Apps } from './apps/apps.ts'
 import { addAppRoutes } from './apps/routes.ts'
 import { Configs } from './configs/configs.ts'
 import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { DebugDoor } from './debug/debug-door.ts'
 import { Devices } from './devices/devices.ts'
 import { DeviceOrders } from './devices/orders.ts'
 import { DeviceReports } from './devices/reports.ts'
@@ -41,6 +44,8 @@ import {
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, openDatabase } from './storage/database.ts'
+import { DeltaMaker } from './transfers/delta-maker.ts'
+import { Transfers } from './transfers/transfers.ts'
 
 export interface ServerOptions {
   readonly dataFolder: string
@@ -67,6 +72,8 @@ export interface RunningServer {
   readonly gateway: { readonly host: string; readonly port: number }
   readonly account: Credentials
   readonly dataFolder: string
+  /** While there is no user: makes the first one, once, within a day. */
+  readonly welcomeUrl: string | undefined
   /** Ends streams and connections, keeps everything, gives the data folder free. */
   close(): Promise<void>
 }
@@ -145,6 +152,7 @@ async function layFoundation(
 
 /** The rules, over what is on disk. */
 interface Cloud {
+  readonly users: Users
   readonly identities: Identities
   readonly apiKeys: ApiKeys
   readonly audit: Audit
@@ -157,6 +165,7 @@ interface Cloud {
   readonly blobs: Blobs
   readonly bus: Bus
   readonly listeners: Listeners
+  readonly deltas: DeltaMaker
 }
 
 async function openCloud(foundation: Foundation, options: ServerOptions): Promise<Cloud> {
@@ -170,11 +179,13 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
   const bundles = new BundleStore(db, blobs)
   const bus = new ProcessBus()
   const configs = new Configs({ db, masterKeys, keysPerPlace: limits.configsPerPlace })
-  const resealed = await configs.resealAll()
+  const users = new Users(db, masterKeys)
+  const resealed = (await configs.resealAll()) + (await users.resealAll())
   if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
   const apps = new Apps(db, bundles, keyring.applicationSigner)
   return {
-    identities: new Identities(db, limits),
+    users,
+    identities: new Identities(db, users, limits),
     apiKeys: new ApiKeys(db),
     audit: new Audit(db),
     account,
@@ -186,6 +197,7 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
     blobs,
     bus,
     listeners: new Listeners(bus, limits),
+    deltas: new DeltaMaker(limits),
   }
 }
 
@@ -203,8 +215,17 @@ async function listen(
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
+  const door = new DebugDoor({
+    ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
+    log: foundation.log,
+    sessionMs: foundation.limits.debugSessionMs,
+    open: (device, holder, peer) => gateway.openDebug(device, holder, peer),
+  })
+  rest.http.server.on('upgrade', door.upgrade)
   undo.push(() => closeRest(rest))
+  undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
+  undo.push(() => cloud.deltas.close())
   undo.push(() => gateway.close())
   undo.push(() => rest.stop())
   undo.push(collectFrom(cloud.bundles, foundation.log))
@@ -215,14 +236,21 @@ async function listen(
   const url = options.publicUrl ?? `http://${shownHost(host)}:${port}`
   foundation.log.info({ event: 'server started', url, port, gatewayPort })
   const { path: dataFolder } = foundation.folder
-  return { url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder }
+  const welcomeUrl = await welcome(cloud, url)
+  return { url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder, welcomeUrl }
+}
+
+async function welcome({ users, account }: Cloud, url: string): Promise<string | undefined> {
+  if (!(await users.isEmpty(account.accountSid))) return undefined
+  return welcomeLink(url, (await users.invite(account.accountSid, 'owner')).token)
 }
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs }: Cloud,
+  { bus, bundles, blobs, deltas }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
+  const transfers = new Transfers({ db, bundles, blobs, deltas })
   return Gateway.create({
     authority,
     keyring,
@@ -232,6 +260,7 @@ function makeGateway(
     log,
     orders: new DeviceOrders(db),
     reports: new DeviceReports(db, bus, limits.crashesPerDevice),
+    chooseForm: (device, wanted) => transfers.choose(device, wanted),
     // Only what some App of the device's own account consists of.
     findContent: async ({ accountSid }, hash) => {
       const isOwn = (await bundles.find(accountSid, hash)) !== undefined
@@ -254,6 +283,7 @@ function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOpti
   addKernelRoutes(rest, cloud.kernels)
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)
+  addUserRoutes(rest, cloud)
   addServiceRoutes(rest, packageFile.version)
   return rest
 }

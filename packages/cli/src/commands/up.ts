@@ -44,7 +44,7 @@ export class Up extends MicrovisorCommand {
       gatewayPort: flags['gateway-port'],
       profile: flags.profile ?? DEFAULT_PROFILE,
     })
-    const { connection, gateway, data, credentialsFile, profileFile, logFile } = server
+    const { connection, gateway, data, credentialsFile, profileFile, logFile, welcomeUrl } = server
     const places = facts([
       ['  REST API', connection.url],
       ['  gateway', `${gateway.host}:${gateway.port} (TLS, for devices)`],
@@ -52,9 +52,10 @@ export class Up extends MicrovisorCommand {
       ['  credentials', credentialsFile],
       ['  profile', profileFile],
       ['  log', logFile],
-    ])
+      ...(welcomeUrl === undefined ? [] : [['  first user', `${welcomeUrl} (once, within a day)`]]),
+    ] as [string, string][])
     this.result(
-      { url: connection.url, gateway, data, credentialsFile, profileFile, logFile },
+      { url: connection.url, gateway, data, credentialsFile, profileFile, logFile, welcomeUrl },
       `The server is up.\n\n${places}\n\n${whatNext(commandName(), flags.data)}`,
     )
     await aborted(signal)

@@ -7,15 +7,21 @@ import type { Makers } from '../wiring.ts'
 import { adcs } from './adc.ts'
 import { adc4s } from './adc4.ts'
 import { crcs } from './crc.ts'
+import { dmas } from './dma.ts'
+import { extis } from './exti.ts'
 import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
 import { pwrs } from './pwr.ts'
 import { spis } from './spi.ts'
+import { syscfgs } from './syscfg.ts'
 import { usarts } from './usart.ts'
 
 export const catalogue = {
   ...pwrs,
+  ...syscfgs,
+  ...extis,
+  ...dmas,
   ...gpios,
   ...usarts,
   ...i2cs,

@@ -43,6 +43,8 @@ import { SystemNotifications } from './system-notifications.ts'
 import { TestLog } from './test-log.ts'
 import { Timers } from './timers.ts'
 import { ApplicationStore } from './update/application-store.ts'
+import { KeyStore } from './update/key-store.ts'
+import { KeyUpdates, type KeyUpdatesParts } from './update/key-updates.ts'
 import { Update } from './update/update.ts'
 import { WallClock } from './wall-clock.ts'
 import { Wifi } from './wifi.ts'
@@ -84,6 +86,7 @@ export class Kernel implements SecureVectors {
   readonly link: Link
   readonly connectivity: Connectivity
   readonly log: ServerLog
+  readonly keys: KeyStore
   readonly channels: Channels
   readonly store: ApplicationStore
   readonly application: Application
@@ -94,6 +97,7 @@ export class Kernel implements SecureVectors {
   readonly debugAgent: DebugAgent
   readonly debugServer: DebugServer
   readonly #random: Random
+  readonly #keyUpdates: KeyUpdates
   readonly #crashReports = new CrashReports()
   #cancelSettle: () => void = () => {}
 
@@ -114,7 +118,8 @@ export class Kernel implements SecureVectors {
     this.systemNotifications = new SystemNotifications(handles, this.notifications)
     this.networkRequests = new NetworkRequests(handles, this.notifications)
     this.externalFlash = new ExternalFlashAccess(handles, hardware.externalFlash)
-    this.store = new ApplicationStore(hardware, fuses.applicationSigner)
+    this.keys = new KeyStore(hardware, fuses.applicationSigner)
+    this.store = new ApplicationStore(hardware, this.keys)
     this.wifi = new Wifi(new Settings(hardware), network)
     this.fastInterrupts = new FastInterrupts({
       ...{ world, timers: this.timers },
@@ -127,6 +132,7 @@ export class Kernel implements SecureVectors {
     this.channels = new Channels({ memory, notifications, link, handles, clock })
     this.application = this.#makeApplication()
     this.update = this.#makeUpdate()
+    this.#keyUpdates = this.#makeKeyUpdates()
     this.debugServer = this.#makeDebugServer()
     this.debugAgent = this.#makeDebugAgent()
   }
@@ -315,6 +321,7 @@ export class Kernel implements SecureVectors {
       timers,
       random: this.#random,
       chip: this.hardware,
+      findKey: this.keys.findLayerKey,
       kernelVersion: this.boot.kernelVersion,
       trace: this.#trace,
       host: {
@@ -328,6 +335,13 @@ export class Kernel implements SecureVectors {
           ),
       },
     })
+  }
+
+  #makeKeyUpdates(): KeyUpdates {
+    const { keys, store, link } = this
+    const send = (value: Parameters<KeyUpdatesParts['send']>[0]) =>
+      link.send({ case: 'keyState', value })
+    return new KeyUpdates({ engines: this.hardware.engines, keys, store, send })
   }
 
   #makeDebugServer(): DebugServer {
@@ -368,6 +382,7 @@ export class Kernel implements SecureVectors {
     for (const report of this.#crashReports.waiting) {
       this.link.send({ case: 'crashReport', value: report })
     }
+    this.#keyUpdates.tell()
     this.update.setTarget(welcome.target)
   }
 
@@ -375,6 +390,9 @@ export class Kernel implements SecureVectors {
     switch (message.case) {
       case 'target':
         this.update.setTarget(message.value)
+        return
+      case 'newKeys':
+        this.#keyUpdates.take(message.value.signed)
         return
       case 'settings':
         this.log.setEnabled(message.value.loggingEnabled)

@@ -1,14 +1,17 @@
 /**
- * Who is behind a request: an account by its token, or an API key by its secret. How often each may
+ * Who is behind a request: an account by its token, an API key by its secret, a user by the token of a
+ * session. How often each may
  * come, and how often an address may be wrong, is limited in each server process.
  */
 import { allows, Problem, type Route, type Scope } from '@microvisor/api'
 import { isSid, parseSid } from '@microvisor/protocol'
 import { eq } from 'drizzle-orm'
+import type { Credentials } from '../http/credentials.ts'
 import type { Database } from '../storage/database.ts'
 import { accounts, apiKeys } from '../storage/schema.ts'
 import { Rates } from './rates.ts'
 import { isToken } from './tokens.ts'
+import type { Users } from './users.ts'
 
 /** Who is behind a request. */
 export interface Caller {
@@ -29,23 +32,34 @@ const USE_NOTED_MS = 60_000
 
 export class Identities {
   readonly #db: Database
+  readonly #users: Users
   readonly #requests: Rates
   readonly #mistakes: Rates
 
-  constructor(db: Database, limits: IdentityLimits) {
+  constructor(db: Database, users: Users, limits: IdentityLimits) {
     this.#db = db
+    this.#users = users
     this.#requests = new Rates(limits.requestsPerSecond, limits.requestBurst)
     this.#mistakes = new Rates(limits.wrongCredentialsPerSecond, limits.wrongCredentialsBurst)
   }
 
-  /** Throws Problem unless user name and password belong together. */
-  async authenticate(user: string, password: string, address: string): Promise<Caller> {
+  /** Throws Problem unless user name and password belong together, or the token is a session's. */
+  authenticate(shown: Credentials, address: string): Promise<Caller> {
+    return this.atARate(address, () => {
+      if ('token' in shown) return this.#bySession(shown.token)
+      const { user, password } = shown
+      return isSid(user, 'SK')
+        ? this.#byKey(parseSid(user, 'SK'), password)
+        : this.#byAccount(user, password)
+    })
+  }
+
+  /** Lets an address prove itself, unless it was wrong too often. */
+  async atARate<T>(address: string, prove: () => Promise<T>): Promise<T> {
     if (this.#mistakes.waitMs(address) > 0)
       throw new Problem('TOO_MANY_REQUESTS', `Too many wrong credentials came from ${address}.`)
     try {
-      return isSid(user, 'SK')
-        ? await this.#byKey(parseSid(user, 'SK'), password)
-        : await this.#byAccount(user, password)
+      return await prove()
     } catch (error) {
       if (error instanceof Problem) this.#mistakes.count(address)
       throw error
@@ -62,6 +76,12 @@ export class Identities {
     const waitMs = this.#requests.take(actor)
     if (waitMs > 0)
       throw new Problem('TOO_MANY_REQUESTS', `${actor} may send its next request in ${waitMs} ms.`)
+  }
+
+  async #bySession(token: string): Promise<Caller> {
+    const caller = await this.#users.callerOf(token)
+    if (caller) return caller
+    throw new Problem('CREDENTIALS_WRONG', 'There is no session with this token, or it has ended.')
   }
 
   async #byAccount(user: string, password: string): Promise<Caller> {

@@ -5,7 +5,6 @@
 import { Problem } from '@microvisor/api'
 import { and, count, eq, inArray, isNull, type SQL } from 'drizzle-orm'
 import type { MasterKeys } from '../keys/master-keys.ts'
-import { keyIdOf } from '../keys/master-keys.ts'
 import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { configs } from '../storage/schema.ts'
@@ -119,7 +118,7 @@ export class Configs {
     const secrets = await db.select().from(configs).where(eq(configs.store, 'secret'))
     let resealed = 0
     for (const row of secrets) {
-      if (keyIdOf(row.value) === masterKeys.currentId) continue
+      if (masterKeys.isCurrent(row.value)) continue
       const value = this.#kept(row as Place, row.key, await this.#opened(row))
       // Only if nobody has changed it meanwhile.
       await db

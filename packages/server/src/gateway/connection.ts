@@ -18,10 +18,12 @@ import {
   type Goodbye,
   GoodbyeReason,
   type Hello,
+  type LayerStream,
   LINK_PROTOCOL_VERSION,
   LINK_TEXT_BYTES_MAX,
 } from '@microvisor/protocol'
 import type { Logger } from 'pino'
+import type { DebugLine } from '../debug/debug-door.ts'
 import {
   connectedEvent,
   disconnectedEvent,
@@ -33,6 +35,8 @@ import type { DeviceOrders, Orders } from '../devices/orders.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import type { Limits } from '../limits.ts'
 import type { BlobReader } from '../storage/blobs.ts'
+import type { ChosenForm } from '../transfers/transfers.ts'
+import type { DebugPeer } from './debug-stream.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
 import { Streams } from './streams.ts'
@@ -45,6 +49,10 @@ export interface ConnectionParts {
   readonly orders: DeviceOrders
   readonly reports: DeviceReports
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
+  readonly chooseForm: (
+    device: DeviceIdentity,
+    wanted: LayerStream,
+  ) => Promise<ChosenForm | undefined>
   /** The Hello has come: this is the device's connection now. */
   readonly onWelcome: () => void
 }
@@ -79,6 +87,20 @@ export class DeviceConnection {
   /** The device has said hello and was let in. */
   get isWelcome(): boolean {
     return this.#isWelcome
+  }
+
+  get deviceSid(): string {
+    return this.#parts.device.sid
+  }
+
+  /** A line between a debugger and the device, which may still refuse it. */
+  openDebug(holder: string, peer: DebugPeer): DebugLine {
+    const opening = this.#streams.openDebug(holder, peer)
+    opening.catch((error: unknown) => this.#broken(error))
+    return {
+      write: (bytes) => void opening.then((stream) => stream.write(bytes)),
+      close: () => void opening.then((stream) => stream.close()),
+    }
   }
 
   /** Serves the device until the connection is over. Never throws. */
@@ -153,6 +175,9 @@ export class DeviceConnection {
       case 'updateProgress':
       case 'crashReport':
         return this.#report(frame)
+      case 'keyState':
+        // It has no keys but those of its fuses yet.
+        return undefined
       case 'streamOpen':
         return this.#streams.opened(frame.value)
       case 'streamData':
@@ -246,7 +271,7 @@ export class DeviceConnection {
   }
 
   #makeStreams(): Streams {
-    const { limits, device, findContent, log, reports } = this.#parts
+    const { limits, device, findContent, chooseForm, log, reports } = this.#parts
     return new Streams({
       send: (body) => this.#send(body),
       logPace: new Pace(limits.logBytesPerSecond, limits.logBurstBytes),
@@ -255,6 +280,7 @@ export class DeviceConnection {
         if (this.#sent.isLogging) reports.tell(logEvent(device.sid, record))
       },
       findContent: (hash) => findContent(device, hash),
+      chooseForm: (wanted) => chooseForm(device, wanted),
       onError: (error) => {
         log.error({ event: 'stream failed', device: device.sid, err: error })
         this.end(GoodbyeReason.GOING_AWAY, 'A stream failed.', RETRY_AFTER_FAULT_SECONDS)

@@ -17,7 +17,7 @@ import type { z } from 'zod'
 import type { Audit } from '../accounts/audit.ts'
 import type { Caller, Identities } from '../accounts/identities.ts'
 import type { Feed } from '../events/feed.ts'
-import { basicCredentials } from './credentials.ts'
+import { credentialsOf } from './credentials.ts'
 import { streamEvents } from './event-stream.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
 import { problemOf, routesAt } from './problems.ts'
@@ -34,6 +34,7 @@ export interface Call<T extends Route> {
   readonly caller: Caller
   /** The address under which the caller knows this service. */
   readonly home: string
+  readonly origin: { readonly address: string; readonly requestId: string }
 }
 
 export interface RestSettings {
@@ -132,14 +133,13 @@ export class Rest {
   async #note(
     route: Route,
     request: FastifyRequest,
-    { caller, form }: Call<Route>,
+    { caller, form, origin }: Call<Route>,
     { before, after }: { before: unknown; after: unknown },
   ): Promise<void> {
     await this.#settings.audit.append({
       accountSid: caller.accountSid,
       actor: caller.actor,
-      address: request.ip,
-      requestId: request.id,
+      ...origin,
       action: [route.name, ...Object.keys(form)].join(' '),
       object: pathOf(after) ?? pathOf(before) ?? request.url,
       before: logged(before, route.unlogged),
@@ -169,6 +169,7 @@ export class Rest {
       query: parseParameters(route, route.query, query),
       caller,
       home,
+      origin: { address: request.ip, requestId: request.id },
     }
     const { fields, file } = await this.#body(route, request)
     const form = parseParameters(route, route.form, fields)
@@ -179,8 +180,8 @@ export class Rest {
   async #authenticate(route: Route, request: FastifyRequest): Promise<Caller> {
     if (route.access === 'anyone') return NOBODY
     const { identities } = this.#settings
-    const { user, password } = basicCredentials(request.headers.authorization)
-    const caller = await identities.authenticate(user, password, request.ip)
+    const credentials = credentialsOf(request.headers.authorization)
+    const caller = await identities.authenticate(credentials, request.ip)
     identities.admit(caller, route)
     return caller
   }

@@ -11,6 +11,7 @@ export function addServiceRoutes(rest: Rest, version: string): void {
   }))
   rest.handle(api.fetchOpenApi, ({ home }) => api.openApiDocument(home, version))
   rest.handle(api.fetchHome, ({ home }) => homePage(home, version))
+  rest.handle(api.fetchWelcome, ({ home }) => welcomePage(home))
   rest.handle(api.fetchErrorPage, ({ params }) => errorPage(params.Code))
 }
 
@@ -23,6 +24,17 @@ function homePage(home: string, version: string): string {
   ${home}/health            whether it works
 
 On the command line: microvisor devices list, microvisor deploy, microvisor logs stream.
+`
+}
+
+function welcomePage(home: string): string {
+  return `You were invited. What stands behind the # of this link is your invitation, good for one use.
+
+Become a user:
+
+  microvisor users join --invitation INVITATION --name NAME
+
+or, with any program: POST ${home}/v1/Users with Invitation, Name and Password.
 `
 }
 

@@ -46,6 +46,11 @@ export class MasterKeys {
     return this.#current.id
   }
 
+  /** False for a text under an older key. */
+  isCurrent(sealed: string): boolean {
+    return keyIdOf(sealed) === this.currentId
+  }
+
   /** `purpose` has to be the same when it is opened. */
   seal(text: string, purpose: string): string {
     const { id, bytes } = this.#current
@@ -84,7 +89,7 @@ export class MasterKeys {
 }
 
 /** The key that a sealed text needs. */
-export function keyIdOf(sealed: string): string {
+function keyIdOf(sealed: string): string {
   return sealed.slice(0, sealed.indexOf('.'))
 }
 

@@ -22,16 +22,21 @@ export interface KnownApplication {
   readonly manifest: AppManifest
 }
 
+/** Whose signature counts, as of now. */
+export interface Signers {
+  readonly signers: readonly Uint8Array[]
+}
+
 export class ApplicationStore {
   readonly #chip: Chip
-  readonly #signer: Uint8Array
+  readonly #keys: Signers
   readonly #journal: Journal
   #installed: KnownApplication | undefined
   #candidate: KnownApplication | undefined
 
-  constructor(chip: Chip, signer: Uint8Array) {
+  constructor(chip: Chip, keys: Signers) {
     this.#chip = chip
-    this.#signer = signer
+    this.#keys = keys
     this.#journal = new Journal(chip.internalFlash, chip.engines)
     const { installed, candidate } = this.#journal.state
     this.#installed = installed && this.#recall(installed)
@@ -71,7 +76,7 @@ export class ApplicationStore {
     const manifest = parseAppManifest(bytes)
     const { engines } = this.#chip
     const crypto = { digest: chipDigest(engines), verify: chipVerify(engines) }
-    verifySignature(manifest, [this.#signer], crypto)
+    verifySignature(manifest, this.#keys.signers, crypto)
     return { hash: this.hash(bytes), manifest }
   }
 
