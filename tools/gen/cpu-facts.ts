@@ -19,7 +19,7 @@ export const FEATURES: readonly (readonly string[])[] = [
   ],
   [
     'exceptions',
-    'all system exceptions and 125 interrupts with 16 priorities, groups, PRIS, BFHFNMINS, nesting, tail chaining, late arrival, escalation, lock-up; each fault with its syndrome; stack limits',
+    'all system exceptions and 126 interrupts with 16 priorities, groups, PRIS, BFHFNMINS, nesting, tail chaining, late arrival, escalation, lock-up; each fault with its syndrome; stack limits',
     '`test/conformance/worlds`, `exceptions.test.ts`, `bad-input.test.ts`',
   ],
   [

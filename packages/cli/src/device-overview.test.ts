@@ -16,11 +16,14 @@ const access = {
 const device = {
   ...{ name: 'one', folder: '/tmp/one', status: undefined, runningPid: undefined },
   record: { sid: 'UV1', accountSid: 'AC1', gateway: { host: 'localhost', port: 1 } },
-  report: { accesses: [access], totalAccesses: 3, microvisor: {} },
+  report: {
+    ...{ accesses: [access], totalAccesses: 3, microvisor: {} },
+    energy: { microseconds: {}, averageMicroamperes: 0 },
+  },
 } as unknown as LocalDevice
 
 test('the report tells address, register, PC, how often and what was answered', () => {
-  const text = formatOverview(device)
+  const text = formatOverview(device, 2600)
   for (const part of ['0x4002_4000', 'TSC_CR', 'write', '0x0800_0124', '3', 'remembered']) {
     assert.ok(text.includes(part), part)
   }
@@ -30,5 +33,5 @@ test('the report tells address, register, PC, how often and what was answered', 
 test('with a symbol table it names the function', () => {
   const named = withFunctions(device, (pc) => (pc === access.pc ? 'touch_init+0x4' : undefined))
   assert.equal(named.report?.accesses[0]?.function, 'touch_init+0x4')
-  assert.match(formatOverview(named), /FUNCTION(.|\n)*touch_init\+0x4/)
+  assert.match(formatOverview(named, 2600), /FUNCTION(.|\n)*touch_init\+0x4/)
 })

@@ -1,4 +1,5 @@
 /** Devices: making one, running one, looking at one, and building the kernel they are made with. */
+export { type EnergyReport, energyStates } from './energy.ts'
 export { DeviceError, type DeviceErrorCode, deviceErrors } from './errors.ts'
 export { type DeviceRecord, isDeviceFolder } from './folder/device-folder.ts'
 export {

@@ -28,6 +28,8 @@ export interface Limits {
   /** States, progress and crash reports a second from one device, and how many may come at once. */
   readonly reportsPerSecond: number
   readonly reportBurst: number
+  /** The longest debug session. */
+  readonly debugSessionMs: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
   /** A delta that is not made in this time is done without. */
@@ -60,6 +62,7 @@ export const defaultLimits: Limits = {
   logBurstBytes: 262_144,
   reportsPerSecond: 20,
   reportBurst: 200,
+  debugSessionMs: 12 * 3_600_000,
   crashesPerDevice: 100,
   deltaMs: 30_000,
   deltasAtOnce: 16,

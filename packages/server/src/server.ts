@@ -17,6 +17,7 @@ import { addAppRoutes } from './apps/routes.ts'
 import { Configs } from './configs/configs.ts'
 import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { DebugDoor } from './debug/debug-door.ts'
 import { Devices } from './devices/devices.ts'
 import { DeviceOrders } from './devices/orders.ts'
 import { DeviceReports } from './devices/reports.ts'
@@ -214,7 +215,15 @@ async function listen(
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
+  const door = new DebugDoor({
+    ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
+    log: foundation.log,
+    sessionMs: foundation.limits.debugSessionMs,
+    open: (device, holder, peer) => gateway.openDebug(device, holder, peer),
+  })
+  rest.http.server.on('upgrade', door.upgrade)
   undo.push(() => closeRest(rest))
+  undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
   undo.push(() => cloud.deltas.close())
   undo.push(() => gateway.close())

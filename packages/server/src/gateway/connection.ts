@@ -23,6 +23,7 @@ import {
   LINK_TEXT_BYTES_MAX,
 } from '@microvisor/protocol'
 import type { Logger } from 'pino'
+import type { DebugLine } from '../debug/debug-door.ts'
 import {
   connectedEvent,
   disconnectedEvent,
@@ -35,6 +36,7 @@ import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import type { Limits } from '../limits.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
+import type { DebugPeer } from './debug-stream.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
 import { Streams } from './streams.ts'
@@ -85,6 +87,20 @@ export class DeviceConnection {
   /** The device has said hello and was let in. */
   get isWelcome(): boolean {
     return this.#isWelcome
+  }
+
+  get deviceSid(): string {
+    return this.#parts.device.sid
+  }
+
+  /** A line between a debugger and the device, which may still refuse it. */
+  openDebug(holder: string, peer: DebugPeer): DebugLine {
+    const opening = this.#streams.openDebug(holder, peer)
+    opening.catch((error: unknown) => this.#broken(error))
+    return {
+      write: (bytes) => void opening.then((stream) => stream.write(bytes)),
+      close: () => void opening.then((stream) => stream.close()),
+    }
   }
 
   /** Serves the device until the connection is over. Never throws. */

@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
 import type { Logger } from 'pino'
+import type { DebugLine } from '../debug/debug-door.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
@@ -16,6 +17,7 @@ import type { Keyring } from '../keys/keyring.ts'
 import type { Limits } from '../limits.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
+import type { DebugPeer } from './debug-stream.ts'
 
 export interface GatewayParts {
   readonly authority: Authority
@@ -84,6 +86,16 @@ export class Gateway {
         resolve((server.address() as AddressInfo).port)
       })
     })
+  }
+
+  /** A line to a device that is connected here; undefined for one that is not. */
+  openDebug(deviceSid: string, holder: string, peer: DebugPeer): DebugLine | undefined {
+    for (const connection of this.#connections.keys()) {
+      if (connection.deviceSid === deviceSid && connection.isWelcome) {
+        return connection.openDebug(holder, peer)
+      }
+    }
+    return undefined
   }
 
   /** Says goodbye to all devices and waits until their connections are over. */

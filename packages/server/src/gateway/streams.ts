@@ -1,6 +1,7 @@
 /**
- * The streams of one connection, both ways. The device opens them, with odd numbers that rise; what
- * arrives for a number that is already closed crossed our close on the way and is passed over.
+ * The streams of one connection, both ways. The device opens them, with odd numbers that rise, but
+ * for those of debuggers, which have even ones; what arrives for a number that is already closed
+ * crossed our close on the way and is passed over.
  */
 import {
   encodeLayerOffer,
@@ -17,8 +18,10 @@ import {
   type StreamOpen,
   toHex,
 } from '@microvisor/protocol'
+import { plainText } from '../devices/event-text.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
+import { type DebugPeer, DebugStream } from './debug-stream.ts'
 import { FetchStream } from './fetch-stream.ts'
 import { protocolError } from './link-failure.ts'
 import { LogStream } from './log-stream.ts'
@@ -40,10 +43,24 @@ export interface StreamParts {
 export class Streams {
   readonly #parts: StreamParts
   readonly #open = new Map<number, FetchStream | LogStream>()
+  readonly #debug = new Map<number, DebugStream>()
   #highest = 0
+  #highestDebug = 0
 
   constructor(parts: StreamParts) {
     this.#parts = parts
+  }
+
+  /** Opens a stream to the device for a debugger. */
+  async openDebug(holder: string, peer: DebugPeer): Promise<DebugStream> {
+    const stream = this.#highestDebug + 2
+    this.#highestDebug = stream
+    const { send, onError } = this.#parts
+    const onEnd = () => this.#debug.delete(stream)
+    const debug = new DebugStream({ ...{ stream, peer, send, onEnd, onError } })
+    this.#debug.set(stream, debug)
+    await debug.open(holder)
+    return debug
   }
 
   async opened({ stream, kind }: StreamOpen): Promise<void> {
@@ -55,12 +72,15 @@ export class Streams {
     if (this.#open.size >= STREAMS_MAX)
       return this.#refuse(stream, StreamCloseReason.REFUSED, `${STREAMS_MAX} streams are open.`)
     if (kind.case === 'fetch') await this.#openFetch(stream, kind.value)
+    else if (kind.case === 'debug')
+      await this.#refuse(stream, StreamCloseReason.REFUSED, 'The cloud opens it.')
     else if (kind.case === 'layer') await this.#openLayer(stream, kind.value)
     else if (this.#parts.isLogging()) await this.#openLog(stream)
     else await this.#refuse(stream, StreamCloseReason.REFUSED, 'Logging is not enabled.')
   }
 
   async data({ stream, data }: StreamData): Promise<void> {
+    if (this.#isDebug(stream)) return this.#debug.get(stream)?.receive(data)
     const open = this.#find(stream)
     if (open instanceof FetchStream)
       throw protocolError(`Stream ${stream} is a fetch; the device sends nothing on it.`)
@@ -68,6 +88,10 @@ export class Streams {
   }
 
   credit({ stream, bytes }: StreamCredit): void {
+    if (this.#isDebug(stream)) {
+      this.#debug.get(stream)?.grant(bytes)
+      return
+    }
     const open = this.#find(stream)
     if (open instanceof LogStream)
       throw protocolError(`Stream ${stream} is a log; the cloud sends nothing on it.`)
@@ -76,7 +100,8 @@ export class Streams {
     open?.pump().catch(this.#parts.onError)
   }
 
-  async closed({ stream }: StreamClose): Promise<void> {
+  async closed({ stream, detail }: StreamClose): Promise<void> {
+    if (this.#isDebug(stream)) return this.#debug.get(stream)?.ended(plainText(detail))
     const open = this.#find(stream)
     this.#open.delete(stream)
     if (open instanceof LogStream) open.end()
@@ -84,6 +109,7 @@ export class Streams {
   }
 
   async endAll(): Promise<void> {
+    for (const debug of this.#debug.values()) debug.ended('The connection to the device was lost.')
     for (const stream of [...this.#open.keys()])
       await this.closed({ stream } as StreamClose).catch(this.#parts.onError)
   }
@@ -136,6 +162,10 @@ export class Streams {
     const log = new LogStream({ stream, send, onRecord, pace: logPace })
     this.#open.set(stream, log)
     await log.open()
+  }
+
+  #isDebug(stream: number): boolean {
+    return stream % 2 === 0 && stream > 0 && stream <= this.#highestDebug
   }
 
   #find(stream: number): FetchStream | LogStream | undefined {

@@ -1,11 +1,11 @@
 import { string } from '@oclif/core/args'
-import { string as text } from '@oclif/core/flags'
+import { integer, string as text } from '@oclif/core/flags'
 import { dataFolder } from '../../folders.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
 export class DeviceReport extends MicrovisorCommand {
   static override summary =
-    'Tell what a virtual device is: boot, kernel, link, crashes, and what was used but is not modelled'
+    'Tell what a virtual device is: boot, kernel, link, crashes, energy, and what was used but is not modelled'
   static override args = {
     name: string({ description: 'name of the device; the only one unless given' }),
   }
@@ -17,6 +17,12 @@ export class DeviceReport extends MicrovisorCommand {
     elf: text({
       helpValue: 'FILE',
       description: 'the application as the linker made it: names the function of each access',
+    }),
+    battery: integer({
+      helpValue: 'MAH',
+      min: 1,
+      default: 2600,
+      description: 'battery whose life is to be estimated',
     }),
   }
   static override examples = [
@@ -36,7 +42,7 @@ export class DeviceReport extends MicrovisorCommand {
     )
     const plain = readLocalDevice(dataFolder(flags.data), args.name)
     const device = flags.elf ? withFunctions(plain, await this.#names(flags.elf)) : plain
-    this.result(device, formatOverview(device))
+    this.result(device, formatOverview(device, flags.battery))
   }
 
   async #names(path: string) {
