@@ -431,6 +431,7 @@ export class Stm32u585 {
       },
       interrupt: (line) => this.interrupts.get(line).connect(),
       dmaRequest: (request) => this.dmaRequests.get(request).connect(),
+      dmaWire: (request) => this.dmaRequests.get(request),
       wire: (wire) => this.triggers.get(wire),
       notModelled: (register, answer) =>
         notModelled.record({
