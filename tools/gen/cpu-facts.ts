@@ -25,7 +25,7 @@ export const FEATURES: readonly (readonly string[])[] = [
   [
     'protection',
     'two MPUs with 8 regions, MAIR (Device against Normal), the default memory map, execute-never',
-    '`exceptions.test.ts`, `test/conformance/worlds`',
+    '`memory-types.test.ts`, `exceptions.test.ts`, `test/conformance`',
   ],
   ['special registers', 'all of MRS and MSR in both states', '`special-registers.test.ts`'],
   ['timers', 'SysTick in both states, CYCCNT', '`exceptions.test.ts`, `debug.test.ts`'],
