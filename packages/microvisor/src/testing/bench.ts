@@ -56,6 +56,11 @@ export class Bench {
   readonly vectors: SecureVectors
   /** Whether the cloud can be reached. */
   isCloudUp: boolean
+  /** Bytes of the cloud's that arrive at once. */
+  pieceBytes = Number.POSITIVE_INFINITY
+  /** Frames of the cloud's that have arrived; the network is cut after this many. */
+  delivered = 0
+  cutAfterDelivered = 0
   #nextAddress = RAM + 0x1000
   #nextIrq = 100
 
@@ -172,11 +177,30 @@ export class Bench {
     }
     // What was sent before a connection was closed still leaves.
     if (network.toCloud.length > 0) this.cloud.receive(Uint8Array.from(network.toCloud.splice(0)))
+    if (this.cloud.framesUntilCut === 0) {
+      this.cloud.framesUntilCut = Number.POSITIVE_INFINITY
+      this.disconnect('cut')
+      return true
+    }
     if (network.state !== 'connected') return false
     const arriving = this.cloud.takeOutgoing()
     if (arriving.length === 0) return false
-    for (const bytes of arriving) for (const byte of bytes) network.toDevice.push(byte)
+    for (const bytes of arriving) this.#deliver(bytes)
     this.vectors.network()
     return true
+  }
+
+  /** One frame of the cloud's, in pieces if so told; what comes after a cut is lost. */
+  #deliver(bytes: Uint8Array): void {
+    const { network } = this.hardware
+    if (network.state !== 'connected') return
+    for (let at = 0; at < bytes.length; at += this.pieceBytes) {
+      for (const byte of bytes.subarray(at, at + this.pieceBytes)) network.toDevice.push(byte)
+      if (this.pieceBytes < bytes.length) this.vectors.network()
+    }
+    this.delivered++
+    if (this.delivered !== this.cutAfterDelivered) return
+    this.vectors.network()
+    this.disconnect('cut')
   }
 }

@@ -57,6 +57,8 @@ export class TestCloud {
   fetchLimitBytes = Number.POSITIVE_INFINITY
   /** What was offered for layers, in order. */
   readonly offers: { form: LayerForm; transferBytes: number; offset: bigint }[] = []
+  /** After so many frames of the device's the network is cut, and nothing else arrives. */
+  framesUntilCut = Number.POSITIVE_INFINITY
   #decoder = new FrameDecoder()
   #fetches = new Map<number, Fetch>()
   #outgoing: Uint8Array[] = []
@@ -99,6 +101,8 @@ export class TestCloud {
     const { frames, error } = this.#decoder.push(bytes)
     if (error !== undefined) throw new Error(`The device broke the protocol: ${error.message}`)
     for (const frame of frames) {
+      if (this.framesUntilCut === 0) return
+      this.framesUntilCut--
       this.frames.push(frame)
       this.history.push(frame)
       this.#answer(frame)
