@@ -5,7 +5,7 @@ import {
   energyStates,
   readDeviceOverview,
 } from '@microvisor/device'
-import { describeFault, type FunctionNames, formatWord } from '@microvisor/protocol'
+import { describeFault, formatWord } from '@microvisor/protocol'
 import { deviceFolder } from './folders.ts'
 import { chooseLocalDevice, localDevices } from './local-device.ts'
 import { facts, table } from './output.ts'
@@ -30,14 +30,6 @@ export function deviceState({ status, runningPid }: DeviceOverview): string {
   const state = status?.state ?? 'stopped'
   const isLeftOver = state === 'running' && runningPid === undefined
   return isLeftOver ? 'stopped' : state.replaceAll('-', ' ')
-}
-
-/** The same, each access that is not modelled with the function that made it. */
-export function withFunctions(device: LocalDevice, nameAt: FunctionNames): LocalDevice {
-  const { report } = device
-  if (report === undefined) return device
-  const accesses = report.accesses.map((access) => ({ ...access, function: nameAt(access.pc) }))
-  return { ...device, report: { ...report, accesses } }
 }
 
 export function formatOverview(device: LocalDevice, batteryMah: number): string {
@@ -86,10 +78,6 @@ function overviewRows(device: LocalDevice): [string, string | number | undefined
   ]
 }
 
-function functionOf(access: { readonly function?: string | undefined }): string | undefined {
-  return access.function
-}
-
 function formatEnergy(energy: EnergyReport, batteryMah: number): string {
   const { microseconds, averageMicroamperes } = energy
   const rows = energyStates.filter((state) => microseconds[state] > 0)
@@ -111,13 +99,11 @@ function formatReport(report: NonNullable<DeviceOverview['report']>): string {
   }
   const parts = []
   if (accesses.length > 0) {
-    const knowsFunctions = accesses.some((access) => 'function' in access)
     const rows = table(accesses, [
       { title: 'ADDRESS', value: ({ address }) => formatWord(address) },
       { title: 'REGISTER', value: ({ peripheral, register }) => `${peripheral}_${register}` },
       { title: 'ACCESS', value: ({ direction }) => direction },
       { title: 'PC', value: ({ pc }) => (pc === 0 ? undefined : formatWord(pc)) },
-      ...(knowsFunctions ? [{ title: 'FUNCTION', value: functionOf }] : []),
       { title: 'COUNT', value: ({ count }) => count },
       { title: 'ANSWER', value: ({ answer }) => answer },
     ])

@@ -10,7 +10,6 @@ export { type DeltaPorts, type DeltaProgress, DeltaReader } from './delta/apply-
 export { makeDelta } from './delta/make-delta.ts'
 export * from './digest.ts'
 export * from './elf.ts'
-export * from './elf-functions.ts'
 export { describeFault, type FaultStatus } from './fault-status.ts'
 export { Framing, LengthReader, type LinkError, type LinkErrorCode } from './framing.ts'
 export * from './generated/link_pb.js'

@@ -41,6 +41,8 @@ import {
   namesOf,
   shownHost,
 } from './listening.ts'
+import { Egress, type EgressSettings } from './managed/egress.ts'
+import { Managed } from './managed/managed.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, openDatabase } from './storage/database.ts'
@@ -62,6 +64,8 @@ export interface ServerOptions {
   /** Default: none. */
   readonly log?: { readonly level: string; write(line: string): void } | undefined
   readonly limits?: Partial<Limits> | undefined
+  /** What connections made for devices may reach besides the public Internet; default: nothing. */
+  readonly egress?: EgressSettings | undefined
   /** Where contents are kept; default: the folder `blobs` in the data folder. */
   readonly blobs?: Blobs | undefined
 }
@@ -81,6 +85,7 @@ export interface RunningServer {
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8700
 const DEFAULT_GATEWAY_PORT = 8701
+const CLOSED: EgressSettings = { open: [], authorities: [] }
 const COLLECTION_MS = 3_600_000
 
 /** Throws UsageError if the settings or the surroundings do not allow it. */
@@ -165,6 +170,7 @@ interface Cloud {
   readonly blobs: Blobs
   readonly bus: Bus
   readonly listeners: Listeners
+  readonly managed: Managed
   readonly deltas: DeltaMaker
 }
 
@@ -197,6 +203,7 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
     blobs,
     bus,
     listeners: new Listeners(bus, limits),
+    managed: new Managed({ egress: new Egress(options.egress ?? CLOSED), configs, limits, log }),
     deltas: new DeltaMaker(limits),
   }
 }
@@ -225,6 +232,7 @@ async function listen(
   undo.push(() => closeRest(rest))
   undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
+  undo.push(() => cloud.managed.close())
   undo.push(() => cloud.deltas.close())
   undo.push(() => gateway.close())
   undo.push(() => rest.stop())
@@ -247,7 +255,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, deltas }: Cloud,
+  { bus, bundles, blobs, deltas, managed }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -256,6 +264,7 @@ function makeGateway(
     keyring,
     names,
     bus,
+    managed,
     limits,
     log,
     orders: new DeviceOrders(db),

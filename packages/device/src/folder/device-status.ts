@@ -43,14 +43,9 @@ interface CrashSummary {
   readonly microseconds: number
 }
 
-/** An access, with the function that made it where a symbol table was at hand. */
-interface ReportedAccess extends UnmodelledAccess {
-  readonly function?: string | undefined
-}
-
 /** What was used and does not exist here, and what the device's life has cost. */
 export interface DeviceReport {
-  readonly accesses: readonly ReportedAccess[]
+  readonly accesses: readonly UnmodelledAccess[]
   /** Accesses of all kinds, also those that found no line of their own. */
   readonly totalAccesses: number
   /** Parts of the microvisor, such as system calls, and how often they were asked for. */

@@ -27,6 +27,7 @@ import type { DebugLine } from '../debug/debug-door.ts'
 import {
   connectedEvent,
   disconnectedEvent,
+  type LoggedRecord,
   logEvent,
   plainText,
   wallMicroseconds,
@@ -34,6 +35,7 @@ import {
 import type { DeviceOrders, Orders } from '../devices/orders.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import type { Limits } from '../limits.ts'
+import type { Managed } from '../managed/managed.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
 import type { DebugPeer } from './debug-stream.ts'
@@ -49,6 +51,7 @@ export interface ConnectionParts {
   readonly orders: DeviceOrders
   readonly reports: DeviceReports
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
+  readonly managed: Managed
   readonly chooseForm: (
     device: DeviceIdentity,
     wanted: LayerStream,
@@ -271,14 +274,21 @@ export class DeviceConnection {
   }
 
   #makeStreams(): Streams {
-    const { limits, device, findContent, chooseForm, log, reports } = this.#parts
+    const { limits, device, findContent, chooseForm, log, reports, managed } = this.#parts
+    const logPace = new Pace(limits.logBytesPerSecond, limits.logBurstBytes)
+    const onRecord = (record: LoggedRecord) => {
+      if (this.#sent.isLogging) reports.tell(logEvent(device.sid, record))
+    }
+    const tellLogLine = (text: Uint8Array) => onRecord({ text, wallMicroseconds: 0n, dropped: 0 })
+    const channels = { device, logPace, tellLogLine }
     return new Streams({
       send: (body) => this.#send(body),
-      logPace: new Pace(limits.logBytesPerSecond, limits.logBurstBytes),
+      logPace,
       isLogging: () => this.#sent.isLogging,
-      onRecord: (record) => {
-        if (this.#sent.isLogging) reports.tell(logEvent(device.sid, record))
-      },
+      onRecord,
+      channelsMax: limits.channelsPerDevice,
+      channelPace: new Pace(limits.channelsPerSecond, limits.channelBurst),
+      serviceFor: (type, endpoint) => managed.serviceFor(type, endpoint, channels),
       findContent: (hash) => findContent(device, hash),
       chooseForm: (wanted) => chooseForm(device, wanted),
       onError: (error) => {

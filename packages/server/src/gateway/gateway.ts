@@ -15,6 +15,7 @@ import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
 import { type Authority, fingerprintOf } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Limits } from '../limits.ts'
+import type { Managed } from '../managed/managed.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
 import type { DebugPeer } from './debug-stream.ts'
@@ -28,6 +29,7 @@ export interface GatewayParts {
   readonly orders: DeviceOrders
   readonly reports: DeviceReports
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
+  readonly managed: Managed
   readonly chooseForm: ConnectionParts['chooseForm']
   readonly limits: Limits
   readonly log: Logger

@@ -4,6 +4,7 @@
  * crossed our close on the way and is passed over.
  */
 import {
+  type ChannelStream as ChannelRequest,
   encodeLayerOffer,
   type FetchStream as FetchRequest,
   type FrameInit,
@@ -19,6 +20,8 @@ import {
   toHex,
 } from '@microvisor/protocol'
 import { plainText } from '../devices/event-text.ts'
+import { ChannelStream } from '../managed/channel-stream.ts'
+import type { ChannelCarrier, ChannelService } from '../managed/service.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
 import { type DebugPeer, DebugStream } from './debug-stream.ts'
@@ -34,15 +37,25 @@ export interface StreamParts {
   readonly onRecord: (record: LogRecord) => void
   /** Content that this device may have; undefined if there is none of that hash. */
   readonly findContent: (hash: string) => Promise<BlobReader | undefined>
+  /** Channels that may be open at once, and how fast they may be opened. */
+  readonly channelsMax: number
+  readonly channelPace: Pace
+  /** What serves a channel; undefined if nothing does. */
+  readonly serviceFor: (
+    type: number,
+    endpoint: string,
+  ) => ((carrier: ChannelCarrier) => ChannelService) | undefined
   /** How this device gets a layer; undefined if it may not have it. */
   readonly chooseForm: (wanted: LayerStream) => Promise<ChosenForm | undefined>
   /** A stream broke in the background. */
   readonly onError: (error: unknown) => void
 }
 
+type OpenStream = FetchStream | LogStream | ChannelStream
+
 export class Streams {
   readonly #parts: StreamParts
-  readonly #open = new Map<number, FetchStream | LogStream>()
+  readonly #open = new Map<number, OpenStream>()
   readonly #debug = new Map<number, DebugStream>()
   #highest = 0
   #highestDebug = 0
@@ -72,6 +85,7 @@ export class Streams {
     if (this.#open.size >= STREAMS_MAX)
       return this.#refuse(stream, StreamCloseReason.REFUSED, `${STREAMS_MAX} streams are open.`)
     if (kind.case === 'fetch') await this.#openFetch(stream, kind.value)
+    else if (kind.case === 'channel') await this.#openChannel(stream, kind.value)
     else if (kind.case === 'debug')
       await this.#refuse(stream, StreamCloseReason.REFUSED, 'The cloud opens it.')
     else if (kind.case === 'layer') await this.#openLayer(stream, kind.value)
@@ -164,11 +178,31 @@ export class Streams {
     await log.open()
   }
 
+  async #openChannel(
+    stream: number,
+    { type, endpoint, receiveBytes }: ChannelRequest,
+  ): Promise<void> {
+    const { send, onError, serviceFor, channelsMax, channelPace } = this.#parts
+    const open = [...this.#open.values()].filter((one) => one instanceof ChannelStream)
+    const { REFUSED, NOT_FOUND } = StreamCloseReason
+    if (open.length >= channelsMax)
+      return this.#refuse(stream, REFUSED, `${channelsMax} channels are open.`)
+    if (channelPace.take(1) > 0)
+      return this.#refuse(stream, REFUSED, 'Channels are opened too fast.')
+    const serve = serviceFor(type, endpoint)
+    if (serve === undefined)
+      return this.#refuse(stream, NOT_FOUND, `Nothing serves channels of type ${type} here.`)
+    const onEnd = () => this.#open.delete(stream)
+    const channel = new ChannelStream({ stream, receiveBytes, send, onEnd, onError }, serve)
+    this.#open.set(stream, channel)
+    await channel.open()
+  }
+
   #isDebug(stream: number): boolean {
     return stream % 2 === 0 && stream > 0 && stream <= this.#highestDebug
   }
 
-  #find(stream: number): FetchStream | LogStream | undefined {
+  #find(stream: number): OpenStream | undefined {
     const open = this.#open.get(stream)
     if (open === undefined && (stream % 2 === 0 || stream > this.#highest))
       throw protocolError(`Stream ${stream} was never opened.`)

@@ -14,10 +14,6 @@ export class DeviceReport extends MicrovisorCommand {
       helpValue: 'DIR',
       description: 'where devices are kept; ~/.local/share/microvisor unless given',
     }),
-    elf: text({
-      helpValue: 'FILE',
-      description: 'the application as the linker made it: names the function of each access',
-    }),
     battery: integer({
       helpValue: 'MAH',
       min: 1,
@@ -27,7 +23,6 @@ export class DeviceReport extends MicrovisorCommand {
   }
   static override examples = [
     '<%= config.bin %> device report',
-    '<%= config.bin %> device report --elf build/app.elf',
     {
       description: 'For a test: was anything used that is not modelled?',
       command: '<%= config.bin %> device report ci --json | jq .report.totalAccesses',
@@ -37,17 +32,8 @@ export class DeviceReport extends MicrovisorCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(DeviceReport)
     this.settle(flags)
-    const { formatOverview, readLocalDevice, withFunctions } = await import(
-      '../../device-overview.ts'
-    )
-    const plain = readLocalDevice(dataFolder(flags.data), args.name)
-    const device = flags.elf ? withFunctions(plain, await this.#names(flags.elf)) : plain
+    const { formatOverview, readLocalDevice } = await import('../../device-overview.ts')
+    const device = readLocalDevice(dataFolder(flags.data), args.name)
     this.result(device, formatOverview(device, flags.battery))
-  }
-
-  async #names(path: string) {
-    const { functionNames } = await import('@microvisor/protocol')
-    const { readInput } = await import('../../bundling.ts')
-    return functionNames(readInput(path))
   }
 }
