@@ -1,7 +1,7 @@
 /** The SVD file against what CMSIS-SVD 1.3 asks of one, so that debuggers take it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeSvd } from './svd.ts'
+import { makeSvd } from './gen/svd.ts'
 
 interface Element {
   readonly name: string
