@@ -47,6 +47,8 @@ interface UpdateHost {
   stopApplication(): void
   /** Flash has changed: start what is there now. */
   startApplication(): void
+  /** Staging is in use for the kernel. */
+  isHeld(): boolean
   /** An update is staged and ready. */
   downloaded(): void
 }
@@ -77,6 +79,7 @@ export class Update {
   #layerFetch: LayerFetch | undefined
   #problem: UpdateProblem | undefined
   #failures = 0
+  #isHeldBack = false
   /** The outcome that the cloud has not seen yet. */
   #untold: Progress | undefined
   #cancelTimer: () => void = () => {}
@@ -126,6 +129,11 @@ export class Update {
     this.#proceed()
   }
 
+  /** Goes on if it was held back. */
+  resume(): void {
+    if (this.#isHeldBack && !this.#parts.host.isHeld()) this.#proceed()
+  }
+
   /** Abandons what is under way for a target that is no longer one. */
   #abandon(): void {
     this.#stopFetching()
@@ -161,7 +169,8 @@ export class Update {
       return
     }
     if (store.isReady) return
-    this.#fetchLayers(store.candidate)
+    this.#isHeldBack = this.#parts.host.isHeld()
+    if (!this.#isHeldBack) this.#fetchLayers(store.candidate)
   }
 
   #fetchManifest(): void {
