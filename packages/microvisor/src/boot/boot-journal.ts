@@ -18,7 +18,7 @@ export interface BootState {
   readonly hasFailed: boolean
 }
 
-export type BootEntry =
+type BootEntry =
   /** The other slot's kernel is whole and verified: try it. */
   | 'trial'
   | 'attempt'

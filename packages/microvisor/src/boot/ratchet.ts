@@ -12,7 +12,7 @@ import type { FlashError, Fuses } from '../hardware.ts'
 
 const OFFSET = 352
 const QUAD_WORD = 16
-export const RATCHET_STEPS = 10
+const RATCHET_STEPS = 10
 
 export function readRatchet(fuses: Fuses): number {
   let highest = 0

@@ -23,7 +23,7 @@ export interface StagedLayer {
   readonly bytes: number
 }
 
-export interface StoredState {
+interface StoredState {
   /** The application that flash is meant to hold. */
   readonly installed?: StoredManifest
   /** The installed application has been started since it was installed. */

@@ -62,7 +62,7 @@ export interface KernelUpdateParts {
 }
 
 /** For a kernel on trial to connect, before it is restarted. */
-export const TRIAL_SECONDS = 600
+const TRIAL_SECONDS = 600
 const SECOND = 1_000_000
 const RETRY_SECONDS = 300
 
