@@ -11,7 +11,7 @@ import type { Engines, Flash } from '../hardware.ts'
 import { RECORD_BYTES, type RecordKind, RecordLog } from '../record-log.ts'
 import type { KernelSlot } from './kernel-image.ts'
 
-export interface BootState {
+interface BootState {
   readonly active: KernelSlot
   /** Starts of the other slot's kernel so far, while it is on trial. */
   readonly attempts: number | undefined
