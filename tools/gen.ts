@@ -5,8 +5,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cliReference } from '@microvisor/cli'
+import { makeBoardPage } from './gen/board-page.ts'
 import { makeBundlePage } from './gen/bundle-page.ts'
 import { makeChannelsPage } from './gen/channels-page.ts'
+import { makeChipPage } from './gen/chip-page.ts'
 import { makeCpuPage } from './gen/cpu-page.ts'
 import { makeDebugPage } from './gen/debug-page.ts'
 import { makeErrorPage } from './gen/error-page.ts'
@@ -14,7 +16,9 @@ import { makeHeader } from './gen/header.ts'
 import { makeLinkPage } from './gen/link-page.ts'
 import { makeProtobuf } from './gen/protobuf.ts'
 import { makeRestPage } from './gen/rest-page.ts'
+import { makeScenarioPage } from './gen/scenario-page.ts'
 import { makeStubs } from './gen/stubs.ts'
+import { makeSvd } from './gen/svd.ts'
 import { makeSystemCallPage } from './gen/syscall-page.ts'
 
 /** Path from the repository's root to content. */
@@ -27,9 +31,13 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/link.md', makeLinkPage()],
     ['docs/reference/channels.md', makeChannelsPage()],
     ['docs/reference/debug-protocol.md', makeDebugPage()],
+    ['docs/reference/boards.md', makeBoardPage()],
+    ['docs/reference/scenarios.md', makeScenarioPage()],
     ['docs/reference/bundles.md', makeBundlePage()],
     ['docs/reference/cli.md', await cliReference()],
     ['docs/reference/cpu.md', makeCpuPage()],
+    ['docs/reference/chip.md', makeChipPage()],
+    ['docs/reference/stm32u585.svd', makeSvd()],
     ['docs/reference/errors.md', makeErrorPage()],
     ['docs/reference/rest.md', makeRestPage()],
   ])

@@ -38,9 +38,9 @@ for (const name of samples) {
     assert.doesNotMatch(elf.toString('latin1'), /\/(home|work|root|tmp|usr|Users)\//)
   })
 
-  test(`${name} keeps within 100 lines`, () => {
+  test(`${name} keeps within 150 lines`, () => {
     const source = readFileSync(join(root, 'samples', name, 'main.c'), 'utf8')
-    assert.ok(source.split('\n').length <= 101)
+    assert.ok(source.split('\n').length <= 151)
   })
 }
 

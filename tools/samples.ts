@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export const samples = ['blink', 'crash', 'notify'] as const
+export const samples = ['blink', 'crash', 'fast-interrupt', 'flash', 'notify', 'sleep'] as const
 
 /** The compiler that the prebuilt images are made with: that of Debian 12. */
 export const compilerVersion = '12.2.1'
@@ -16,14 +16,19 @@ export const compilerVersion = '12.2.1'
 export function buildSample(root: string, name: string, into: string): void {
   const build = mkdtempSync(join(tmpdir(), `microvisor-${name}-`))
   try {
-    run('cmake', ['-S', join(root, 'samples', name), '-B', build])
-    run('cmake', ['--build', build])
+    buildProject(join(root, 'samples', name), build)
     run('arm-none-eabi-strip', ['--strip-debug', join(build, `${name}.elf`)])
     for (const file of [`${name}.elf`, `${name}.bin`])
       writeFileSync(join(into, file), readFileSync(join(build, file)))
   } finally {
     rmSync(build, { recursive: true })
   }
+}
+
+/** Builds a project of CMake. */
+export function buildProject(source: string, into: string): void {
+  run('cmake', ['-S', source, '-B', into])
+  run('cmake', ['--build', into])
 }
 
 function run(program: string, args: readonly string[]): void {

@@ -24,6 +24,7 @@ import {
   interruption,
   type LocalServer,
   prepareBundle,
+  resolveEgress,
   startLocalServer,
 } from '@microvisor/cli'
 import { plainPolicies } from '@microvisor/protocol'
@@ -64,6 +65,7 @@ async function run(): Promise<void> {
     host: undefined,
     port: values.port === undefined ? undefined : Number(values.port),
     gatewayPort: values['gateway-port'] === undefined ? undefined : Number(values['gateway-port']),
+    egress: resolveEgress({}),
     profile: 'local',
   })
   const ending = new AbortController()

@@ -7,10 +7,7 @@ import { fileURLToPath } from 'node:url'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PREBUILT = join(ROOT, 'samples/prebuilt')
 
-export function prebuilt(
-  sample: 'blink' | 'notify' | 'crash',
-  form: 'elf' | 'bin' = 'elf',
-): string {
+export function prebuilt(sample: string, form: 'elf' | 'bin' = 'elf'): string {
   return join(PREBUILT, `${sample}.${form}`)
 }
 

@@ -241,6 +241,7 @@ const bundleNumbers = {
   KEYS_LAST_SIGNER: 72139,
   LAYER_KEY_UNKNOWN: 72140,
   LAYER_CIPHERTEXT: 72141,
+  KEYS_IN_USE: 72142,
 } as const satisfies Record<BundleErrorCode, number>
 
 export type ErrorCode = keyof typeof ownErrors | BundleErrorCode

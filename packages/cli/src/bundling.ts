@@ -8,15 +8,33 @@ import { basename, extname, join } from 'node:path'
 import {
   type AppPolicies,
   BUNDLE_BYTES_MAX,
+  type BundleLayer,
   buildBundle,
   checkImage,
   ImageError,
   INTERNAL_FLASH_BYTES,
   isElf,
   readElfImage,
+  type Sign,
 } from '@microvisor/protocol'
 import { Failure } from './errors.ts'
 import { bytes } from './output.ts'
+
+export interface BundleContents {
+  /** Besides the image. */
+  readonly layers: readonly BundleLayer[]
+  /** Of the image's region. */
+  readonly imageBytes: number
+  readonly encrypt: ((content: Uint8Array) => NonNullable<BundleLayer['encrypted']>) | undefined
+  readonly signer: { readonly publicKey: Uint8Array; readonly sign: Sign } | undefined
+}
+
+const justTheImage: BundleContents = {
+  layers: [],
+  imageBytes: INTERNAL_FLASH_BYTES,
+  encrypt: undefined,
+  signer: undefined,
+}
 
 export type InputKind = 'bundle' | 'elf' | 'raw image'
 
@@ -44,11 +62,18 @@ export function readInput(path: string): Uint8Array {
   })
 }
 
-/** An unsigned bundle with the image as its one layer, at the start of the application's flash. */
-export function bundleImage(path: string, content: Uint8Array, policies: AppPolicies): Uint8Array {
-  const image = readImage(path, content)
-  const region = { place: 'internal', start: 0, size: INTERNAL_FLASH_BYTES } as const
-  return buildBundle([{ region, content: image }], policies, sha256)
+/** A bundle with the image at the start of the application's flash, and what `contents` adds. */
+export function bundleImage(
+  path: string,
+  content: Uint8Array,
+  policies: AppPolicies,
+  contents: BundleContents = justTheImage,
+): Uint8Array {
+  const { layers, imageBytes, encrypt, signer } = contents
+  const region = { place: 'internal', start: 0, size: imageBytes } as const
+  const all = [{ region, content: readImage(path, content) }, ...layers]
+  const carried = all.map((layer) => ({ ...layer, encrypted: encrypt?.(layer.content) }))
+  return buildBundle(carried, policies, sha256, signer)
 }
 
 export function refuseBundle(path: string, content: Uint8Array): void {

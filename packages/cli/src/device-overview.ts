@@ -1,5 +1,10 @@
 /** What the folder of a virtual device says about it, for people. */
-import { type DeviceOverview, readDeviceOverview } from '@microvisor/device'
+import {
+  type DeviceOverview,
+  type EnergyReport,
+  energyStates,
+  readDeviceOverview,
+} from '@microvisor/device'
 import { describeFault, formatWord } from '@microvisor/protocol'
 import { deviceFolder } from './folders.ts'
 import { chooseLocalDevice, localDevices } from './local-device.ts'
@@ -27,7 +32,7 @@ export function deviceState({ status, runningPid }: DeviceOverview): string {
   return isLeftOver ? 'stopped' : state.replaceAll('-', ' ')
 }
 
-export function formatOverview(device: LocalDevice): string {
+export function formatOverview(device: LocalDevice, batteryMah: number): string {
   const { status, report } = device
   const parts = [facts(overviewRows(device))]
   const { lastCrash } = status ?? {}
@@ -43,7 +48,7 @@ export function formatOverview(device: LocalDevice): string {
       ])}`,
     )
   }
-  if (report) parts.push(formatReport(report))
+  if (report) parts.push(formatReport(report), formatEnergy(report.energy, batteryMah))
   return parts.join('\n\n')
 }
 
@@ -71,6 +76,19 @@ function overviewRows(device: LocalDevice): [string, string | number | undefined
     ['kernel failure', status?.kernelFailure?.split('\n', 1)[0]],
     ['as of', status?.updated],
   ]
+}
+
+function formatEnergy(energy: EnergyReport, batteryMah: number): string {
+  const { microseconds, averageMicroamperes } = energy
+  const rows = energyStates.filter((state) => microseconds[state] > 0)
+  const shown = table(rows, [
+    { title: 'STATE', value: (state) => state },
+    { title: 'SECONDS', value: (state) => (microseconds[state] / 1e6).toFixed(3) },
+  ])
+  const days = (batteryMah * 1000) / averageMicroamperes / 24
+  const life = averageMicroamperes > 0 ? `${days.toFixed(1)} days` : '-'
+  const average = `${averageMicroamperes.toFixed(1)} uA`
+  return `Energy since power-up: ${average} on average; ${batteryMah} mAh last about ${life}\n${shown}`
 }
 
 function formatReport(report: NonNullable<DeviceOverview['report']>): string {

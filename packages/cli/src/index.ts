@@ -1,6 +1,7 @@
 /** The command, its reference page, and the steps that `npm start` puts together. */
 export { type Cloud, connectCloud } from './cloud.ts'
 export { deploy, prepareBundle } from './deployment.ts'
+export { resolveEgress } from './egress.ts'
 export { asFailure, Failure, formatFailure } from './errors.ts'
 export { formatEvent } from './event-line.ts'
 export { followDevice } from './events.ts'

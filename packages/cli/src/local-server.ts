@@ -1,6 +1,7 @@
 /** The server of this machine, as `up` and `npm start` run it. */
 import { join } from 'node:path'
 import { startServer } from '@microvisor/server'
+import type { Egress } from './egress.ts'
 import { serverFolder } from './folders.ts'
 import { openLogFile } from './log-file.ts'
 import { type Connection, writeProfile } from './settings.ts'
@@ -10,6 +11,7 @@ export interface LocalServerOptions {
   readonly host: string | undefined
   readonly port: number | undefined
   readonly gatewayPort: number | undefined
+  readonly egress: Egress
   /** Gets the server's address and credentials, so that commands find it. */
   readonly profile: string
 }
@@ -35,6 +37,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     host: options.host,
     port: options.port,
     gatewayPort: options.gatewayPort,
+    egress: options.egress,
     log: { level: 'info', write: openLogFile(logFile) },
   })
   const connection = { url: server.url, ...server.account }

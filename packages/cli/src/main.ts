@@ -3,11 +3,11 @@
  * code. Words are separated by spaces or colons: `apps bundle` is `apps:bundle`.
  */
 import { fileURLToPath } from 'node:url'
+import { nearest } from '@microvisor/protocol/nearest'
 import { Config } from '@oclif/core/config'
 import { Help, normalizeArgv } from '@oclif/core/help'
 import { settings } from '@oclif/core/settings'
 import { asFailure, EXIT, failureAsJson, formatFailure, usageError } from './errors.ts'
-import { nearest } from './nearest.ts'
 
 /** Runs one command line and sets the process's exit code. Never throws. */
 export async function main(argv: readonly string[]): Promise<void> {

@@ -77,7 +77,7 @@ export function policiesOf(flags: PolicyFlags): AppPolicies {
 }
 
 /** A public key file as an X9.62 uncompressed point. */
-function readKey(file: string | undefined): Uint8Array | undefined {
+export function readKey(file: string | undefined): Uint8Array | undefined {
   if (file === undefined) return undefined
   const text = readFileSync(file, 'utf8')
   if (text.includes('PRIVATE KEY')) {

@@ -5,10 +5,10 @@
  * server they are not sent there; that server's credentials have to be given with it.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure, usageError } from './errors.ts'
 import { configFolder } from './folders.ts'
+import { writeWhole } from './whole-file.ts'
 
 export const DEFAULT_PROFILE = 'local'
 
@@ -82,14 +82,9 @@ function readProfile(
   })
 }
 
-/** Readable by the user alone: it holds the token. Replaced as a whole, so that no reader sees half of it. */
 export async function writeProfile(name: string, connection: Connection): Promise<string> {
   const file = profileFile(name)
-  await mkdir(join(file, '..'), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${process.pid}`
-  await writeFile(draft, `${JSON.stringify(connection, null, 2)}\n`, { mode: 0o600 })
-  await chmod(draft, 0o600)
-  await rename(draft, file)
+  await writeWhole(file, `${JSON.stringify(connection, null, 2)}\n`)
   return file
 }
 

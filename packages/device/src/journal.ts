@@ -3,6 +3,7 @@
  * for a moment, and written at once when the device stops.
  */
 import type { Stm32u585 } from '@microvisor/mcu'
+import type { EnergyAccount } from './energy.ts'
 import { writeJson } from './folder/device-folder.ts'
 import type { DeviceReport, DeviceStatus } from './folder/device-status.ts'
 import type { Host } from './host.ts'
@@ -14,6 +15,7 @@ export class Journal {
   readonly #folder: string
   readonly #host: Host
   readonly #ledger: Stm32u585['notModelled']
+  readonly #energy: EnergyAccount
   readonly #microvisor = new Map<string, number>()
   #status: Omit<DeviceStatus, 'pid' | 'updated'> = {
     state: 'running',
@@ -31,7 +33,8 @@ export class Journal {
   #cancelReport: (() => void) | undefined
   #isClosed = false
 
-  constructor(folder: string, host: Host, ledger: Stm32u585['notModelled']) {
+  constructor(folder: string, host: Host, ledger: Stm32u585['notModelled'], energy: EnergyAccount) {
+    this.#energy = energy
     this.#folder = folder
     this.#host = host
     this.#ledger = ledger
@@ -74,6 +77,7 @@ export class Journal {
     const updated = new Date().toISOString()
     const status: DeviceStatus = { ...this.#status, pid: process.pid, updated }
     writeJson(this.#folder, 'status', status)
+    this.#reportSoon()
   }
 
   #writeReport(): void {
@@ -82,6 +86,7 @@ export class Journal {
       accesses: this.#ledger.accesses,
       totalAccesses: this.#ledger.total,
       microvisor: Object.fromEntries(this.#microvisor),
+      energy: this.#energy.report,
     }
     writeJson(this.#folder, 'report', report)
   }

@@ -19,6 +19,7 @@ import {
   type FactoryTest,
   type LockDown,
 } from '@microvisor/microvisor'
+import { EnergyAccount } from './energy.ts'
 import { DeviceError } from './errors.ts'
 import {
   type DeviceFile,
@@ -106,6 +107,7 @@ export class VirtualDevice {
   readonly #loop: RunLoop
   readonly #network: NetworkPort
   readonly #journal: Journal
+  readonly #energy: EnergyAccount
   readonly #events: DeviceEvents
   readonly #supply = new Supply()
   readonly #opening: Opening
@@ -121,7 +123,8 @@ export class VirtualDevice {
     this.#events = events
     this.#supply.cutAt(options.powerCut)
     this.board = this.#openBoard(folder)
-    this.#journal = new Journal(folder, host, this.board.chip.notModelled)
+    this.#energy = new EnergyAccount(this.board.chip)
+    this.#journal = new Journal(folder, host, this.board.chip.notModelled, this.#energy)
     this.networks = new VirtualNetworks(readNetwork(folder), {
       activeChanged: (active) => this.#linkMoved(active !== undefined),
     })
@@ -224,6 +227,7 @@ export class VirtualDevice {
     const link = `${state} ${active} ${lastError}`
     if (link === this.#lastLink) return
     this.#lastLink = link
+    this.#energy.connected(state === 'connected' ? active : undefined)
     this.#journal.note({ link: { state, lastError, interface: active } })
     this.#events.link?.(state, lastError)
   }

@@ -28,7 +28,7 @@ interface Options {
   readonly kernel?: boolean
 }
 
-const at = (name: string, base: number, options: Options): PeripheralPlace => ({
+const at = (name: string, base: number, options: Options = {}): PeripheralPlace => ({
   name,
   base,
   size: options.size ?? 0x400,
@@ -74,7 +74,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('SAI2', 0x4001_5800, { set: 'SAI', clock: ['APB2ENR', 22] }),
 
   at('GPDMA1', 0x4002_0000, { set: 'GPDMA', size: 0x1000, clock: ['AHB1ENR', 0] }),
-  at('CORDIC', 0x4002_1000, { set: 'CORDIC', clock: ['AHB1ENR', 1] }),
+  at('CORDIC', 0x4002_1000, { clock: ['AHB1ENR', 1] }),
   at('FMAC', 0x4002_1400, { set: 'FMAC', clock: ['AHB1ENR', 2] }),
   at('FLASH', 0x4002_2000, { set: 'FLASH', clock: ['AHB1ENR', 8], kernel: true }),
   at('CRC', 0x4002_3000, { clock: ['AHB1ENR', 12] }),
@@ -82,8 +82,8 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('MDF1', 0x4002_5000, { set: 'MDF', size: 0x1000, clock: ['AHB1ENR', 3] }),
   at('RAMCFG', 0x4002_6000, { set: 'RAMCFG', size: 0x1000, clock: ['AHB1ENR', 17] }),
   at('DMA2D', 0x4002_b000, { set: 'DMA2D', size: 0xc00, clock: ['AHB1ENR', 18] }),
-  at('ICACHE', 0x4003_0400, { set: 'ICACHE' }),
-  at('DCACHE1', 0x4003_1400, { set: 'DCACHE', clock: ['AHB1ENR', 30] }),
+  at('ICACHE', 0x4003_0400),
+  at('DCACHE1', 0x4003_1400, { clock: ['AHB1ENR', 30] }),
   at('GTZC1_TZSC', 0x4003_2400, { set: 'TZSC', clock: GTZC1, kernel: true }),
   at('GTZC1_TZIC', 0x4003_2800, { set: 'TZIC', clock: GTZC1, kernel: true }),
   at('GTZC1_MPCBB1', 0x4003_2c00, { set: 'MPCBB', clock: GTZC1, kernel: true }),
@@ -129,9 +129,9 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('LPTIM1', 0x4600_4400, { set: 'LPTIM', clock: ['APB3ENR', 11] }),
   at('LPTIM3', 0x4600_4800, { set: 'LPTIM', clock: ['APB3ENR', 12] }),
   at('LPTIM4', 0x4600_4c00, { set: 'LPTIM', clock: ['APB3ENR', 13] }),
-  at('OPAMP', 0x4600_5000, { set: 'OPAMP', clock: ['APB3ENR', 14] }),
-  at('COMP', 0x4600_5400, { set: 'COMP', clock: ['APB3ENR', 15] }),
-  at('VREFBUF', 0x4600_7400, { set: 'VREFBUF', clock: ['APB3ENR', 20] }),
+  at('OPAMP', 0x4600_5000, { clock: ['APB3ENR', 14] }),
+  at('COMP', 0x4600_5400, { clock: ['APB3ENR', 15] }),
+  at('VREFBUF', 0x4600_7400, { clock: ['APB3ENR', 20] }),
   at('RTC', 0x4600_7800, { set: 'RTC', clock: ['APB3ENR', 21] }),
   at('TAMP', 0x4600_7c00, { set: 'TAMP', clock: ['APB3ENR', 21] }),
 
@@ -139,7 +139,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('PWR', 0x4602_0800, { clock: ['AHB3ENR', 2] }),
   at('RCC', 0x4602_0c00, { kernel: true }),
   at('ADC4', 0x4602_1000, { clock: ['AHB3ENR', 5] }),
-  at('DAC1', 0x4602_1800, { set: 'DAC', clock: ['AHB3ENR', 6] }),
+  at('DAC1', 0x4602_1800, { clock: ['AHB3ENR', 6] }),
   at('EXTI', 0x4602_2000, { set: 'EXTI' }),
   at('GTZC2_TZSC', 0x4602_3000, { set: 'TZSC', clock: GTZC2, kernel: true }),
   at('GTZC2_TZIC', 0x4602_3400, { set: 'TZIC', clock: GTZC2, kernel: true }),
@@ -190,13 +190,7 @@ export const registerSets = {
   AES:
     'CR SR DINR DOUTR KEYR0 KEYR1 KEYR2 KEYR3 IVR0 IVR1 IVR2 IVR3 KEYR4 KEYR5 KEYR6 KEYR7 ' +
     'SUSPR:0-7 @768 IER ISR ICR',
-  COMP: 'CSR1 CSR2',
-  CORDIC: 'CSR WDATA RDATA',
   CRS: 'CR CFGR ISR ICR',
-  DAC:
-    'CR SWTRGR DHR12R1 DHR12L1 DHR8R1 DHR12R2 DHR12L2 DHR8R2 DHR12RD DHR12LD DHR8RD DOR1 DOR2 SR ' +
-    'CCR MCR SHSR1 SHSR2 SHHR SHRR - AUTOCR',
-  DCACHE: 'CR SR IER FCR RHMONR RMMONR -2 WHMONR WMMONR CMDRSADDRR CMDREADDRR',
   DCMI: 'CR SR RIS IER MIS ICR ESCR ESUR CWSTRT CWSIZE DR',
   DLYB: 'CR CFGR',
   DMA2D:
@@ -217,7 +211,6 @@ export const registerSets = {
     'BCR1 BTR1 BCR2 BTR2 BCR3 BTR3 BCR4 BTR4 PCSCNTR @128 PCR SR PMEM PATT - ECCR @260 BWTR1 - ' +
     'BWTR2 - BWTR3 - BWTR4',
   GPDMA: `${DMA} ${dmaChannels(16)}`,
-  ICACHE: 'CR SR IER FCR HMONR MMONR -2 CRR:0-3',
   IWDG: 'KR PR RLR SR WINR EWCR',
   LPDMA: `${DMA} ${dmaChannels(4)}`,
   LPGPIO: 'MODER -3 IDR ODR BSRR -3 BRR',
@@ -229,7 +222,6 @@ export const registerSets = {
     '- IR @288 ABR @304 LPTR @320 WPCCR - WPTCR - WPIR @352 WPABR @384 WCCR - WTCR - WIR @416 ' +
     'WABR @512 HLCR',
   OCTOSPIM: 'CR PCR:1-8',
-  OPAMP: 'OPAMP1_CSR OPAMP1_OTR OPAMP1_LPOTR - OPAMP2_CSR OPAMP2_OTR OPAMP2_LPOTR',
   OTFDEC: `CR -3 PRIVCFGR ${regions} @768 ISR ICR IER`,
   PKA: 'CR SR CLRFR @1024 RAM:0-1333',
   PSSI: 'CR SR RIS IER MIS ICR @40 DR',
@@ -260,7 +252,6 @@ export const registerSets = {
   UCPD:
     'CFGR1 CFGR2 CFGR3 CR IMR SR ICR TX_ORDSETR TX_PAYSZR TXDR RX_ORDSETR RX_PAYSZR RXDR ' +
     'RX_ORDEXTR1 RX_ORDEXTR2',
-  VREFBUF: 'CSR CCR',
   WWDG: 'CR CFR SR',
 } as const
 

@@ -120,6 +120,8 @@ export class Stm32u585 {
   readonly notModelled = new NotModelled()
   /** Where I2C, SPI and analog pins lead. */
   readonly wires = new Wires()
+  /** After a reset: events of the scheduler are gone. */
+  onReset: (cause: ResetCause) => void = () => {}
   readonly internalFlash: FlashChip
   readonly otp: Otp
   /** The whole internal flash as it lies in guest memory; for loading an image before power-up. */
@@ -307,6 +309,7 @@ export class Stm32u585 {
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[cause])
     this.#resetPeripherals()
+    this.onReset(cause)
   }
 
   isInterruptAvailable(irq: number): boolean {
@@ -431,6 +434,7 @@ export class Stm32u585 {
       },
       interrupt: (line) => this.interrupts.get(line).connect(),
       dmaRequest: (request) => this.dmaRequests.get(request).connect(),
+      dmaWire: (request) => this.dmaRequests.get(request),
       wire: (wire) => this.triggers.get(wire),
       notModelled: (register, answer) =>
         notModelled.record({

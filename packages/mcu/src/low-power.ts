@@ -23,12 +23,19 @@ export type PowerState =
   | 'shutdown'
 export type SleepMode = Exclude<PowerState, 'run' | 'standby' | 'shutdown'>
 
-/** PVD, RTC, TAMP, EXTI0-15, IWDG, LPUART1, LPTIM1-4, COMP, ADC4, LPDMA1 (RM0456, vector table). */
+/** RTC, TAMP, IWDG, and PWR_S3WU for the wake-up pins. Numbers: RM0456, vector table. */
+const STOP3 = [2, 4, 27, 77]
 const EXTI = Array.from({ length: 16 }, (_, line) => 11 + line)
-const STOP3 = [1, 2, 4, ...EXTI, 27]
-const STOP2 = [...STOP3, 66, 67, 98, 99, 110, 101, 107, 108, 113, 114, 115, 116, 117]
-/** And I2C1-4, SPI1-3, USART1-5, LPTIM2, with the kernel clock that they ask for. */
-const STOP1 = [...STOP2, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 68, 88, 89, 100]
+/** And PVD, pins, LPUART1, LPTIM1, COMP, I2C3, LPTIM3, SPI3, UCPD1, LPTIM4, ADF1, ADC4, LPDMA1. */
+const STOP2 = [
+  ...[...STOP3, 1, ...EXTI, 66, 67, 72, 88, 89, 98, 99, 106, 110, 112],
+  ...[113, 114, 115, 116, 117],
+]
+/** And what asks for its kernel clock: GPDMA1, I2C1, 2 and 4, SPI1-2, USART1-5, LPTIM2, MDF1. */
+const STOP1 = [
+  ...[...STOP2, 29, 30, 31, 32, 33, 34, 35, 36, 55, 56, 57, 58, 59, 60, 61, 62, 63, 64, 65, 68],
+  ...[80, 81, 82, 83, 84, 85, 86, 87, 100, 101, 102, 103, 104, 105],
+]
 
 const wakeSources: Readonly<Record<SleepMode, ReadonlySet<number> | 'all'>> = {
   sleep: 'all',

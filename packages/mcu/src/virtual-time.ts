@@ -24,6 +24,11 @@ export class VirtualTime {
     return Math.floor(this.#exact(cycle))
   }
 
+  /** With fractions: for durations shorter than a microsecond. */
+  exactMicroseconds(cycle: number): number {
+    return this.#exact(cycle)
+  }
+
   /** The first cycle at which `microseconds` is reached. */
   cycleAt(microseconds: number): number {
     const elapsed = (microseconds - this.#fromMicroseconds) * this.#cyclesPerMicrosecond

@@ -54,6 +54,8 @@ export interface Wiring {
   interrupt(line: InterruptName): Output
   /** An output on a DMA request: high while data is wanted or there. */
   dmaRequest(request: DmaRequestName): Output
+  /** The wire of a DMA request, for the controllers that serve it. */
+  dmaWire(request: string): Wire
   /**
    * A wire from one peripheral to another, by the name of what drives it: `TIM1_TRGO`, `EXTI0`,
    * `COMP1_OUT`, `LPTIM1_CH1`, `RTC_ALRA`, `GPDMA1_CH0_TC`.

@@ -50,18 +50,27 @@ export function isBlank(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0xff)
 }
 
-/** SHA-256 of a stretch of flash followed by `padding` bytes of 0xFF. */
-export function hashFlash(
+/** Something whose bytes can be read at any place. */
+export interface ByteReader {
+  read(at: number, into: Uint8Array): void
+}
+
+export function hashFlash(engines: Engines, flash: Flash, { offset, size }: Stretch): Uint8Array {
+  return hashReader(engines, { read: (at, into) => flash.read(offset + at, into) }, size)
+}
+
+/** SHA-256 of so many bytes from the start, followed by `padding` bytes of 0xFF. */
+export function hashReader(
   engines: Engines,
-  flash: Flash,
-  { offset, size }: Stretch,
+  reader: ByteReader,
+  bytes: number,
   padding = 0,
 ): Uint8Array {
   const hash = engines.sha256()
   const chunk = new Uint8Array(CHUNK_BYTES)
-  for (let at = 0; at < size; at += CHUNK_BYTES) {
-    const part = chunk.subarray(0, Math.min(CHUNK_BYTES, size - at))
-    flash.read(offset + at, part)
+  for (let at = 0; at < bytes; at += CHUNK_BYTES) {
+    const part = chunk.subarray(0, Math.min(CHUNK_BYTES, bytes - at))
+    reader.read(at, part)
     hash.update(part)
   }
   chunk.fill(0xff)

@@ -48,6 +48,7 @@ export const bundleErrors = {
   KEYS_NOT_FOR_THIS_DEVICE: 'Wrap the layer key for the receiver key of this device.',
   KEYS_REVOKED: 'Make a new key: one that was deleted is never trusted again.',
   KEYS_LAST_SIGNER: 'Add another signer first: a device must always trust one.',
+  KEYS_IN_USE: 'Install an application that another key has signed first.',
   LAYER_KEY_UNKNOWN: 'Give the device the layer key, or bundle without encryption.',
   LAYER_CIPHERTEXT: 'Make the bundle anew with `microvisor apps bundle`.',
   KERNEL_LAYER_REGION: 'Name each of the regions Kernel, NSC, Boot, Upgrader at most once.',

@@ -7,7 +7,7 @@
  * decided here (`verifySignature`).
  */
 import { refuse } from './bundle-errors.ts'
-import { type Digest, equalBytes } from './digest.ts'
+import { type Digest, equalBytes, type Sign } from './digest.ts'
 import { toHex } from './hex.ts'
 import { type KernelManifest, parseKernelManifest } from './kernel-manifest.ts'
 import {
@@ -25,6 +25,7 @@ import {
   encodeAppBody,
   encodeManifest,
   parseAppManifest,
+  signBody,
   unsigned,
 } from './manifest.ts'
 import { readEntry, readZip, writeZip, type ZipEntry } from './zip.ts'
@@ -45,17 +46,33 @@ export interface KernelBundle extends Omit<Bundle, 'manifest'> {
   readonly manifest: KernelManifest
 }
 
-/** An unsigned bundle of plain layers. The same input gives the same bytes. Throws BundleError. */
+export interface BundleLayer {
+  readonly region: Region
+  readonly content: Uint8Array
+  /** What it is carried as instead: the same content, encrypted with this key. */
+  readonly encrypted?: { readonly keyId: bigint; readonly carried: Uint8Array } | undefined
+}
+
+/** A bundle, unsigned without a signer. The same input gives the same bytes. Throws BundleError. */
 export function buildBundle(
-  layers: readonly { region: Region; content: Uint8Array }[],
+  layers: readonly BundleLayer[],
   policies: AppPolicies,
   digest: Digest,
+  signer?: { readonly publicKey: Uint8Array; readonly sign: Sign },
 ): Uint8Array {
-  const described = layers.map(({ region, content }) => describeLayer(region, content, digest))
-  const contents = described.map(
-    ({ fetchHash }, i) => [toHex(fetchHash), layers[i]!.content] as const,
-  )
-  return packBundle(encodeManifest(unsigned(encodeAppBody(described, policies))), new Map(contents))
+  const described = layers.map(({ region, content, encrypted }) => {
+    const layer = describeLayer(region, content, digest)
+    if (encrypted === undefined) return layer
+    const { keyId: encryptedWithKeyId, carried } = encrypted
+    return { ...layer, encryptedWithKeyId, fetchHash: digest([carried]) }
+  })
+  const contents = described.map(({ fetchHash }, i) => {
+    const { content, encrypted } = layers[i]!
+    return [toHex(fetchHash), encrypted?.carried ?? content] as const
+  })
+  const body = encodeAppBody(described, policies)
+  const manifest = signer === undefined ? unsigned(body) : signBody(body, signer, digest)
+  return packBundle(encodeManifest(manifest), new Map(contents))
 }
 
 /** The file of a manifest and its layers; with a manifest that has just been signed, the signed bundle. */

@@ -62,16 +62,44 @@ export function isElf(file: Uint8Array): boolean {
   return MAGIC.every((byte, i) => file[i] === byte)
 }
 
-/** The content of the application's flash from its first byte on. Throws ImageError. */
-export function readElfImage(file: Uint8Array): Uint8Array<ArrayBuffer> {
+/** What an image has to fit into. */
+export interface ImageRoom {
+  readonly whose: string
+  readonly flashBytes: number
+  /** Where the stack may lie. */
+  readonly stacks: readonly { readonly from: number; readonly to: number }[]
+}
+
+/** SRAM1 to the lower half of SRAM3, and SRAM4. */
+export const applicationRoom: ImageRoom = {
+  whose: "the application's",
+  flashBytes: INTERNAL_FLASH_BYTES,
+  stacks: [
+    { from: 0x2000_0000, to: 0x2008_0000 },
+    { from: 0x2800_0000, to: 0x2800_4000 },
+  ],
+}
+
+/** A chip without a secure side: all of its flash and SRAM. */
+export const wholeChipRoom: ImageRoom = {
+  whose: "the chip's",
+  flashBytes: 2 * INTERNAL_FLASH_BYTES,
+  stacks: [
+    { from: 0x2000_0000, to: 0x200c_0000 },
+    { from: 0x2800_0000, to: 0x2800_4000 },
+  ],
+}
+
+/** The content of the flash from its first byte on. Throws ImageError. */
+export function readElfImage(file: Uint8Array, room = applicationRoom): Uint8Array<ArrayBuffer> {
   const view = openElf(file)
-  const segments = readSegments(view)
+  const segments = readSegments(view, room)
   refuseOverlap(segments)
   const end = Math.max(...segments.map(({ to }) => to))
   const image = new Uint8Array(end - INTERNAL_FLASH_ADDRESS).fill(0xff)
   for (const { from, offset, to } of segments)
     image.set(file.subarray(offset, offset + to - from), from - INTERNAL_FLASH_ADDRESS)
-  checkImage(image)
+  checkImage(image, room)
   return image
 }
 
@@ -86,18 +114,18 @@ export function readElfSymbols(file: Uint8Array): ElfSymbol[] {
 }
 
 /** Throws ImageError unless the chip can start with this image in its flash. */
-export function checkImage(image: Uint8Array): void {
+export function checkImage(image: Uint8Array, room = applicationRoom): void {
   if (image.length === 0) fail('IMAGE_EMPTY', 'The image is empty.')
-  if (image.length > INTERNAL_FLASH_BYTES)
+  if (image.length > room.flashBytes)
     fail(
       'IMAGE_TOO_LARGE',
-      `The image has ${image.length} bytes; the application's flash has ${INTERNAL_FLASH_BYTES}.`,
+      `The image has ${image.length} bytes; ${room.whose} flash has ${room.flashBytes}.`,
     )
   const table = image.subarray(0, 8)
   if (table.length < 8 || table.every((byte) => byte === 0xff) || table.every((byte) => byte === 0))
     fail('IMAGE_VECTORS_EMPTY', `The image has no vector table at its start.`)
   const view = viewOf(table)
-  checkVectors(view.getUint32(0, true), view.getUint32(4, true), image.length)
+  checkVectors(view.getUint32(0, true), view.getUint32(4, true), image.length, room)
 }
 
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46]
@@ -123,12 +151,6 @@ const machines: Readonly<Record<number, string>> = {
   183: 'AArch64',
   243: 'RISC-V',
 }
-
-/** Where an application's stack may lie: SRAM1 to the lower half of SRAM3, and SRAM4. */
-const stackAreas = [
-  { from: 0x2000_0000, to: 0x2008_0000 },
-  { from: 0x2800_0000, to: 0x2800_4000 },
-]
 
 interface Segment {
   readonly offset: number
@@ -160,7 +182,7 @@ function openElf(file: Uint8Array): DataView {
   return view
 }
 
-function readSegments(view: DataView): Segment[] {
+function readSegments(view: DataView, room: ImageRoom): Segment[] {
   const type = view.getUint16(16, true)
   if (type !== TYPE_EXECUTABLE)
     fail('ELF_NOT_LINKED', `The file is of ELF type ${type}, not an executable (type 2).`)
@@ -172,10 +194,11 @@ function readSegments(view: DataView): Segment[] {
     if (offset + bytes > view.byteLength)
       refuseTruncated(`segment for ${formatWord(from)}`, offset, bytes, view.byteLength)
     const to = from + bytes
-    if (from < INTERNAL_FLASH_ADDRESS || to > INTERNAL_FLASH_ADDRESS + INTERNAL_FLASH_BYTES)
+    const end = INTERNAL_FLASH_ADDRESS + room.flashBytes
+    if (from < INTERNAL_FLASH_ADDRESS || to > end)
       fail(
         'ELF_SEGMENT_OUTSIDE',
-        `A segment is to be loaded to ${formatWord(from)}-${formatWord(to - 1)}; the application's flash is ${formatWord(INTERNAL_FLASH_ADDRESS)}-${formatWord(INTERNAL_FLASH_ADDRESS + INTERNAL_FLASH_BYTES - 1)}.`,
+        `A segment is to be loaded to ${formatWord(from)}-${formatWord(to - 1)}; ${room.whose} flash is ${formatWord(INTERNAL_FLASH_ADDRESS)}-${formatWord(end - 1)}.`,
       )
     return [{ offset, from, to }]
   }).flat()
@@ -262,12 +285,17 @@ function readName(names: Uint8Array, at: number): string {
   return decodeUtf8(names.subarray(at, at + end))
 }
 
-function checkVectors(stackPointer: number, reset: number, imageBytes: number): void {
-  const isInRam = stackAreas.some(({ from, to }) => stackPointer > from && stackPointer <= to)
+function checkVectors(
+  stackPointer: number,
+  reset: number,
+  imageBytes: number,
+  { whose, stacks }: ImageRoom,
+): void {
+  const isInRam = stacks.some(({ from, to }) => stackPointer > from && stackPointer <= to)
   if (!isInRam || stackPointer % 4 !== 0)
     fail(
       'IMAGE_STACK_POINTER',
-      `The vector table begins with ${formatWord(stackPointer)}, which is no end of a stack in the application's SRAM (${stackAreas.map(({ from, to }) => `${formatWord(from)}-${formatWord(to - 1)}`).join(', ')}).`,
+      `The vector table begins with ${formatWord(stackPointer)}, which is no end of a stack in ${whose} SRAM (${stacks.map(({ from, to }) => `${formatWord(from)}-${formatWord(to - 1)}`).join(', ')}).`,
     )
   const at = reset - 1 - INTERNAL_FLASH_ADDRESS
   if (reset % 2 !== 1 || at < 0 || at >= imageBytes)

@@ -6,6 +6,8 @@ export { BundleError, type BundleErrorCode, bundleErrors } from './bundle-errors
 export * from './channel-endpoints.ts'
 export * from './channels.ts'
 export * from './debug.ts'
+export { type DeltaPorts, type DeltaProgress, DeltaReader } from './delta/apply-delta.ts'
+export { makeDelta } from './delta/make-delta.ts'
 export * from './digest.ts'
 export * from './elf.ts'
 export { describeFault, type FaultStatus } from './fault-status.ts'

@@ -80,5 +80,13 @@ export const LAYER_KEYS_MAX = 16
 /** Ids of signers that a device will never trust again. */
 export const REVOKED_SIGNERS_MAX = 64
 
+/** Bytes of a signed change of keys. */
+export const NEW_KEYS_BYTES_MAX = 8_192
+/** Bytes of the nonce that an attestation answers; the lower limit is RFC 9711's. */
+export const NONCE_BYTES_MIN = 8
+export const NONCE_BYTES_MAX = 64
+/** Bytes of an attestation. */
+export const TOKEN_BYTES_MAX = 16_384
+
 /** Where the application's half of the internal flash lies in its address space. */
 export const INTERNAL_FLASH_ADDRESS = 0x0800_0000

@@ -2,16 +2,23 @@
  * The limits that each message of the link keeps: lengths of hashes, texts and lists. One table, used
  * by the encoder and the decoder alike.
  */
+import { PUBLIC_KEY_BYTES } from './digest.ts'
 import type { ChannelStream, DeviceState, Frame, Target } from './generated/link_pb.js'
 import {
   CHANNEL_BUFFER_BYTES_MAX,
   CHANNEL_ENDPOINT_BYTES_MAX,
   CRASH_STACK_BYTES_MAX,
+  LAYER_KEYS_MAX,
   LAYERS_MAX,
   LINK_TEXT_BYTES_MAX,
   MANIFEST_BYTES_MAX,
+  NEW_KEYS_BYTES_MAX,
+  NONCE_BYTES_MAX,
+  NONCE_BYTES_MIN,
+  SIGNERS_MAX,
   STREAM_CREDIT_BYTES_MAX,
   STREAM_DATA_BYTES_MAX,
+  TOKEN_BYTES_MAX,
 } from './limits.ts'
 import { encodeUtf8 } from './text.ts'
 
@@ -49,10 +56,29 @@ const checks: { [Case in Body['case']]: Check<Case> } = {
   crashReceived: () => undefined,
   settings: () => undefined,
   restartApplication: () => undefined,
+  keyState: (m) =>
+    atMost('KeyState.manifest_signers', m.manifestSigners.length, SIGNERS_MAX + 1, 'keys') ??
+    atMost('KeyState.layer_keys', m.layerKeys.length, LAYER_KEYS_MAX, 'keys') ??
+    exactly('KeyState.receiver_key', m.receiverKey.length, PUBLIC_KEY_BYTES, 'bytes') ??
+    text('KeyState.refusal', m.refusal),
+  newKeys: (m) => atMost('NewKeys.signed', m.signed.length, NEW_KEYS_BYTES_MAX, 'bytes'),
+  kernelTarget: (m) => hash('KernelTarget.manifest_hash', m.manifestHash, 'or empty'),
+  attestationRequest: (m) =>
+    atMost('AttestationRequest.nonce', m.nonce.length, NONCE_BYTES_MAX, 'bytes') ??
+    (m.nonce.length < NONCE_BYTES_MIN
+      ? `AttestationRequest.nonce has ${m.nonce.length} bytes; ${NONCE_BYTES_MIN} are needed.`
+      : undefined),
+  attestation: (m) => atMost('Attestation.token', m.token.length, TOKEN_BYTES_MAX, 'bytes'),
   streamOpen: (m) => {
     if (m.kind.case === undefined) return `StreamOpen of stream ${m.stream} names no known kind.`
     if (m.kind.case === 'channel') return channelStream(m.kind.value)
     if (m.kind.case === 'fetch') return hash('FetchStream.hash', m.kind.value.hash)
+    if (m.kind.case === 'layer')
+      return (
+        hash('LayerStream.fetch_hash', m.kind.value.fetchHash) ??
+        hash('LayerStream.base_hash', m.kind.value.baseHash, 'or empty') ??
+        hash('LayerStream.transfer_hash', m.kind.value.transferHash, 'or empty')
+      )
     if (m.kind.case === 'debug') return text('DebugStream.holder', m.kind.value.holder)
     return undefined
   },

@@ -59,6 +59,18 @@ const samples: FrameInit[] = [
   { case: 'settings', value: {} },
   { case: 'restartApplication', value: {} },
   {
+    case: 'keyState',
+    value: { manifestSigners: [1n], layerKeys: [2n], receiverKey: new Uint8Array(65).fill(4) },
+  },
+  { case: 'newKeys', value: { signed: new Uint8Array(100) } },
+  { case: 'kernelTarget', value: { manifestHash: hash } },
+  { case: 'attestationRequest', value: { nonce: new Uint8Array(8) } },
+  { case: 'attestation', value: { token: new Uint8Array(300) } },
+  {
+    case: 'streamOpen',
+    value: { stream: 3, kind: { case: 'layer', value: { fetchHash: hash, roomBytes: 9 } } },
+  },
+  {
     case: 'streamOpen',
     value: { stream: 1, kind: { case: 'fetch', value: { hash, offset: 3n } } },
   },

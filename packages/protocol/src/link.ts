@@ -9,9 +9,10 @@
  */
 import './text.ts'
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { HASH_BYTES } from './digest.ts'
 import { Framing, framed, type LinkError } from './framing.ts'
-import type { Frame, LogRecord } from './generated/link_pb.js'
-import { FrameSchema, LogRecordSchema } from './generated/link_pb.js'
+import type { Frame, LayerOffer, LogRecord } from './generated/link_pb.js'
+import { FrameSchema, LayerOfferSchema, LogRecordSchema } from './generated/link_pb.js'
 import { LOG_LINE_BYTES_MAX } from './limits.ts'
 import { checkFrameBody } from './link-limits.ts'
 
@@ -96,6 +97,20 @@ export function decodeLogRecord(bytes: Uint8Array): LogRecord | undefined {
   try {
     const record = fromBinary(LogRecordSchema, bytes)
     return record.text.length <= LOG_LINE_BYTES_MAX ? record : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function encodeLayerOffer(offer: MessageInitShape<typeof LayerOfferSchema>): Uint8Array {
+  return toBinary(LayerOfferSchema, create(LayerOfferSchema, offer))
+}
+
+/** Undefined for what is no LayerOffer. */
+export function decodeLayerOffer(bytes: Uint8Array): LayerOffer | undefined {
+  try {
+    const offer = fromBinary(LayerOfferSchema, bytes)
+    return offer.transferHash.length === HASH_BYTES ? offer : undefined
   } catch {
     return undefined
   }

@@ -32,7 +32,7 @@ export interface KeyChange {
   readonly addLayerKeys: readonly WrappedKey[]
 }
 
-export interface NewKeys extends SignedBody {
+export interface SignedKeyChange extends SignedBody {
   readonly change: KeyChange
 }
 
@@ -57,7 +57,7 @@ export function encodeKeyChange(change: KeyChange): Uint8Array {
 }
 
 /** Throws BundleError. */
-export function parseNewKeys(bytes: Uint8Array): NewKeys {
+export function parseNewKeys(bytes: Uint8Array): SignedKeyChange {
   const signed = parseSignedBody(bytes)
   const body = parseMessage(BodySchema, signed.body, 'body')
   const change: KeyChange = {

@@ -28,8 +28,27 @@ export interface Limits {
   /** States, progress and crash reports a second from one device, and how many may come at once. */
   readonly reportsPerSecond: number
   readonly reportBurst: number
+  /** The longest debug session. */
+  readonly debugSessionMs: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
+  /** Channels of applications that one device may have open, and open a second; how many at once. */
+  readonly channelsPerDevice: number
+  readonly channelsPerSecond: number
+  readonly channelBurst: number
+  /** For a broker to answer a connect. */
+  readonly mqttConnectMs: number
+  /** Bytes of one packet of a broker. */
+  readonly mqttPacketBytes: number
+  /** Messages a second from a broker to one device, and how many may come at once. */
+  readonly mqttMessagesPerSecond: number
+  readonly mqttMessageBurst: number
+  /** Messages that a broker may have sent and the application not acknowledged; MQTT 5 only. */
+  readonly mqttUnacknowledged: number
+  /** A delta that is not made in this time is done without. */
+  readonly deltaMs: number
+  readonly deltasAtOnce: number
+  readonly deltaCacheBytes: number
   /** Configs, and Secrets, of one device or account. */
   readonly configsPerPlace: number
   /** Requests of one key or account, in each process, and how many may come at once. */
@@ -56,7 +75,19 @@ export const defaultLimits: Limits = {
   logBurstBytes: 262_144,
   reportsPerSecond: 20,
   reportBurst: 200,
+  debugSessionMs: 12 * 3_600_000,
   crashesPerDevice: 100,
+  channelsPerDevice: 4,
+  channelsPerSecond: 8,
+  channelBurst: 32,
+  mqttConnectMs: 30_000,
+  mqttPacketBytes: 262_144,
+  mqttMessagesPerSecond: 200,
+  mqttMessageBurst: 1000,
+  mqttUnacknowledged: 32,
+  deltaMs: 30_000,
+  deltasAtOnce: 16,
+  deltaCacheBytes: 33_554_432,
   configsPerPlace: 1000,
   requestsPerSecond: 500,
   requestBurst: 2000,

@@ -19,6 +19,7 @@ import { addAppRoutes } from './apps/routes.ts'
 import { Configs } from './configs/configs.ts'
 import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
+import { DebugDoor } from './debug/debug-door.ts'
 import { Devices } from './devices/devices.ts'
 import { DeviceOrders } from './devices/orders.ts'
 import { BEAT_MS, Presence } from './devices/presence.ts'
@@ -44,10 +45,14 @@ import {
   namesOf,
   shownHost,
 } from './listening.ts'
+import { Egress, type EgressSettings } from './managed/egress.ts'
+import { Managed } from './managed/managed.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
 import { S3Blobs } from './storage/s3-blobs.ts'
+import { DeltaMaker } from './transfers/delta-maker.ts'
+import { Transfers } from './transfers/transfers.ts'
 
 export interface ServerOptions {
   readonly dataFolder: string
@@ -64,6 +69,8 @@ export interface ServerOptions {
   /** Default: none. */
   readonly log?: { readonly level: string; write(line: string): void } | undefined
   readonly limits?: Partial<Limits> | undefined
+  /** What connections made for devices may reach besides the public Internet; default: nothing. */
+  readonly egress?: EgressSettings | undefined
   /** Where contents are kept; default: the folder `blobs` in the data folder. */
   readonly blobs?: Blobs | undefined
   /** PostgreSQL, for several servers; default: PGlite in the data folder. */
@@ -91,6 +98,7 @@ export interface RunningServer {
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8700
 const DEFAULT_GATEWAY_PORT = 8701
+const CLOSED: EgressSettings = { open: [], authorities: [] }
 const COLLECTION_MS = 3_600_000
 
 /** Throws UsageError if the settings or the surroundings do not allow it. */
@@ -184,6 +192,8 @@ interface Cloud {
   readonly bus: Bus
   readonly listeners: Listeners
   readonly presence: Presence
+  readonly managed: Managed
+  readonly deltas: DeltaMaker
 }
 
 async function openCloud(
@@ -218,6 +228,8 @@ async function openCloud(
     bus,
     listeners: new Listeners(bus, limits),
     presence: new Presence(db, randomUUID()),
+    managed: new Managed({ egress: new Egress(options.egress ?? CLOSED), configs, limits, log }),
+    deltas: new DeltaMaker(limits),
   }
 }
 
@@ -254,8 +266,18 @@ async function listen(
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
   undo.push(await keepPresence(foundation, cloud))
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
+  const door = new DebugDoor({
+    ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
+    log: foundation.log,
+    sessionMs: foundation.limits.debugSessionMs,
+    open: (device, holder, peer) => gateway.openDebug(device, holder, peer),
+  })
+  rest.http.server.on('upgrade', door.upgrade)
   undo.push(() => closeRest(rest))
+  undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
+  undo.push(() => cloud.managed.close())
+  undo.push(() => cloud.deltas.close())
   undo.push(() => gateway.close())
   undo.push(() => rest.stop())
   undo.push(collectFrom(cloud.bundles, foundation.log))
@@ -277,19 +299,22 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, presence }: Cloud,
+  { bus, bundles, blobs, deltas, managed, presence }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
+  const transfers = new Transfers({ db, bundles, blobs, deltas })
   return Gateway.create({
     authority,
     keyring,
     names,
     bus,
+    managed,
     limits,
     log,
     orders: new DeviceOrders(db),
     presence,
     reports: new DeviceReports(db, bus, limits.crashesPerDevice),
+    chooseForm: (device, wanted) => transfers.choose(device, wanted),
     // Only what some App of the device's own account consists of.
     findContent: async ({ accountSid }, hash) => {
       const isOwn = (await bundles.find(accountSid, hash)) !== undefined

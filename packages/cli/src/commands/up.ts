@@ -1,4 +1,5 @@
 import { integer, string } from '@oclif/core/flags'
+import { resolveEgress } from '../egress.ts'
 import { dataFolder } from '../folders.ts'
 import { aborted, interruption } from '../interruption.ts'
 import { MicrovisorCommand } from '../microvisor-command.ts'
@@ -26,6 +27,16 @@ export class Up extends MicrovisorCommand {
       default: 8701,
       description: 'device gateway; 0: any free one',
     }),
+    'egress-allow': string({
+      helpValue: 'HOSTS',
+      description:
+        'hosts that devices may reach through the cloud although they are not public, as localhost:8443, with commas between them; MICROVISOR_EGRESS_ALLOW says the same',
+    }),
+    'egress-ca': string({
+      helpValue: 'FILE',
+      description:
+        'PEM file with authorities to trust besides the public ones, for HTTP and MQTT of devices; MICROVISOR_EGRESS_CA says the same',
+    }),
   }
   static override examples = [
     '<%= config.bin %> up',
@@ -42,6 +53,7 @@ export class Up extends MicrovisorCommand {
       host: flags.host,
       port: flags.port,
       gatewayPort: flags['gateway-port'],
+      egress: resolveEgress(flags),
       profile: flags.profile ?? DEFAULT_PROFILE,
     })
     const { connection, gateway, data, credentialsFile, profileFile, logFile, welcomeUrl } = server

@@ -3,6 +3,7 @@
  * report.json. Nothing of this decides what the device does.
  */
 import type { UnmodelledAccess } from '@microvisor/mcu'
+import type { EnergyReport } from '../energy.ts'
 import { DeviceError } from '../errors.ts'
 import { type DeviceRecord, readDeviceRecord, readJson } from './device-folder.ts'
 import { runningOwner } from './lock.ts'
@@ -42,13 +43,15 @@ interface CrashSummary {
   readonly microseconds: number
 }
 
-/** What was used and does not exist here. */
+/** What was used and does not exist here, and what the device's life has cost. */
 export interface DeviceReport {
   readonly accesses: readonly UnmodelledAccess[]
   /** Accesses of all kinds, also those that found no line of their own. */
   readonly totalAccesses: number
   /** Parts of the microvisor, such as system calls, and how often they were asked for. */
   readonly microvisor: Readonly<Record<string, number>>
+  /** Since power-up. */
+  readonly energy: EnergyReport
 }
 
 export interface DeviceOverview {

@@ -102,6 +102,15 @@ test('a reset vector that leads nowhere: HardFault, or lock-up where that is now
   assertLockUp(machine, CFSR.IBUSERR)
 })
 
+test('a vector table of a reset that points nowhere: no entry, and no vector for that fault', () => {
+  const machine = new Machine()
+  for (const table of [NOWHERE, 0xffff_ff80, 0x4000_0000]) {
+    machine.cpu.startNonSecure(table)
+    assert.equal(machine.run(10), 'secure-exception')
+    assert.deepEqual([machine.cpu.get('pc'), machine.cpu.faultRecord.exception], [0, 'HardFault'])
+  }
+})
+
 test('a vector table that points nowhere: VECTTBL, then lock-up as HardFault has no vector', () => {
   const machine = secure([NOP, 0xdf00, LOOP])
   machine.cpu.writePrivate(VTOR, NOWHERE, true)

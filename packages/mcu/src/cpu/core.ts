@@ -18,25 +18,28 @@ import type {
   StopReason,
 } from './cpu.ts'
 import { DebugUnit, DFSR } from './debug-unit.ts'
+import { Derived } from './derived.ts'
 import { ExceptionReturn } from './exception-return.ts'
 import { Exceptions } from './exceptions.ts'
 import { FaultStatus } from './fault-status.ts'
 import { EXCEPTION } from './faults.ts'
 import { Fetch } from './fetch.ts'
 import { FloatContext } from './float/float-context.ts'
-import { EXC_RETURN, Frames } from './frames.ts'
+import { Frames } from './frames.ts'
 import { HostDebugger } from './host-debugger.ts'
+import { HostGate } from './host-gate.ts'
 import { interpreter } from './interpreter.ts'
 import { interpreterHost } from './interpreter-host.ts'
-import { mapOf, WORDS } from './layout.ts'
+import { WORDS } from './layout.ts'
 import { Nvic } from './nvic.ts'
 import { PrivateBus } from './private-bus.ts'
-import { Protection, type Purpose } from './protection.ts'
+import { Protection } from './protection.ts'
 import { Registers } from './registers.ts'
+import { type ResetParts, resetNonSecure, resetSecure, takeVectors } from './reset.ts'
 import { restoreParts, type SavedParts, saveParts } from './saved-state.ts'
 import { decodeSnapshot, encodeSnapshot } from './snapshot.ts'
 import { SpecialRegisters } from './special-registers.ts'
-import { CONTROL, State } from './state.ts'
+import { State } from './state.ts'
 import { systemRegisters } from './system-registers.ts'
 import { SysTick } from './systick.ts'
 import { Worlds } from './worlds.ts'
@@ -59,7 +62,7 @@ export class Core {
   readonly #hostCode: AddressRange | undefined
   readonly #secureVectors: number
   readonly #ranges: readonly MemoryRange[]
-  readonly #protection: Protection
+  readonly protection: Protection
   readonly #code: CodeCache
   readonly #accesses: Accesses
   readonly #frames: Frames
@@ -77,12 +80,10 @@ export class Core {
   readonly #execute: () => void
   readonly #fetch: Fetch
   readonly #special: SpecialRegisters
+  readonly #derived: Derived
+  readonly hostGate: HostGate
   #sleeping: 'interrupt' | 'event' | undefined
   #stop: StopReason | undefined
-  #gate: Gate = { veneer: 0, target: 0, stackPointer: 0 }
-  #veneer = 0
-  /** What access maps and limits reckon with: [Non-secure, Secure]. */
-  #wasBelowZero: [boolean, boolean] = [false, false]
 
   constructor(options: CpuOptions) {
     const { memory, ranges, scheduler, hooks, hostCode } = options
@@ -94,7 +95,7 @@ export class Core {
     this.state = state
     this.clock = new Clock(state)
     this.nvic = new Nvic(state, this.#isHostSecure, () => this.#pendedSomething())
-    this.#protection = new Protection((address) => hooks.attribution(address))
+    this.protection = new Protection((address) => hooks.attribution(address))
     const made = interpreter()
     this.#code = new CodeCache(state, made, ranges)
     this.host = this.#makeHostDebugger()
@@ -113,9 +114,14 @@ export class Core {
     this.#fetch = this.#makeFetch()
     const { accesses, ...position } = this.#shared()
     this.#float = new FloatContext({ ...this.#shared(), controls: this.#controls })
+    this.#derived = new Derived({
+      ...{ state, controls: this.#controls, nvic: this.nvic, float: this.#float },
+      protection: this.protection,
+      protectionChanged: () => this.protectionChanged(),
+    })
     this.#frames = new Frames({
       ...{ state, accesses, float: this.#float },
-      limitOf: (bank, isSecure) => this.#limitOf(bank, isSecure),
+      limitOf: (bank, isSecure) => this.#derived.limitOf(bank, isSecure),
     })
     this.#exceptions = this.#makeExceptions()
     this.#returns = this.#makeReturns()
@@ -123,6 +129,9 @@ export class Core {
     this.#aftermath = new Aftermath({
       ...{ state, clock: this.clock, fetch: this.#fetch, exceptions: this.#exceptions },
       ...{ returns: this.#returns, worlds: this.#worlds, debug: this.debug },
+    })
+    this.hostGate = new HostGate({
+      ...{ state, worlds: this.#worlds, fetch: this.#fetch, aftermath: this.#aftermath },
     })
     const special = new SpecialRegisters(state, this.nvic, this.#float, position.refresh)
     this.#special = special
@@ -154,7 +163,7 @@ export class Core {
       nvic: this.nvic,
       accesses: this.#accesses,
       isHostSecure: this.#isHostSecure,
-      refresh: () => this.#refresh(),
+      refresh: () => this.#derived.refresh(),
       pc: () => this.#fetch.pc,
       it: () => this.#fetch.it,
       goTo: (address: number, thumb: boolean, it: number) => this.#fetch.goTo(address, thumb, it),
@@ -164,24 +173,28 @@ export class Core {
   #makeAccesses({ bus, hooks, ranges }: CpuOptions): Accesses {
     return new Accesses({
       ...{ state: this.state, bus, hooks, ranges },
-      ...{ protection: this.#protection, code: this.#code, registers: this.#bus },
+      ...{ protection: this.protection, code: this.#code, registers: this.#bus },
       ...{ debug: this.debug, host: this.host },
       pc: () => this.#fetch.pc,
-      isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
+      isBelowZero: (isSecure) => this.#derived.isBelowZero(isSecure),
       ignoresBusErrors: (isSecure) =>
-        this.#isBelowZero(isSecure) && (this.#controls.ccr[1] & CCR.BFHFNMIGN) !== 0,
+        this.#derived.isBelowZero(isSecure) && (this.#controls.ccr[1] & CCR.BFHFNMIGN) !== 0,
     })
   }
 
   #makeFetch(): Fetch {
     return new Fetch({
-      ...{ state: this.state, protection: this.#protection, code: this.#code },
+      ...{ state: this.state, protection: this.protection, code: this.#code },
       hostCode: this.#hostCode,
-      isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
+      isBelowZero: (isSecure) => this.#derived.isBelowZero(isSecure),
       fail: (fault, it) => this.#aftermath.abort({ kind: 'fault', fault, it }),
       intercept: (address, it) => this.#intercept(address, it),
       endSlice: () => this.clock.endSlice(),
-      reachHost: (address) => this.#reachHost(address),
+      reachHost: (address) => {
+        this.hostGate.reach(address)
+        this.#stop = 'secure-call'
+        this.state.set(WORDS.ATTENTION, 1)
+      },
       watch: (address) => this.#accesses.forgetPage(address),
     })
   }
@@ -317,44 +330,6 @@ export class Core {
     this.state.set(WORDS.ATTENTION, 1)
   }
 
-  /** What the loop's words derive from mode, bank and priority. */
-  #refresh(): void {
-    const { state } = this
-    const ccr = this.#controls.ccr[state.isSecure ? 1 : 0]
-    state.set(WORDS.MAP, mapOf(state.isSecure, state.isPrivileged))
-    state.set(WORDS.TRAP_DIVIDE, ccr & CCR.DIV_0_TRP ? 1 : 0)
-    state.set(WORDS.TRAP_UNALIGNED, ccr & CCR.UNALIGN_TRP ? 1 : 0)
-    this.#float.refresh()
-    state.set(WORDS.ATTENTION, 1)
-    const [nonSecure, secure] = this.#wasBelowZero
-    this.#wasBelowZero = [this.nvic.isBelowZero(false), this.nvic.isBelowZero(true)]
-    state.set(WORDS.SP_LIMIT, this.#limitOf(state.currentStack, state.isSecure))
-    const hasMoved = (isSecure: boolean, was: boolean) =>
-      this.#isBelowZero(isSecure) !== was && this.#protection.isMpuOn(isSecure)
-    if (hasMoved(false, nonSecure) || hasMoved(true, secure)) this.protectionChanged()
-  }
-
-  #isBelowZero(isSecure: boolean): boolean {
-    return this.#wasBelowZero[isSecure ? 1 : 0]
-  }
-
-  /** MSPLIM or PSPLIM, unless CCR.STKOFHFNMIGN lifts it for HardFault and NMI. */
-  #limitOf(bank: typeof WORDS.MSP | typeof WORDS.PSP, isSecure: boolean): number {
-    const isLifted =
-      this.#isBelowZero(isSecure) && (this.#controls.ccr[isSecure ? 1 : 0] & CCR.STKOFHFNMIGN) !== 0
-    if (isLifted) return 0
-    return this.state.bank(bank === WORDS.MSP ? WORDS.MSPLIM : WORDS.PSPLIM, isSecure)
-  }
-
-  #reachHost(target: number): void {
-    const { state } = this
-    const usesProcess = (state.bank(WORDS.CONTROL, false) & CONTROL.SPSEL) !== 0 && !state.isHandler
-    const stackPointer = state.bank(usesProcess ? WORDS.PSP : WORDS.MSP, false)
-    this.#gate = { veneer: this.#veneer, target, stackPointer }
-    this.#stop = 'secure-call'
-    state.set(WORDS.ATTENTION, 1)
-  }
-
   #makeHost() {
     const { state } = this
     const attention = () => state.set(WORDS.ATTENTION, 1)
@@ -362,8 +337,8 @@ export class Core {
       ...{ state, fetch: this.#fetch, accesses: this.#accesses, aftermath: this.#aftermath },
       ...{ exceptions: this.#exceptions, float: this.#float },
       effects: {
-        ...{ state, special: this.#special, protection: this.#protection },
-        isBelowZero: (isSecure) => this.#isBelowZero(isSecure),
+        ...{ state, special: this.#special, protection: this.protection },
+        isBelowZero: (isSecure) => this.#derived.isBelowZero(isSecure),
         supervisorCall: () => this.#aftermath.defer({ kind: 'supervisorCall' }),
         breakpoint: (immediate) => {
           if (this.#hooks.breakpoint?.(immediate)) attention()
@@ -377,39 +352,18 @@ export class Core {
         sendEvent: () => {
           this.#exceptions.event = true
         },
-        enterSecure: (veneer) => {
-          this.#veneer = veneer
-          this.#worlds.enterSecure()
-        },
+        enterSecure: (veneer) => this.hostGate.enter(veneer),
       },
     })
   }
 
   // Between the worlds
 
-  get gate(): Gate {
-    return this.#gate
-  }
-
-  get isCallerPrivileged(): boolean {
-    const { state } = this
-    return state.isHandler || (state.bank(WORDS.CONTROL, false) & CONTROL.nPRIV) === 0
-  }
-
   get faultRecord(): FaultRecord {
     const { stopped } = this.#exceptions
     if (stopped === undefined)
       throw new Error('There is no fault: run did not return secure-exception.')
     return stopped
-  }
-
-  returnToNonSecure(r0: number): void {
-    const { state } = this
-    state.setRegister(0, r0)
-    const lr = state.get(WORDS.LR)
-    this.#worlds.switchTo(false)
-    if (lr >>> 24 === EXC_RETURN.prefix && state.isHandler) this.#aftermath.branch(lr)
-    else this.#fetch.goTo((lr & ~1) >>> 0, !Worlds.isFunctionReturn(lr), 0)
   }
 
   startNonSecure(vectorTable: number): void {
@@ -422,49 +376,31 @@ export class Core {
   abandonNonSecure(): void {
     const { state } = this
     if (!state.isSecure) this.#worlds.switchTo(true)
-    this.nvic.resetNonSecure()
-    this.#sysTick.nonSecure.reset()
-    this.#protection.resetNonSecure()
-    this.#status.reset()
-    this.#controls.resetNonSecure()
-    for (let number = 0; number < 15; number++) state.setRegister(number, 0)
-    state.setFlags(0)
-    for (const word of BANKS) state.setBank(word, false, 0)
-    for (const word of [WORDS.GE, WORDS.IPSR, WORDS.EXCLUSIVE, WORDS.Q]) state.set(word, 0)
-    this.#float.resetNonSecure()
-    this.debug.reset()
-    this.#exceptions.reset()
+    resetNonSecure(this.#resetParts)
     this.#aftermath.forget()
     this.host.moved()
     this.#sleeping = undefined
-    this.#veneer = 0
+    this.hostGate.veneer = 0
     this.#fetch.goTo(this.#hostCode?.start ?? 0, true, 0)
-    this.#refresh()
+    this.#derived.refresh()
     this.protectionChanged()
   }
 
   reset(): void {
-    const { state } = this
-    state.set(WORDS.SECURE, 1)
-    for (const word of BANKS) state.setBank(word, true, 0)
-    this.nvic.reset()
-    this.#sysTick.secure.reset()
-    this.#protection.reset()
-    this.#controls.reset()
-    this.#float.reset()
+    resetSecure(this.#resetParts)
     this.abandonNonSecure()
     if (this.#isHostSecure) return
     this.#controls.vtor[1] = this.#secureVectors
     this.#startFrom(this.#secureVectors)
   }
 
-  /** TakeReset(): stack pointer and PC of the present state from its vector table. */
+  get #resetParts(): ResetParts {
+    return { ...this.#savedParts, float: this.#float }
+  }
+
   #startFrom(vectorTable: number): void {
-    const { state } = this
-    const [stack, entry] = [0, 4].map((offset) => state.words[(vectorTable + offset) >>> 2]! >>> 0)
-    state.set(WORDS.SP, stack! & ~3)
-    state.set(WORDS.LR, 0xffff_ffff)
-    this.#fetch.goTo((entry! & ~1) >>> 0, (entry! & 1) !== 0, 0)
+    const entry = takeVectors(this.state, vectorTable)
+    this.#fetch.goTo((entry & ~1) >>> 0, (entry & 1) !== 0, 0)
   }
 
   // Snapshots
@@ -480,14 +416,14 @@ export class Core {
     restoreParts(this.#savedParts, saved)
     this.#sleeping = saved.sleeping === '' ? undefined : saved.sleeping
     this.#stop = saved.isHalting ? 'halt' : undefined
-    this.#gate = saved.gate
-    this.#veneer = saved.veneer
+    this.hostGate.gate = saved.gate
+    this.hostGate.veneer = saved.veneer
     this.#aftermath.forget()
     this.host.moved()
-    this.#wasBelowZero = [this.nvic.isBelowZero(false), this.nvic.isBelowZero(true)]
+    this.#derived.adoptPriority()
     this.protectionChanged()
     this.#fetch.goTo(saved.pc, state.get(WORDS.THUMB) !== 0, saved.it)
-    this.#refresh()
+    this.#derived.refresh()
   }
 
   #save() {
@@ -496,15 +432,15 @@ export class Core {
       ...saveParts(this.#savedParts, position),
       sleeping: this.#sleeping ?? '',
       isHalting: this.#stop === 'halt',
-      gate: { ...this.#gate },
-      veneer: this.#veneer,
+      gate: { ...this.hostGate.gate },
+      veneer: this.hostGate.veneer,
     } as const
   }
 
   get #savedParts(): SavedParts {
     return {
       ...{ state: this.state, clock: this.clock, nvic: this.nvic, controls: this.#controls },
-      ...{ debug: this.debug, status: this.#status, protection: this.#protection },
+      ...{ debug: this.debug, status: this.#status, protection: this.protection },
       ...{ sysTick: this.#sysTick, exceptions: this.#exceptions },
     }
   }
@@ -518,18 +454,12 @@ export class Core {
 
   #systemRegisters() {
     return systemRegisters({
-      state: this.state,
-      nvic: this.nvic,
-      status: this.#status,
-      protection: this.#protection,
-      controls: this.#controls,
-      debug: this.debug,
-      sysTick: this.#sysTick,
+      ...this.#savedParts,
       cycles: () => this.clock.cycles,
       requestReset: () => {
         this.#stop = 'reset-request'
       },
-      refresh: () => this.#refresh(),
+      refresh: () => this.#derived.refresh(),
       protectionChanged: () => this.protectionChanged(),
     })
   }
@@ -546,7 +476,7 @@ export class Core {
     const number = EXCEPTION.firstIrq + irq
     this.nvic.fast[number] = isFast ? 1 : 0
     this.nvic.setEnabled(number, false)
-    this.#refresh()
+    this.#derived.refresh()
   }
 
   pendInterrupt(irq: number): void {
@@ -565,24 +495,4 @@ export class Core {
     this.#code.invalidate(address, length)
     this.state.set(WORDS.ATTENTION, 1)
   }
-
-  isNonSecureAccessible(range: {
-    address: number
-    length: number
-    access: Exclude<Purpose, 'execute'>
-    isPrivileged: boolean
-  }): boolean {
-    const { address, length, access, isPrivileged } = range
-    const who = { isSecure: false, isPrivileged, isBelowZero: false }
-    for (let at = address; at < address + length; at = (at | 31) + 1) {
-      if (this.#protection.attribution(at) !== 'non-secure') return false
-      if (!this.#protection.mpuAllows(at, access, who)) return false
-    }
-    return true
-  }
 }
-
-const BANKS = [
-  ...([WORDS.MSP, WORDS.PSP, WORDS.MSPLIM, WORDS.PSPLIM] as const),
-  ...([WORDS.CONTROL, WORDS.PRIMASK, WORDS.BASEPRI, WORDS.FAULTMASK] as const),
-]

@@ -271,12 +271,12 @@ export class Cpu implements InterruptLines {
 
   /** Valid after `run` returned `secure-call`. */
   get gate(): Gate {
-    return this.#core.gate
+    return this.#core.hostGate.gate
   }
 
   /** Ends a secure call: r0 gets the result, then BXNS LR. */
   returnToNonSecure(r0: number): void {
-    this.#core.returnToNonSecure(r0)
+    this.#core.hostGate.returnToNonSecure(r0)
   }
 
   /** Valid after `run` returned `secure-exception` or `lockup`. */
@@ -295,7 +295,7 @@ export class Cpu implements InterruptLines {
 
   /** IPSR.nPRIV and mode of the Non-secure state: what the caller of a secure call was. */
   get isPrivileged(): boolean {
-    return this.#core.isCallerPrivileged
+    return this.#core.hostGate.isCallerPrivileged
   }
 
   setLine(irq: number, isHigh: boolean): void {
@@ -343,7 +343,7 @@ export class Cpu implements InterruptLines {
     access: 'read' | 'write',
     isPrivileged: boolean,
   ): boolean {
-    return this.#core.isNonSecureAccessible({ address, length, access, isPrivileged })
+    return this.#core.protection.isNonSecureAccessible({ address, length, access, isPrivileged })
   }
 
   /** The bytes of plain memory changed from outside (flash programmed or erased, a host write). */

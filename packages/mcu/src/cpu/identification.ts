@@ -21,7 +21,7 @@ export const IDENTIFICATION: readonly Identification[] = [
     address: 0xe000_e004,
     name: 'ICTR',
     value: Math.ceil(IRQ_COUNT / 32) - 1,
-    meaning: '97 to 128 interrupt lines; 125 are there',
+    meaning: `97 to 128 interrupt lines; ${IRQ_COUNT} are there`,
   },
   { address: 0xe000_ed00, name: 'CPUID', value: 0x410f_d214, meaning: 'Arm Cortex-M33 r0p4' },
   { address: 0xe000_ed40, name: 'ID_PFR0', value: 0x30, meaning: 'T32 with all of Thumb-2' },

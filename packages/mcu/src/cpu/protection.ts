@@ -175,6 +175,22 @@ export class Protection {
     return region !== undefined && regionAllows(region.rbar, purpose, who.isPrivileged)
   }
 
+  /** Every byte may be accessed by Non-secure code of this privilege. */
+  isNonSecureAccessible(range: {
+    address: number
+    length: number
+    access: Exclude<Purpose, 'execute'>
+    isPrivileged: boolean
+  }): boolean {
+    const { address, length, access, isPrivileged } = range
+    const who = { isSecure: false, isPrivileged, isBelowZero: false }
+    for (let at = address; at < address + length; at = (at | 31) + 1) {
+      if (this.attribution(at) !== 'non-secure') return false
+      if (!this.mpuAllows(at, access, who)) return false
+    }
+    return true
+  }
+
   /** Memory of Device type: unaligned accesses fault. */
   isDevice(address: number, who: MpuUser): boolean {
     const region = this.#regionOf(address, who)

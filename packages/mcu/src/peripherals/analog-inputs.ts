@@ -7,9 +7,9 @@
 import { type PadName, VDD_VOLTS } from '../pins/pad.ts'
 import type { Pins } from '../pins/pins.ts'
 
-const VREF_VOLTS = VDD_VOLTS
+export const VREF_VOLTS = VDD_VOLTS
 /** Internal reference and temperature sensor at 30 degrees, typical (DS13086). */
-const VREFINT_VOLTS = 1.212
+export const VREFINT_VOLTS = 1.212
 const SENSOR_VOLTS_AT_30 = 0.742
 const SENSOR_VOLTS_A_DEGREE = 0.0025
 const CORE_VOLTS = 1.2

@@ -6,16 +6,28 @@
 import type { Makers } from '../wiring.ts'
 import { adcs } from './adc.ts'
 import { adc4s } from './adc4.ts'
+import { caches } from './caches.ts'
+import { comps } from './comp.ts'
+import { cordics } from './cordic.ts'
 import { crcs } from './crc.ts'
+import { dacs } from './dac.ts'
+import { dmas } from './dma.ts'
+import { extis } from './exti.ts'
 import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
+import { opamps } from './opamp.ts'
 import { pwrs } from './pwr.ts'
 import { spis } from './spi.ts'
+import { syscfgs } from './syscfg.ts'
 import { usarts } from './usart.ts'
+import { vrefbufs } from './vrefbuf.ts'
 
 export const catalogue = {
   ...pwrs,
+  ...syscfgs,
+  ...extis,
+  ...dmas,
   ...gpios,
   ...usarts,
   ...i2cs,
@@ -24,6 +36,12 @@ export const catalogue = {
   ...adc4s,
   ...crcs,
   ...hashes,
+  ...dacs,
+  ...comps,
+  ...opamps,
+  ...vrefbufs,
+  ...caches,
+  ...cordics,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue

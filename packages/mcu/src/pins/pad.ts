@@ -58,6 +58,8 @@ export class Pad {
   readonly name: PadName
   readonly #sides: Side[]
   readonly #listeners: PadListener[] = []
+  readonly #voltListeners: (() => void)[] = []
+  #lastVolts = 0
   readonly #net: PadNet
   #isHigh = false
   #isInConflict = false
@@ -124,14 +126,28 @@ export class Pad {
     }
   }
 
+  /** Calls for every change of `volts`: what comparators and amplifiers look at. */
+  listenVolts(listener: () => void): void {
+    this.#voltListeners.push(listener)
+  }
+
   #settle(): void {
     this.#findConflict()
     const level = this.#level()
-    if (level === this.#isHigh) return
+    const isNew = level !== this.#isHigh
     this.#isHigh = level
-    this.#net.changed(() => {
-      for (const listener of [...this.#listeners]) listener(level, this)
-    })
+    if (isNew) {
+      this.#net.changed(() => {
+        for (const listener of [...this.#listeners]) listener(level, this)
+      })
+    }
+    this.#tellVolts()
+  }
+
+  #tellVolts(): void {
+    if (this.#voltListeners.length === 0 || this.volts === this.#lastVolts) return
+    this.#lastVolts = this.volts
+    for (const listener of this.#voltListeners) listener()
   }
 
   #level(): boolean {

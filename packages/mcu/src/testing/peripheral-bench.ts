@@ -2,13 +2,13 @@
  * A bench for one peripheral: real scheduler, wires and pins, clocks that the test sets. Time moves
  * when the test says so.
  */
-import type { AccessSize, BusFault } from '../bus.ts'
+import { type AccessSize, BusFault } from '../bus.ts'
 import { Pins } from '../pins/pins.ts'
 import type { Registers } from '../registers.ts'
 import { EventQueue } from '../scheduler.ts'
 import { Ticks } from '../ticks.ts'
 import { WireSet } from '../wire.ts'
-import type { Peripheral, Wiring } from '../wiring.ts'
+import type { Peripheral, SystemBus, Wiring } from '../wiring.ts'
 
 export interface BenchOptions {
   /** Cycles of the scheduler a second. */
@@ -26,6 +26,8 @@ export class PeripheralBench<Model extends Peripheral> {
   readonly wires = new WireSet()
   /** What DMA sees: little-endian bytes from address 0. */
   readonly memory = new Uint8Array(0x1_0000)
+  /** Addresses from here on fail. */
+  memoryEnd = 0x1_0000
   readonly unmodelled: string[] = []
   readonly clocks: Record<string, number>
   readonly model: Model
@@ -102,7 +104,6 @@ export class PeripheralBench<Model extends Peripheral> {
 
   #wiring(name: string): Wiring {
     const { scheduler, pins } = this
-    const none: BusFault = 0
     return {
       ...{ name, scheduler, pins },
       clocks: {
@@ -115,21 +116,36 @@ export class PeripheralBench<Model extends Peripheral> {
         },
         onChange: (listener) => this.#onChange.push(listener),
       },
-      memory: {
-        fault: none,
-        read: (address, size) => {
-          let value = 0
-          for (let at = size - 1; at >= 0; at--) value = value * 256 + this.memory[address + at]!
-          return value
-        },
-        write: (address, size, value) => {
-          for (let at = 0; at < size; at++) this.memory[address + at] = value >>> (8 * at)
-        },
-      },
+      memory: this.#bus(),
       interrupt: (line) => this.interrupts.get(line).connect(),
       dmaRequest: (request) => this.requests.get(request).connect(),
+      dmaWire: (request) => this.requests.get(request),
       wire: (wire) => this.wires.get(wire),
       notModelled: (register, answer) => this.unmodelled.push(`${register}: ${answer}`),
+    }
+  }
+
+  #bus(): SystemBus {
+    const bench = this
+    let fault: BusFault = BusFault.none
+    const check = (address: number) => {
+      fault = address < bench.memoryEnd ? BusFault.none : BusFault.error
+      return fault === BusFault.none
+    }
+    return {
+      get fault() {
+        return fault
+      },
+      read(address, size) {
+        if (!check(address)) return 0
+        let value = 0
+        for (let at = size - 1; at >= 0; at--) value = value * 256 + bench.memory[address + at]!
+        return value
+      },
+      write(address, size, value) {
+        if (!check(address)) return
+        for (let at = 0; at < size; at++) bench.memory[address + at] = value >>> (8 * at)
+      },
     }
   }
 }

@@ -43,6 +43,10 @@ import { SystemNotifications } from './system-notifications.ts'
 import { TestLog } from './test-log.ts'
 import { Timers } from './timers.ts'
 import { ApplicationStore } from './update/application-store.ts'
+import { KernelUpdate } from './update/kernel-update.ts'
+import { KeyStore } from './update/key-store.ts'
+import { KeyUpdates, type KeyUpdatesParts } from './update/key-updates.ts'
+import { nextStagingOffset } from './update/layer-fetch.ts'
 import { Update } from './update/update.ts'
 import { WallClock } from './wall-clock.ts'
 import { Wifi } from './wifi.ts'
@@ -84,16 +88,19 @@ export class Kernel implements SecureVectors {
   readonly link: Link
   readonly connectivity: Connectivity
   readonly log: ServerLog
+  readonly keys: KeyStore
   readonly channels: Channels
   readonly store: ApplicationStore
   readonly application: Application
   readonly update: Update
+  readonly kernelUpdate: KernelUpdate
   readonly fastInterrupts: FastInterrupts
   readonly wifi: Wifi
   readonly testLog = new TestLog()
   readonly debugAgent: DebugAgent
   readonly debugServer: DebugServer
   readonly #random: Random
+  readonly #keyUpdates: KeyUpdates
   readonly #crashReports = new CrashReports()
   #cancelSettle: () => void = () => {}
 
@@ -114,7 +121,8 @@ export class Kernel implements SecureVectors {
     this.systemNotifications = new SystemNotifications(handles, this.notifications)
     this.networkRequests = new NetworkRequests(handles, this.notifications)
     this.externalFlash = new ExternalFlashAccess(handles, hardware.externalFlash)
-    this.store = new ApplicationStore(hardware, fuses.applicationSigner)
+    this.keys = new KeyStore(hardware, fuses.applicationSigner)
+    this.store = new ApplicationStore(hardware, this.keys)
     this.wifi = new Wifi(new Settings(hardware), network)
     this.fastInterrupts = new FastInterrupts({
       ...{ world, timers: this.timers },
@@ -127,6 +135,8 @@ export class Kernel implements SecureVectors {
     this.channels = new Channels({ memory, notifications, link, handles, clock })
     this.application = this.#makeApplication()
     this.update = this.#makeUpdate()
+    this.#keyUpdates = this.#makeKeyUpdates()
+    this.kernelUpdate = this.#makeKernelUpdate()
     this.debugServer = this.#makeDebugServer()
     this.debugAgent = this.#makeDebugAgent()
   }
@@ -136,6 +146,7 @@ export class Kernel implements SecureVectors {
     startClocks(this.hardware.rcc)
     this.wifi.begin()
     this.update.finish()
+    this.kernelUpdate.start()
     this.application.start(this.#wakeReason())
     this.#settle()
   }
@@ -217,6 +228,8 @@ export class Kernel implements SecureVectors {
       this.connectivity.update()
       if (reasons === this.connectivity.reasons && status === this.connectivity.status) break
     }
+    this.kernelUpdate.proceed()
+    this.update.resume()
     this.debugServer.poll()
     this.link.flush()
     this.led.show(this.connectivity.status)
@@ -276,6 +289,8 @@ export class Kernel implements SecureVectors {
 
   #wakeReason(): WakeReason {
     const { resetCause, wakeCause = 'unknown' } = this.hardware.power
+    const { isTrial, hasFailed } = this.boot
+    if (isTrial || (hasFailed && resetCause === 'software')) return WakeReason.MICROVISORUPDATE
     return resetCause === 'standby' ? standbyReasons[wakeCause] : wakeReasons[resetCause]
   }
 
@@ -315,11 +330,13 @@ export class Kernel implements SecureVectors {
       timers,
       random: this.#random,
       chip: this.hardware,
+      findKey: this.keys.findLayerKey,
       kernelVersion: this.boot.kernelVersion,
       trace: this.#trace,
       host: {
         politenessSeconds: () => (application.isRunning ? this.#politenessSeconds() : 0),
         stopApplication: () => application.stop(),
+        isHeld: () => this.kernelUpdate.isFetching,
         startApplication: () => application.restart(WakeReason.APPLICATIONUPDATE),
         downloaded: () =>
           this.systemNotifications.emit(
@@ -328,6 +345,23 @@ export class Kernel implements SecureVectors {
           ),
       },
     })
+  }
+
+  #makeKernelUpdate(): KernelUpdate {
+    const { hardware: chip, boot, fuses, link, timers, application, store } = this
+    return new KernelUpdate({
+      ...{ chip, boot, fuses, link, timers, trace: this.#trace },
+      stagingOffset: () => nextStagingOffset(store.staged.values()),
+      politenessSeconds: () => (application.isRunning ? this.#politenessSeconds() : 0),
+      isHeld: () => this.update.isFetching,
+    })
+  }
+
+  #makeKeyUpdates(): KeyUpdates {
+    const { keys, store, link } = this
+    const send = (value: Parameters<KeyUpdatesParts['send']>[0]) =>
+      link.send({ case: 'keyState', value })
+    return new KeyUpdates({ engines: this.hardware.engines, keys, store, send })
   }
 
   #makeDebugServer(): DebugServer {
@@ -368,6 +402,8 @@ export class Kernel implements SecureVectors {
     for (const report of this.#crashReports.waiting) {
       this.link.send({ case: 'crashReport', value: report })
     }
+    this.kernelUpdate.connected()
+    this.#keyUpdates.tell()
     this.update.setTarget(welcome.target)
   }
 
@@ -375,6 +411,12 @@ export class Kernel implements SecureVectors {
     switch (message.case) {
       case 'target':
         this.update.setTarget(message.value)
+        return
+      case 'kernelTarget':
+        this.kernelUpdate.setTarget(message.value)
+        return
+      case 'newKeys':
+        this.#keyUpdates.take(message.value.signed)
         return
       case 'settings':
         this.log.setEnabled(message.value.loggingEnabled)
@@ -401,7 +443,7 @@ export class Kernel implements SecureVectors {
     const policy = this.store.installed?.manifest.policies.connectivity
     return {
       isTimeUnknown: !this.wallClock.isSet,
-      isFetchingUpdate: this.update.isFetching,
+      isFetchingUpdate: this.update.isFetching || this.kernelUpdate.isFetching,
       isDebugging: this.debugServer.isActive,
       hasCrashReport: this.#crashReports.waiting.length > 0,
       hasApplication: this.application.phase !== 'absent',

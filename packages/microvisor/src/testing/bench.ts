@@ -11,7 +11,7 @@ import {
   systemCalls,
 } from '@microvisor/protocol'
 import { encodeFuses, type FuseContents } from '../fuses.ts'
-import type { SecureVectors } from '../hardware.ts'
+import type { BootRecord, SecureVectors } from '../hardware.ts'
 import { start } from '../kernel/main.ts'
 import { TestCloud } from './test-cloud.ts'
 import {
@@ -45,7 +45,7 @@ export function blankChips(): TestChips {
   return {
     internalFlash: blankInternalFlash(),
     externalFlash: blankExternalFlash(),
-    fuses: fuseBytes,
+    fuses: fuseBytes.slice(),
   }
 }
 
@@ -56,6 +56,11 @@ export class Bench {
   readonly vectors: SecureVectors
   /** Whether the cloud can be reached. */
   isCloudUp: boolean
+  /** Bytes of the cloud's that arrive at once. */
+  pieceBytes = Number.POSITIVE_INFINITY
+  /** Frames of the cloud's that have arrived; the network is cut after this many. */
+  delivered = 0
+  cutAfterDelivered = 0
   #nextAddress = RAM + 0x1000
   #nextIrq = 100
 
@@ -65,6 +70,8 @@ export class Bench {
     isCloudUp = true,
     seed = 1,
     startKernel = start,
+    record = {} as Partial<BootRecord>,
+    onReset = () => {},
     wake = undefined as TestWake | undefined,
     isFactoryTest = false,
   } = {}) {
@@ -73,12 +80,19 @@ export class Bench {
     this.cloud = cloud
     this.hardware = new TestHardware(chips, seed, wake)
     if (isFactoryTest) this.hardware.factoryTest = new TestFactory()
-    const record = {
+    const bootRecord: BootRecord = {
       resetCause: this.hardware.power.resetCause,
       kernelVersion: KERNEL_VERSION,
       kernelVersionText: '0.7.0',
+      kernelHash: new Uint8Array(32),
+      securityRatchet: 0,
+      slot: 'A',
+      isTrial: false,
+      hasFailed: false,
+      ...record,
     }
-    this.vectors = startKernel(this.hardware, record)
+    this.hardware.power.onReset = onReset
+    this.vectors = startKernel(this.hardware, bootRecord)
   }
 
   /** Moves bytes and time until nothing is due within `milliseconds`. */
@@ -172,11 +186,30 @@ export class Bench {
     }
     // What was sent before a connection was closed still leaves.
     if (network.toCloud.length > 0) this.cloud.receive(Uint8Array.from(network.toCloud.splice(0)))
+    if (this.cloud.framesUntilCut === 0) {
+      this.cloud.framesUntilCut = Number.POSITIVE_INFINITY
+      this.disconnect('cut')
+      return true
+    }
     if (network.state !== 'connected') return false
     const arriving = this.cloud.takeOutgoing()
     if (arriving.length === 0) return false
-    for (const bytes of arriving) for (const byte of bytes) network.toDevice.push(byte)
+    for (const bytes of arriving) this.#deliver(bytes)
     this.vectors.network()
     return true
+  }
+
+  /** One frame of the cloud's, in pieces if so told; what comes after a cut is lost. */
+  #deliver(bytes: Uint8Array): void {
+    const { network } = this.hardware
+    if (network.state !== 'connected') return
+    for (let at = 0; at < bytes.length; at += this.pieceBytes) {
+      for (const byte of bytes.subarray(at, at + this.pieceBytes)) network.toDevice.push(byte)
+      if (this.pieceBytes < bytes.length) this.vectors.network()
+    }
+    this.delivered++
+    if (this.delivered !== this.cutAfterDelivered) return
+    this.vectors.network()
+    this.disconnect('cut')
   }
 }

@@ -2,16 +2,20 @@
  * Flash as it lies there, held against the invariants of kernel/update/update.ts. Answers with the
  * sentences that are not true.
  */
-import { equalBytes } from '@microvisor/protocol'
+import { equalBytes, type Layer } from '@microvisor/protocol'
 import { ApplicationStore } from '../kernel/update/application-store.ts'
-import { Journal } from '../kernel/update/journal.ts'
+import { openJournal, type StagedLayer } from '../kernel/update/journal.ts'
+import { KeyStore } from '../kernel/update/key-store.ts'
 import type { Chip } from '../kernel/update/layers.ts'
 import { stagedHash, stagedMeasurement } from '../kernel/update/layers.ts'
 import { applicationSigner } from './trust.ts'
 
+const NOTHING = new Uint8Array(0)
+
 export function brokenInvariants(chip: Chip): string[] {
-  const store = new ApplicationStore(chip, applicationSigner.publicKey)
-  const { state } = new Journal(chip.internalFlash, chip.engines)
+  const keys = new KeyStore(chip, applicationSigner.publicKey)
+  const store = new ApplicationStore(chip, keys)
+  const { state } = openJournal(chip.internalFlash, chip.engines)
   const broken: string[] = []
   if ((state.candidate && !store.candidate) || (state.installed && !store.installed)) {
     broken.push('the journal speaks of a manifest that is not there')
@@ -20,12 +24,14 @@ export function brokenInvariants(chip: Chip): string[] {
     broken.push('(1) the installed application is damaged, and no update is ready to replace it')
   }
   const layers = store.candidate?.manifest.layers ?? []
+  const measurementOf = (layer: Layer, staged: StagedLayer) =>
+    stagedMeasurement(chip, layer, staged, keys.findLayerKey)
   for (const [index, staged] of store.staged) {
     const layer = layers[index]
     if (layer === undefined) broken.push(`(2) layer ${index} is staged for no manifest`)
-    else if (!equalBytes(stagedHash(chip, staged), layer.fetchHash)) {
+    else if (!equalBytes(stagedHash(chip, staged) ?? NOTHING, layer.fetchHash)) {
       broken.push(`(2) layer ${index} is marked as staged and is not`)
-    } else if (!equalBytes(stagedMeasurement(chip, layer, staged), layer.measurementHash)) {
+    } else if (!equalBytes(measurementOf(layer, staged) ?? NOTHING, layer.measurementHash)) {
       broken.push(`(2) layer ${index} is staged with a wrong measurement`)
     }
   }
@@ -34,12 +40,12 @@ export function brokenInvariants(chip: Chip): string[] {
 
 /** True if the next start of the application is the first since it was installed. */
 export function isFirstStartDue(chip: Chip): boolean {
-  const store = new ApplicationStore(chip, applicationSigner.publicKey)
+  const store = new ApplicationStore(chip, { signers: [applicationSigner.publicKey] })
   return store.isReady || (store.installed !== undefined && !store.hasStarted)
 }
 
 /** Uses up the journal's page until only so many records fit on it. */
 export function fillJournal(chip: Chip, unitsLeft: number): void {
-  const journal = new Journal(chip.internalFlash, chip.engines)
+  const journal = openJournal(chip.internalFlash, chip.engines)
   while (journal.unitsLeft > unitsLeft) journal.append({ kind: 'dropped' })
 }

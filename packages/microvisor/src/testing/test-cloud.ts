@@ -2,13 +2,19 @@
  * The cloud's end of the link for tests: it answers as the script says and keeps what it was told.
  * Frames go through the real codec.
  */
+import { createHash } from 'node:crypto'
 import {
   decodeLogRecord,
   encodeFrame,
+  encodeLayerOffer,
   type FrameBody,
   FrameDecoder,
   type FrameInit,
+  LayerForm,
+  type LayerStream,
   MANIFEST_BYTES_MAX,
+  makeDelta,
+  parseAppManifest,
   STREAM_DATA_BYTES_MAX,
   StreamCloseReason,
   toHex,
@@ -24,6 +30,8 @@ interface Fetch {
   readonly content: Uint8Array
   sent: number
   credit: number
+  /** Bytes that go out by themselves, first. */
+  readonly preface?: number
 }
 
 export class TestCloud {
@@ -47,6 +55,10 @@ export class TestCloud {
   chunkBytes = STREAM_DATA_BYTES_MAX
   /** Fetches stop after so many bytes in all. */
   fetchLimitBytes = Number.POSITIVE_INFINITY
+  /** What was offered for layers, in order. */
+  readonly offers: { form: LayerForm; transferBytes: number; offset: bigint }[] = []
+  /** After so many frames of the device's the network is cut, and nothing else arrives. */
+  framesUntilCut = Number.POSITIVE_INFINITY
   #decoder = new FrameDecoder()
   #fetches = new Map<number, Fetch>()
   #outgoing: Uint8Array[] = []
@@ -55,6 +67,14 @@ export class TestCloud {
   offer(application: SignedApplication): void {
     for (const [hash, content] of application.contents) this.contents.set(hash, content)
     this.target = application.hash
+  }
+
+  /** The kernel that devices should run. */
+  kernelTarget: Uint8Array = new Uint8Array(0)
+
+  offerKernel(kernel: SignedApplication): void {
+    for (const [hash, content] of kernel.contents) this.contents.set(hash, content)
+    this.kernelTarget = kernel.hash
   }
 
   /** A new connection. */
@@ -89,6 +109,8 @@ export class TestCloud {
     const { frames, error } = this.#decoder.push(bytes)
     if (error !== undefined) throw new Error(`The device broke the protocol: ${error.message}`)
     for (const frame of frames) {
+      if (this.framesUntilCut === 0) return
+      this.framesUntilCut--
       this.frames.push(frame)
       this.history.push(frame)
       this.#answer(frame)
@@ -148,6 +170,8 @@ export class TestCloud {
     const target = this.#targetValue()
     const settings = { loggingEnabled }
     this.send({ case: 'welcome', value: { wallMicroseconds, settings, target, heartbeatSeconds } })
+    if (this.kernelTarget.length > 0)
+      this.send({ case: 'kernelTarget', value: { manifestHash: this.kernelTarget } })
   }
 
   #open({ stream, kind }: Value<'streamOpen'>): void {
@@ -159,10 +183,58 @@ export class TestCloud {
     if (kind.case === 'log' && this.acceptsLogs) {
       this.send({ case: 'streamCredit', value: { stream, bytes: 16_384 } })
     } else if (kind.case === 'log') this.#close(stream, StreamCloseReason.REFUSED)
+    if (kind.case === 'layer') this.#openLayer(stream, kind.value)
     if (kind.case !== 'fetch') return
     const content = this.contents.get(toHex(kind.value.hash))
     if (content === undefined) this.#close(stream, StreamCloseReason.NOT_FOUND)
     else this.#fetches.set(stream, { stream, content, sent: Number(kind.value.offset), credit: 0 })
+  }
+
+  /** Offers whatever is smallest, as the cloud does. */
+  #openLayer(stream: number, wanted: LayerStream): void {
+    const content = this.contents.get(toHex(wanted.fetchHash))
+    if (content === undefined) {
+      this.#close(stream, StreamCloseReason.NOT_FOUND)
+      return
+    }
+    const base = this.contents.get(toHex(wanted.baseHash)) ?? this.#baseOf(wanted.baseHash)
+    const { form, bytes } = this.forms(content, wanted.roomBytes > 0 ? base : undefined)
+    const transferHash = new Uint8Array(createHash('sha256').update(bytes).digest())
+    const isContinued = toHex(wanted.transferHash) === toHex(transferHash)
+    const sent = isContinued ? Number(wanted.offset) : 0
+    const offer = {
+      ...{ form, transferHash, transferBytes: bytes.length, contentBytes: content.length },
+      ...{ baseBytes: form === LayerForm.DELTA ? base!.length : 0, offset: BigInt(sent) },
+    }
+    this.offers.push(offer)
+    const preface = encodeLayerOffer(offer)
+    const parts = Buffer.concat([preface, bytes.subarray(sent)])
+    this.#fetches.set(stream, {
+      ...{ stream, content: new Uint8Array(parts), sent: 0, credit: 0 },
+      preface: preface.length,
+    })
+  }
+
+  /** In which form a content travels; tests put other forms here. */
+  forms = (
+    content: Uint8Array,
+    base: Uint8Array | undefined,
+  ): { form: LayerForm; bytes: Uint8Array } => {
+    const delta = base && makeDelta(base, content)
+    if (delta !== undefined && delta.length < content.length)
+      return { form: LayerForm.DELTA, bytes: delta }
+    return { form: LayerForm.WHOLE, bytes: content }
+  }
+
+  #baseOf(measurement: Uint8Array): Uint8Array | undefined {
+    for (const bytes of this.contents.values()) {
+      const manifest = tryParse(bytes)
+      const layer = manifest?.layers.find(
+        ({ measurementHash }) => toHex(measurementHash) === toHex(measurement),
+      )
+      if (layer !== undefined) return this.contents.get(toHex(layer.fetchHash))
+    }
+    return undefined
   }
 
   #close(stream: number, reason: StreamCloseReason): void {
@@ -173,7 +245,9 @@ export class TestCloud {
     for (const fetch of this.#fetches.values()) {
       const { stream, content } = fetch
       while (fetch.credit > 0 && fetch.sent < content.length && this.fetchLimitBytes > 0) {
+        const isPreface = fetch.sent === 0 && fetch.preface !== undefined
         const length = Math.min(
+          isPreface ? fetch.preface! : Number.POSITIVE_INFINITY,
           this.chunkBytes,
           fetch.credit,
           content.length - fetch.sent,
@@ -189,6 +263,14 @@ export class TestCloud {
       this.#close(stream, StreamCloseReason.DONE)
       this.#fetches.delete(stream)
     }
+  }
+}
+
+function tryParse(bytes: Uint8Array) {
+  try {
+    return parseAppManifest(bytes)
+  } catch {
+    return undefined
   }
 }
 

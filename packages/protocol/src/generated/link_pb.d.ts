@@ -105,6 +105,36 @@ export declare type Frame = Message<"microvisor.link.v1.Frame"> & {
     case: "restartApplication";
   } | {
     /**
+     * @generated from field: microvisor.link.v1.KeyState key_state = 60;
+     */
+    value: KeyState;
+    case: "keyState";
+  } | {
+    /**
+     * @generated from field: microvisor.link.v1.NewKeys new_keys = 61;
+     */
+    value: NewKeys;
+    case: "newKeys";
+  } | {
+    /**
+     * @generated from field: microvisor.link.v1.KernelTarget kernel_target = 62;
+     */
+    value: KernelTarget;
+    case: "kernelTarget";
+  } | {
+    /**
+     * @generated from field: microvisor.link.v1.AttestationRequest attestation_request = 63;
+     */
+    value: AttestationRequest;
+    case: "attestationRequest";
+  } | {
+    /**
+     * @generated from field: microvisor.link.v1.Attestation attestation = 64;
+     */
+    value: Attestation;
+    case: "attestation";
+  } | {
+    /**
      * @generated from field: microvisor.link.v1.StreamOpen stream_open = 16;
      */
     value: StreamOpen;
@@ -555,6 +585,123 @@ export declare type RestartApplication = Message<"microvisor.link.v1.RestartAppl
 export declare const RestartApplicationSchema: GenMessage<RestartApplication>;
 
 /**
+ * Device to cloud, after Welcome and after NewKeys: the keys it has.
+ *
+ * @generated from message microvisor.link.v1.KeyState
+ */
+export declare type KeyState = Message<"microvisor.link.v1.KeyState"> & {
+  /**
+   * key ids
+   *
+   * @generated from field: repeated fixed64 manifest_signers = 1;
+   */
+  manifestSigners: bigint[];
+
+  /**
+   * key ids
+   *
+   * @generated from field: repeated fixed64 layer_keys = 2;
+   */
+  layerKeys: bigint[];
+
+  /**
+   * P-256, X9.62 uncompressed: layer keys are wrapped for it
+   *
+   * @generated from field: bytes receiver_key = 3;
+   */
+  receiverKey: Uint8Array;
+
+  /**
+   * why the last NewKeys was not taken; empty: it was, or there was none
+   *
+   * @generated from field: string refusal = 4;
+   */
+  refusal: string;
+};
+
+/**
+ * Describes the message microvisor.link.v1.KeyState.
+ * Use `create(KeyStateSchema)` to create a new message.
+ */
+export declare const KeyStateSchema: GenMessage<KeyState>;
+
+/**
+ * Cloud to device: a signed change of keys (bundle.NewKeys).
+ *
+ * @generated from message microvisor.link.v1.NewKeys
+ */
+export declare type NewKeys = Message<"microvisor.link.v1.NewKeys"> & {
+  /**
+   * @generated from field: bytes signed = 1;
+   */
+  signed: Uint8Array;
+};
+
+/**
+ * Describes the message microvisor.link.v1.NewKeys.
+ * Use `create(NewKeysSchema)` to create a new message.
+ */
+export declare const NewKeysSchema: GenMessage<NewKeys>;
+
+/**
+ * Cloud to device: the kernel that it should run. Empty hash: leave things as they are.
+ *
+ * @generated from message microvisor.link.v1.KernelTarget
+ */
+export declare type KernelTarget = Message<"microvisor.link.v1.KernelTarget"> & {
+  /**
+   * SHA-256 of the kernel's OpaqueManifest
+   *
+   * @generated from field: bytes manifest_hash = 1;
+   */
+  manifestHash: Uint8Array;
+};
+
+/**
+ * Describes the message microvisor.link.v1.KernelTarget.
+ * Use `create(KernelTargetSchema)` to create a new message.
+ */
+export declare const KernelTargetSchema: GenMessage<KernelTarget>;
+
+/**
+ * Cloud to device.
+ *
+ * @generated from message microvisor.link.v1.AttestationRequest
+ */
+export declare type AttestationRequest = Message<"microvisor.link.v1.AttestationRequest"> & {
+  /**
+   * 8 to 64 bytes
+   *
+   * @generated from field: bytes nonce = 1;
+   */
+  nonce: Uint8Array;
+};
+
+/**
+ * Describes the message microvisor.link.v1.AttestationRequest.
+ * Use `create(AttestationRequestSchema)` to create a new message.
+ */
+export declare const AttestationRequestSchema: GenMessage<AttestationRequest>;
+
+/**
+ * Device to cloud: an Entity Attestation Token (RFC 9711), a COSE_Sign1 by the device's key.
+ *
+ * @generated from message microvisor.link.v1.Attestation
+ */
+export declare type Attestation = Message<"microvisor.link.v1.Attestation"> & {
+  /**
+   * @generated from field: bytes token = 1;
+   */
+  token: Uint8Array;
+};
+
+/**
+ * Describes the message microvisor.link.v1.Attestation.
+ * Use `create(AttestationSchema)` to create a new message.
+ */
+export declare const AttestationSchema: GenMessage<Attestation>;
+
+/**
  * Opens a stream. The device takes odd numbers, the cloud even ones; numbers are not used twice in
  * a connection.
  *
@@ -585,6 +732,14 @@ export declare type StreamOpen = Message<"microvisor.link.v1.StreamOpen"> & {
      */
     value: FetchStream;
     case: "fetch";
+  } | {
+    /**
+     * the device asks, the cloud chooses how to send the content
+     *
+     * @generated from field: microvisor.link.v1.LayerStream layer = 60;
+     */
+    value: LayerStream;
+    case: "layer";
   } | {
     /**
      * a channel of the application, both ways
@@ -701,6 +856,102 @@ export declare type DebugStream = Message<"microvisor.link.v1.DebugStream"> & {
  * Use `create(DebugStreamSchema)` to create a new message.
  */
 export declare const DebugStreamSchema: GenMessage<DebugStream>;
+
+/**
+ * A layer, in whatever form is the smallest. The first StreamData is a LayerOffer, what follows the
+ * bytes of the transfer that it names, from the offset that it says.
+ *
+ * @generated from message microvisor.link.v1.LayerStream
+ */
+export declare type LayerStream = Message<"microvisor.link.v1.LayerStream"> & {
+  /**
+   * SHA-256 of the content wanted
+   *
+   * @generated from field: bytes fetch_hash = 1;
+   */
+  fetchHash: Uint8Array;
+
+  /**
+   * SHA-256 of the whole region as it lies in flash now; empty: no base
+   *
+   * @generated from field: bytes base_hash = 2;
+   */
+  baseHash: Uint8Array;
+
+  /**
+   * longest transfer for which there is room beside the content
+   *
+   * @generated from field: uint32 room_bytes = 3;
+   */
+  roomBytes: number;
+
+  /**
+   * of a transfer that has been begun; empty: none
+   *
+   * @generated from field: bytes transfer_hash = 4;
+   */
+  transferHash: Uint8Array;
+
+  /**
+   * how much of it has come
+   *
+   * @generated from field: uint64 offset = 5;
+   */
+  offset: bigint;
+};
+
+/**
+ * Describes the message microvisor.link.v1.LayerStream.
+ * Use `create(LayerStreamSchema)` to create a new message.
+ */
+export declare const LayerStreamSchema: GenMessage<LayerStream>;
+
+/**
+ * @generated from message microvisor.link.v1.LayerOffer
+ */
+export declare type LayerOffer = Message<"microvisor.link.v1.LayerOffer"> & {
+  /**
+   * @generated from field: microvisor.link.v1.LayerForm form = 1;
+   */
+  form: LayerForm;
+
+  /**
+   * SHA-256 of the transfer
+   *
+   * @generated from field: bytes transfer_hash = 2;
+   */
+  transferHash: Uint8Array;
+
+  /**
+   * @generated from field: uint32 transfer_bytes = 3;
+   */
+  transferBytes: number;
+
+  /**
+   * @generated from field: uint32 content_bytes = 4;
+   */
+  contentBytes: number;
+
+  /**
+   * with DELTA: how much of the region the delta reads
+   *
+   * @generated from field: uint32 base_bytes = 5;
+   */
+  baseBytes: number;
+
+  /**
+   * of the transfer's first byte that follows
+   *
+   * @generated from field: uint64 offset = 6;
+   */
+  offset: bigint;
+};
+
+/**
+ * Describes the message microvisor.link.v1.LayerOffer.
+ * Use `create(LayerOfferSchema)` to create a new message.
+ */
+export declare const LayerOfferSchema: GenMessage<LayerOffer>;
 
 /**
  * @generated from message microvisor.link.v1.LogRecord
@@ -1031,12 +1282,76 @@ export enum UpdateError {
    * @generated from enum value: UPDATE_ERROR_LAYER_ENCRYPTED = 13;
    */
   LAYER_ENCRYPTED = 13,
+
+  /**
+   * what came did not make the layer
+   *
+   * @generated from enum value: UPDATE_ERROR_TRANSFER = 14;
+   */
+  TRANSFER = 14,
+
+  /**
+   * the kernel's ratchet is lower than this device's
+   *
+   * @generated from enum value: UPDATE_ERROR_ROLLBACK = 15;
+   */
+  ROLLBACK = 15,
+
+  /**
+   * the kernel is for other hardware
+   *
+   * @generated from enum value: UPDATE_ERROR_DEVICE_TYPE = 16;
+   */
+  DEVICE_TYPE = 16,
+
+  /**
+   * the kernel did not start or connect; the previous one runs again
+   *
+   * @generated from enum value: UPDATE_ERROR_KERNEL_TRIAL = 17;
+   */
+  KERNEL_TRIAL = 17,
 }
 
 /**
  * Describes the enum microvisor.link.v1.UpdateError.
  */
 export declare const UpdateErrorSchema: GenEnum<UpdateError>;
+
+/**
+ * @generated from enum microvisor.link.v1.LayerForm
+ */
+export enum LayerForm {
+  /**
+   * @generated from enum value: LAYER_FORM_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * the content as it is
+   *
+   * @generated from enum value: LAYER_FORM_WHOLE = 1;
+   */
+  WHOLE = 1,
+
+  /**
+   * a delta without a base
+   *
+   * @generated from enum value: LAYER_FORM_COMPRESSED = 2;
+   */
+  COMPRESSED = 2,
+
+  /**
+   * a delta to what lies in the region
+   *
+   * @generated from enum value: LAYER_FORM_DELTA = 3;
+   */
+  DELTA = 3,
+}
+
+/**
+ * Describes the enum microvisor.link.v1.LayerForm.
+ */
+export declare const LayerFormSchema: GenEnum<LayerForm>;
 
 /**
  * @generated from enum microvisor.link.v1.StreamCloseReason

@@ -53,7 +53,10 @@ export function disconnectedEvent(deviceSid: string, reason: string): DeviceEven
   }
 }
 
-export function logEvent(deviceSid: string, record: LogRecord): DeviceEvent {
+/** What of a LogRecord is shown. */
+export type LoggedRecord = Pick<LogRecord, 'wallMicroseconds' | 'text' | 'dropped'>
+
+export function logEvent(deviceSid: string, record: LoggedRecord): DeviceEvent {
   return {
     timestamp: timeOf(record.wallMicroseconds),
     device_sid: deviceSid,

@@ -18,13 +18,16 @@ import {
   type Goodbye,
   GoodbyeReason,
   type Hello,
+  type LayerStream,
   LINK_PROTOCOL_VERSION,
   LINK_TEXT_BYTES_MAX,
 } from '@microvisor/protocol'
 import type { Logger } from 'pino'
+import type { DebugLine } from '../debug/debug-door.ts'
 import {
   connectedEvent,
   disconnectedEvent,
+  type LoggedRecord,
   logEvent,
   plainText,
   wallMicroseconds,
@@ -33,8 +36,11 @@ import type { DeviceOrders, Orders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import type { Limits } from '../limits.ts'
+import type { Managed } from '../managed/managed.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { isUnavailable } from '../storage/database.ts'
+import type { ChosenForm } from '../transfers/transfers.ts'
+import type { DebugPeer } from './debug-stream.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
 import { Streams } from './streams.ts'
@@ -49,6 +55,11 @@ export interface ConnectionParts {
   readonly presence: Presence
   readonly id: string
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
+  readonly managed: Managed
+  readonly chooseForm: (
+    device: DeviceIdentity,
+    wanted: LayerStream,
+  ) => Promise<ChosenForm | undefined>
   /** The Hello has come: this is the device's connection now. */
   readonly onWelcome: () => void
 }
@@ -83,6 +94,20 @@ export class DeviceConnection {
   /** The device has said hello and was let in. */
   get isWelcome(): boolean {
     return this.#isWelcome
+  }
+
+  get deviceSid(): string {
+    return this.#parts.device.sid
+  }
+
+  /** A line between a debugger and the device, which may still refuse it. */
+  openDebug(holder: string, peer: DebugPeer): DebugLine {
+    const opening = this.#streams.openDebug(holder, peer)
+    opening.catch((error: unknown) => this.#broken(error))
+    return {
+      write: (bytes) => void opening.then((stream) => stream.write(bytes)),
+      close: () => void opening.then((stream) => stream.close()),
+    }
   }
 
   /** Serves the device until the connection is over. Never throws. */
@@ -161,6 +186,9 @@ export class DeviceConnection {
       case 'updateProgress':
       case 'crashReport':
         return this.#report(frame)
+      case 'keyState':
+        // It has no keys but those of its fuses yet.
+        return undefined
       case 'streamOpen':
         return this.#streams.opened(frame.value)
       case 'streamData':
@@ -257,15 +285,23 @@ export class DeviceConnection {
   }
 
   #makeStreams(): Streams {
-    const { limits, device, findContent, log, reports } = this.#parts
+    const { limits, device, findContent, chooseForm, log, reports, managed } = this.#parts
+    const logPace = new Pace(limits.logBytesPerSecond, limits.logBurstBytes)
+    const onRecord = (record: LoggedRecord) => {
+      if (this.#sent.isLogging) reports.tell(logEvent(device.sid, record))
+    }
+    const tellLogLine = (text: Uint8Array) => onRecord({ text, wallMicroseconds: 0n, dropped: 0 })
+    const channels = { device, logPace, tellLogLine }
     return new Streams({
       send: (body) => this.#send(body),
-      logPace: new Pace(limits.logBytesPerSecond, limits.logBurstBytes),
+      logPace,
       isLogging: () => this.#sent.isLogging,
-      onRecord: (record) => {
-        if (this.#sent.isLogging) reports.tell(logEvent(device.sid, record))
-      },
+      onRecord,
+      channelsMax: limits.channelsPerDevice,
+      channelPace: new Pace(limits.channelsPerSecond, limits.channelBurst),
+      serviceFor: (type, endpoint) => managed.serviceFor(type, endpoint, channels),
       findContent: (hash) => findContent(device, hash),
+      chooseForm: (wanted) => chooseForm(device, wanted),
       onError: (error) => {
         log.error({ event: 'stream failed', device: device.sid, err: error })
         this.end(GoodbyeReason.GOING_AWAY, 'A stream failed.', RETRY_AFTER_FAULT_SECONDS)

@@ -15,6 +15,8 @@ export interface FetchParts {
   readonly stream: number
   readonly content: BlobReader
   readonly offset: number
+  /** What goes out first, by itself. */
+  readonly preface?: Uint8Array
   /** Resolves when there is room for more. */
   readonly send: (body: FrameInit) => Promise<void>
   /** The stream is over, whoever ended it. */
@@ -27,6 +29,7 @@ export class FetchStream {
   #position: number
   #isPumping = false
   #isEnded = false
+  #isPrefaced = false
 
   constructor(parts: FetchParts) {
     this.#parts = parts
@@ -42,8 +45,8 @@ export class FetchStream {
     if (this.#isPumping) return
     this.#isPumping = true
     try {
-      while (!this.#isEnded && this.#left > 0 && this.#window.credit > 0) await this.#sendPiece()
-      if (!this.#isEnded && this.#left === 0) {
+      while (!this.#isEnded && this.#hasMore && this.#window.credit > 0) await this.#sendPiece()
+      if (!this.#isEnded && !this.#hasMore) {
         await this.#close(StreamCloseReason.DONE, '')
       }
     } finally {
@@ -59,11 +62,26 @@ export class FetchStream {
     await this.#parts.content.close()
   }
 
+  get #hasMore(): boolean {
+    return this.#left > 0 || (this.#parts.preface !== undefined && !this.#isPrefaced)
+  }
+
   get #left(): number {
     return this.#parts.content.sizeBytes - this.#position
   }
 
   async #sendPiece(): Promise<void> {
+    const { preface } = this.#parts
+    if (preface === undefined || this.#isPrefaced) return this.#sendContent()
+    this.#isPrefaced = true
+    this.#window.spend(preface.length)
+    await this.#parts.send({
+      case: 'streamData',
+      value: { stream: this.#parts.stream, data: preface },
+    })
+  }
+
+  async #sendContent(): Promise<void> {
     const { content, stream, send } = this.#parts
     const size = Math.min(STREAM_DATA_BYTES_MAX, this.#window.credit, this.#left)
     this.#window.spend(size)

@@ -4,7 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { encodeFrame, type FrameInit } from '@microvisor/protocol'
+import {
+  type ChannelRequestInit,
+  encodeChannelRequest,
+  encodeFrame,
+  encodeUtf8,
+  type FrameInit,
+} from '@microvisor/protocol'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { type NewDevice, provision, TestDevice } from '../testing/device.ts'
 import { Random } from '../testing/random.ts'
@@ -43,6 +49,25 @@ function piece(random: Random): Uint8Array {
   const bytes = encodeFrame(frame(random))
   if (random.chance(0.03)) bytes[random.below(bytes.length)] = random.below(256)
   return random.chance(0.02) ? random.bytes(40) : bytes
+}
+
+/** What a channel may get, most of it with something wrong. */
+function channelRequest(random: Random): Uint8Array {
+  const bytes = () => random.bytes(random.below(20))
+  const text = encodeUtf8(random.pick(['GET', 'https://127.0.0.1/', 'localhost', 'a/b', 'x: y']))
+  const choices: (() => ChannelRequestInit)[] = [
+    () => ({ case: 'http', value: { method: text, url: text, headers: [text], timeoutMs: 5000 } }),
+    () => ({ case: 'configFetch', value: { keys: [{ scope: 9, store: 9, key: bytes() }] } }),
+    () => ({ case: 'mqttConnect', value: { host: text, port: 1, clientId: bytes() } }),
+    () => ({ case: 'mqttSubscribe', value: { subscriptions: [{ topic: text, qos: 7 }] } }),
+    () => ({ case: 'mqttUnsubscribe', value: { topics: [bytes()] } }),
+    () => ({ case: 'mqttPublish', value: { topic: text, payload: bytes(), qos: 2 } }),
+    () => ({ case: 'mqttAcknowledge', value: { correlationId: 1 } }),
+    () => ({ case: 'mqttDisconnect', value: {} }),
+  ]
+  const request = encodeChannelRequest(random.pick(choices)())
+  if (random.chance(0.2)) request[random.below(request.length)] = random.below(256)
+  return request
 }
 
 function frame(random: Random): FrameInit {
@@ -89,6 +114,13 @@ function frame(random: Random): FrameInit {
         kind: { case: 'fetch', value: { hash: random.bytes(32), offset: long() } },
       },
     }),
+    () => {
+      const endpoint = random.pick(['', 'log', 'echo', 'x'])
+      const receiveBytes = random.pick([0, 1, 512, 524_288])
+      const value = { type: random.below(6), endpoint, receiveBytes }
+      return { case: 'streamOpen', value: { stream, kind: { case: 'channel', value } } }
+    },
+    () => ({ case: 'streamData', value: { stream, data: channelRequest(random) } }),
     () => ({ case: 'streamData', value: { stream, data: random.bytes(random.below(60)) } }),
     () => ({ case: 'streamCredit', value: { stream, bytes: random.below(1_048_577) } }),
     () => ({ case: 'streamClose', value: { stream, reason: word() % 7, detail: text() } }),

@@ -8,6 +8,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
 import type { Logger } from 'pino'
+import type { DebugLine } from '../debug/debug-door.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
@@ -15,8 +16,10 @@ import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
 import { type Authority, fingerprintOf } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Limits } from '../limits.ts'
+import type { Managed } from '../managed/managed.ts'
 import type { BlobReader } from '../storage/blobs.ts'
-import { DeviceConnection } from './connection.ts'
+import { type ConnectionParts, DeviceConnection } from './connection.ts'
+import type { DebugPeer } from './debug-stream.ts'
 
 export interface GatewayParts {
   readonly authority: Authority
@@ -28,6 +31,8 @@ export interface GatewayParts {
   readonly reports: DeviceReports
   readonly presence: Presence
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
+  readonly managed: Managed
+  readonly chooseForm: ConnectionParts['chooseForm']
   readonly limits: Limits
   readonly log: Logger
 }
@@ -93,6 +98,16 @@ export class Gateway {
   /** Looks at the database again for every device: messages may have been missed. */
   refreshAll(): void {
     for (const connection of this.#connections.keys()) void connection.refresh()
+  }
+
+  /** A line to a device that is connected here; undefined for one that is not. */
+  openDebug(deviceSid: string, holder: string, peer: DebugPeer): DebugLine | undefined {
+    for (const connection of this.#connections.keys()) {
+      if (connection.deviceSid === deviceSid && connection.isWelcome) {
+        return connection.openDebug(holder, peer)
+      }
+    }
+    return undefined
   }
 
   /** Says goodbye to all devices and waits until their connections are over. */

@@ -28,8 +28,10 @@ export async function openPostgres(
     statement_timeout: STATEMENT_MS,
     keepAlive: true,
   })
-  // A connection that breaks while nobody uses it leaves the pool by itself.
+  // A connection that breaks leaves the pool by itself, and fails whoever uses it; what it says at
+  // its end must not end the process.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   try {
     await locked(pool, MIGRATION_LOCK, (client) => migrate(sqlClientOf(client)))
   } catch (error) {

@@ -137,7 +137,7 @@ export class TestDevice {
 
   /** The next frame, which has to be of this kind. */
   async expect<C extends Case>(kind: C): Promise<Value<C>> {
-    const frame = await this.#next()
+    const frame = await this.next()
     if (frame?.case === kind) return frame.value as Value<C>
     const found = frame ? `${frame.case} ${show(frame.value)}` : 'the end of the connection'
     throw new Error(`expected ${kind}, got ${found}`)
@@ -146,7 +146,7 @@ export class TestDevice {
   /** The reason of the Goodbye with which the cloud ends the connection. */
   async farewell(): Promise<keyof typeof GoodbyeReason> {
     const { reason } = await this.expect('goodbye')
-    if (await this.#next()) throw new Error('a frame after goodbye')
+    if (await this.next()) throw new Error('a frame after goodbye')
     return GoodbyeReason[reason] as keyof typeof GoodbyeReason
   }
 
@@ -176,7 +176,7 @@ export class TestDevice {
     this.send({ case: 'streamCredit', value: { stream, bytes: creditBytes } })
     const parts: Uint8Array[] = []
     for (;;) {
-      const frame = await this.#next()
+      const frame = await this.next()
       if (frame?.case === 'streamData') {
         parts.push(frame.value.data)
         this.send({ case: 'streamCredit', value: { stream, bytes: frame.value.data.length } })
@@ -202,7 +202,7 @@ export class TestDevice {
   }
 
   /** Undefined: the connection has ended. */
-  async #next(): Promise<FrameBody | undefined> {
+  async next(): Promise<FrameBody | undefined> {
     const end = Date.now() + PATIENCE_MS
     while (this.#frames.length === 0 && !this.#isClosed) {
       if (Date.now() > end) throw new Error(`no frame within ${PATIENCE_MS} ms`)

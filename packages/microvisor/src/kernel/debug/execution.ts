@@ -145,6 +145,7 @@ export class Execution {
     if (isVeneer(now.pc)) return this.#step('same')
     if (this.#wasInterrupted(now)) {
       this.#return = this.#before
+      this.#arriveAnew()
       return this.#continue()
     }
     const point = this.#points.get(now.pc)
@@ -218,6 +219,13 @@ export class Execution {
     if (which === 'next') this.#before = this.#place()
     this.#putIn(this.#place().pc)
     this.#unit.run('step')
+  }
+
+  /** The instruction that was to be stepped is one to halt at again, once the handler returns to it. */
+  #arriveAnew(): void {
+    const [pc, xpsr] = [REGISTER.pc, REGISTER.xpsr].map((number) => this.#unit.readRegister(number))
+    this.#unit.writeRegister(REGISTER.pc, pc ?? 0)
+    this.#unit.writeRegister(REGISTER.xpsr, xpsr ?? 0)
   }
 
   #place(): Place {

@@ -34,7 +34,16 @@ type HelloInit = Extract<FrameInit, { case: 'hello' }>['value']
 /** Messages that are for the rest of the kernel. */
 export type LinkMessage = Extract<
   FrameBody,
-  { case: 'target' | 'settings' | 'crashReceived' | 'restartApplication' }
+  {
+    case:
+      | 'target'
+      | 'settings'
+      | 'crashReceived'
+      | 'restartApplication'
+      | 'newKeys'
+      | 'kernelTarget'
+      | 'attestationRequest'
+  }
 >
 
 export interface LinkParts {
@@ -189,6 +198,9 @@ export class Link {
       case 'settings':
       case 'crashReceived':
       case 'restartApplication':
+      case 'newKeys':
+      case 'kernelTarget':
+      case 'attestationRequest':
         this.#parts.message(frame)
         return undefined
       case 'streamOpen':

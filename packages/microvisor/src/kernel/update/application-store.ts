@@ -12,7 +12,13 @@ import {
 } from '@microvisor/protocol'
 import { chipDigest, chipVerify } from '../../chip-crypto.ts'
 import type { FlashError } from '../../hardware.ts'
-import { Journal, type JournalRecord, type StagedLayer, type StoredManifest } from './journal.ts'
+import {
+  type Journal,
+  type JournalRecord,
+  openJournal,
+  type StagedLayer,
+  type StoredManifest,
+} from './journal.ts'
 import { type Chip, isInstalled } from './layers.ts'
 import { readManifest, spareSlot, writeManifest } from './manifest-store.ts'
 
@@ -22,17 +28,22 @@ export interface KnownApplication {
   readonly manifest: AppManifest
 }
 
+/** Whose signature counts, as of now. */
+export interface Signers {
+  readonly signers: readonly Uint8Array[]
+}
+
 export class ApplicationStore {
   readonly #chip: Chip
-  readonly #signer: Uint8Array
+  readonly #keys: Signers
   readonly #journal: Journal
   #installed: KnownApplication | undefined
   #candidate: KnownApplication | undefined
 
-  constructor(chip: Chip, signer: Uint8Array) {
+  constructor(chip: Chip, keys: Signers) {
     this.#chip = chip
-    this.#signer = signer
-    this.#journal = new Journal(chip.internalFlash, chip.engines)
+    this.#keys = keys
+    this.#journal = openJournal(chip.internalFlash, chip.engines)
     const { installed, candidate } = this.#journal.state
     this.#installed = installed && this.#recall(installed)
     this.#candidate = candidate && this.#recall(candidate)
@@ -71,7 +82,7 @@ export class ApplicationStore {
     const manifest = parseAppManifest(bytes)
     const { engines } = this.#chip
     const crypto = { digest: chipDigest(engines), verify: chipVerify(engines) }
-    verifySignature(manifest, [this.#signer], crypto)
+    verifySignature(manifest, this.#keys.signers, crypto)
     return { hash: this.hash(bytes), manifest }
   }
 

@@ -4,7 +4,7 @@
  */
 import { equalBytes, formatRegion, toHex, UpdateError } from '@microvisor/protocol'
 import type { ApplicationStore } from './application-store.ts'
-import { type Chip, install, measure } from './layers.ts'
+import { type Chip, type FindLayerKey, install, measure } from './layers.ts'
 import type { UpdateProblem } from './update-problem.ts'
 
 /** Passes over the flash before it is given up. The second finds only what the first did wrong. */
@@ -13,10 +13,12 @@ const PASSES = 2
 export class Installer {
   readonly #chip: Chip
   readonly #store: ApplicationStore
+  readonly #findKey: FindLayerKey
 
-  constructor(chip: Chip, store: ApplicationStore) {
+  constructor(chip: Chip, store: ApplicationStore, findKey: FindLayerKey) {
     this.#chip = chip
     this.#store = store
+    this.#findKey = findKey
   }
 
   /** Does all of it. After a problem the candidate is forgotten: its staging is not to be trusted. */
@@ -36,7 +38,7 @@ export class Installer {
     for (const [index, staged] of this.#store.staged) {
       const layer = layers[index]
       if (layer === undefined) continue
-      const error = install(this.#chip, layer, staged)
+      const error = install(this.#chip, layer, staged, this.#findKey)
       if (error === undefined) continue
       const detail = `${formatRegion(layer)} answered ${error}.`
       return { error: UpdateError.FLASH, detail }

@@ -2,18 +2,30 @@
  * Fetches the layers that a candidate is missing, one after another, into staging. A layer counts
  * as staged once it was read back from flash with both its hashes right.
  */
-import { equalBytes, formatRegion, type Layer, toHex, UpdateError } from '@microvisor/protocol'
+import { equalBytes, formatRegion, type Layer, UpdateError } from '@microvisor/protocol'
+import { externalLayout } from '../../flash-layout.ts'
 import type { Link } from '../link/link.ts'
+import type { Timers } from '../timers.ts'
 import type { ApplicationStore } from './application-store.ts'
-import { Fetch } from './fetch.ts'
-import { type Chip, isInstalled, stagedHash, stagedMeasurement } from './layers.ts'
-import { nextStagingOffset, StagingWriter } from './staging.ts'
+import type { StagedLayer } from './journal.ts'
+import {
+  baseOf,
+  type Chip,
+  carriedBytesMax,
+  type FindLayerKey,
+  isInstalled,
+  stagedMeasurement,
+} from './layers.ts'
+import { behindContent } from './staging-object.ts'
+import { Transfer } from './transfer.ts'
 import type { UpdateProblem } from './update-problem.ts'
 
 export interface LayerFetchParts {
   readonly chip: Chip
   readonly store: ApplicationStore
   readonly link: Link
+  readonly timers: Timers
+  readonly findKey: FindLayerKey
   readonly layers: readonly Layer[]
   readonly progress: (bytesDone: number) => void
   readonly done: () => void
@@ -27,7 +39,7 @@ export class LayerFetch {
   readonly #parts: LayerFetchParts
   /** Places in the manifest of the layers still to fetch. */
   readonly #missing: number[]
-  #fetch: Fetch | undefined
+  #transfer: Transfer | undefined
   #bytesDone = 0
   #toldBytes = 0
 
@@ -39,8 +51,7 @@ export class LayerFetch {
       const layer = layers[index]!
       return !store.isUnchangedData(layer) && !isInstalled(chip, layer)
     })
-    for (const { bytes } of store.staged.values()) this.#bytesDone += bytes
-    parts.progress(this.#bytesDone)
+    parts.progress(0)
   }
 
   /** Fetches the next layer, or says that there is none. */
@@ -50,80 +61,65 @@ export class LayerFetch {
       this.#parts.done()
       return
     }
-    this.#fetch ??= this.#begin(index, this.#parts.layers[index]!)
-    this.#fetch.proceed()
+    this.#transfer ??= this.#begin(index, this.#parts.layers[index]!)
+    this.#transfer.proceed()
   }
 
   cancel(): void {
-    this.#fetch?.cancel()
-    this.#fetch = undefined
+    this.#transfer?.cancel()
+    this.#transfer = undefined
   }
 
-  #begin(index: number, layer: Layer): Fetch {
-    const { chip, link, store } = this.#parts
-    const { externalFlash } = chip
-    const offset = nextStagingOffset(store.staged.values(), externalFlash.eraseBytes)
-    const writer = new StagingWriter(externalFlash, offset)
-    return new Fetch(link, layer.fetchHash, {
-      data: (bytes) => this.#take(layer, writer, bytes),
-      done: () => this.#complete(index, layer, writer),
-      unavailable: (detail) => this.#fail(UpdateError.LAYER_UNAVAILABLE, layer, detail),
+  #begin(index: number, layer: Layer): Transfer {
+    const { chip, store } = this.#parts
+    return new Transfer({
+      ...this.#parts,
+      wanted: {
+        hash: layer.fetchHash,
+        bytesMax: carriedBytesMax(layer),
+        base: baseOf(chip, layer),
+      },
+      offset: nextStagingOffset(store.staged.values()),
+      received: (bytes) => this.#received(bytes),
+      done: (staged) => this.#complete(index, layer, staged),
+      failed: (problem) => this.#fail(layer, problem),
     })
   }
 
-  #take(layer: Layer, writer: StagingWriter, bytes: Uint8Array): boolean {
-    const total = writer.received + bytes.length
-    if (total > layer.size || bytes.length > writer.roomBytes) {
-      const limit = Math.min(layer.size, writer.received + writer.roomBytes)
-      this.#fail(UpdateError.LAYER_TOO_LARGE, layer, `More than ${limit} bytes came.`)
-      return false
-    }
-    const error = writer.write(bytes)
-    if (error !== undefined) {
-      this.#fail(UpdateError.FLASH, layer, `Staging answered ${error}.`)
-      return false
-    }
-    this.#bytesDone += bytes.length
-    this.#tellProgress()
-    return true
-  }
-
-  #tellProgress(): void {
+  #received(bytes: number): void {
+    this.#bytesDone += bytes
     if (this.#bytesDone - this.#toldBytes < PROGRESS_BYTES) return
     this.#toldBytes = this.#bytesDone
     this.#parts.progress(this.#bytesDone)
   }
 
-  #complete(index: number, layer: Layer, writer: StagingWriter): void {
-    this.#fetch = undefined
-    const { chip, store } = this.#parts
-    const error = writer.finish()
-    if (error !== undefined) {
-      this.#fail(UpdateError.FLASH, layer, `Staging answered ${error}.`)
-      return
-    }
-    const staged = { offset: writer.offset, bytes: writer.received }
-    const hash = stagedHash(chip, staged)
-    if (!equalBytes(hash, layer.fetchHash)) {
-      const wanted = toHex(layer.fetchHash)
-      this.#fail(UpdateError.LAYER_HASH, layer, `${toHex(hash)} came instead of ${wanted}.`)
-      return
-    }
-    if (!equalBytes(stagedMeasurement(chip, layer, staged), layer.measurementHash)) {
+  #complete(index: number, layer: Layer, staged: StagedLayer): void {
+    this.#transfer = undefined
+    const { chip, store, findKey } = this.#parts
+    const measurement = stagedMeasurement(chip, layer, staged, findKey)
+    if (measurement === undefined || !equalBytes(measurement, layer.measurementHash)) {
       const detail = 'Its content would not give the measurement that the manifest promises.'
-      this.#fail(UpdateError.MEASUREMENT, layer, detail)
+      this.#fail(layer, { error: UpdateError.MEASUREMENT, detail })
       return
     }
     const marking = store.markStaged(index, staged)
     if (marking !== undefined) {
-      this.#fail(UpdateError.FLASH, layer, `The journal answered ${marking}.`)
+      const detail = `The journal answered ${marking}.`
+      this.#fail(layer, { error: UpdateError.FLASH, detail })
       return
     }
     this.#missing.shift()
     this.proceed()
   }
 
-  #fail(error: UpdateError, layer: Layer, detail: string): void {
+  #fail(layer: Layer, { error, detail }: UpdateProblem): void {
     this.#parts.failed({ error, detail: `Layer for ${formatRegion(layer)}: ${detail}` })
   }
+}
+
+/** Where the next layer can be staged: behind all that are. */
+export function nextStagingOffset(staged: Iterable<StagedLayer>): number {
+  let next: number = externalLayout.staging.offset
+  for (const { offset, bytes } of staged) next = Math.max(next, behindContent(offset, bytes))
+  return next
 }

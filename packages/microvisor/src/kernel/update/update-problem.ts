@@ -16,6 +16,9 @@ const permanent: readonly UpdateError[] = [
   UpdateError.LAYER_OUTSIDE,
   UpdateError.KERNEL_TOO_OLD,
   UpdateError.LAYER_ENCRYPTED,
+  UpdateError.ROLLBACK,
+  UpdateError.DEVICE_TYPE,
+  UpdateError.KERNEL_TRIAL,
 ]
 
 export function isPermanent({ error }: UpdateProblem): boolean {

@@ -6,6 +6,7 @@ import {
   encodeAppBody,
   encodeManifest,
   type Layer,
+  LayerForm,
   plainPolicies,
   StreamCloseReason,
   SystemNotificationSource,
@@ -47,18 +48,21 @@ function flashHolds(bench: Bench, start: number, content: Uint8Array): boolean {
   return Buffer.compare(found, content) === 0
 }
 
+const whole = (bytes: Uint8Array) => ({ form: LayerForm.WHOLE, bytes })
+
 function layer(content: Uint8Array, lie: Partial<Layer> = {}): LayerContent {
   return { region: smallRegion, content, lie }
 }
 
 test('a first application is fetched, installed and started, and every phase is told', () => {
   const bench = new Bench()
+  bench.cloud.forms = whole
   const image = makeImage(1, 200_000)
   bench.cloud.offer(makeApplication([{ region: wholeFlash, content: image }]))
   bench.run(1)
   assert.deepEqual(phases(bench), [
     'FETCHING_MANIFEST',
-    ...new Array(4).fill('FETCHING_LAYERS'),
+    ...new Array(3).fill('FETCHING_LAYERS'),
     'DOWNLOADED',
     'INSTALLING_APP',
     'STARTING_NEW_APP',
@@ -73,6 +77,7 @@ test('a first application is fetched, installed and started, and every phase is 
 
 test('the running application runs until the new one is ready, and no page is written that is right', () => {
   const bench = runningBench()
+  bench.cloud.forms = whole
   bench.cloud.fetchLimitBytes = 1_000
   const image = makeImage(1, 3000)
   image[2_500] = 0x77
@@ -128,6 +133,7 @@ test('an external layer is installed, and left alone by an update that does not 
 
 test('a broken connection resumes where it stopped', () => {
   const bench = runningBench()
+  bench.cloud.forms = whole
   const image = makeImage(2, 30_000)
   bench.cloud.chunkBytes = 1_000
   bench.cloud.fetchLimitBytes = 12_345
@@ -136,14 +142,13 @@ test('a broken connection resumes where it stopped', () => {
   bench.cloud.fetchLimitBytes = Number.POSITIVE_INFINITY
   bench.disconnect().run(3_000)
   assert.ok(flashHolds(bench, 0, image))
-  const offsets = bench.cloud
-    .all('streamOpen')
-    .flatMap(({ kind }) => (kind.case === 'fetch' ? [Number(kind.value.offset)] : []))
+  const offsets = bench.cloud.offers.map(({ offset }) => Number(offset))
   assert.ok(offsets.at(-1)! > 11_000, `fetched from ${offsets}`)
 })
 
 test('after a restart layers that were staged are not fetched again', () => {
   const first = runningBench()
+  first.cloud.forms = whole
   const parts = [0, 1, 2].map((i) => ({
     region: { place: 'internal', start: 0x4000 * i, size: 0x4000 } as const,
     content: makeImage(20 + i, 8_000),
@@ -162,6 +167,7 @@ test('after a restart layers that were staged are not fetched again', () => {
 
 test('a new target takes the place of one under way', () => {
   const bench = runningBench()
+  bench.cloud.forms = whole
   bench.cloud.fetchLimitBytes = 500
   bench.cloud.sendTarget(smallApplication(2))
   bench.run(1)

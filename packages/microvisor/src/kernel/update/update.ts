@@ -22,6 +22,8 @@ import {
   BundleError,
   equalBytes,
   type FrameInit,
+  formatKeyId,
+  joinBytes,
   type Layer,
   MANIFEST_BYTES_MAX,
   type Target,
@@ -35,7 +37,7 @@ import type { ApplicationStore, KnownApplication } from './application-store.ts'
 import { Fetch } from './fetch.ts'
 import { Installer } from './installer.ts'
 import { LayerFetch } from './layer-fetch.ts'
-import type { Chip } from './layers.ts'
+import type { Chip, FindLayerKey } from './layers.ts'
 import { isPermanent, manifestProblem, type UpdateProblem } from './update-problem.ts'
 
 /** What an update asks of the rest of the kernel. */
@@ -45,6 +47,8 @@ interface UpdateHost {
   stopApplication(): void
   /** Flash has changed: start what is there now. */
   startApplication(): void
+  /** Staging is in use for the kernel. */
+  isHeld(): boolean
   /** An update is staged and ready. */
   downloaded(): void
 }
@@ -56,6 +60,7 @@ export interface UpdateParts {
   readonly timers: Timers
   readonly random: Random
   readonly kernelVersion: number
+  readonly findKey: FindLayerKey
   readonly trace: (line: string) => void
   readonly host: UpdateHost
 }
@@ -74,13 +79,14 @@ export class Update {
   #layerFetch: LayerFetch | undefined
   #problem: UpdateProblem | undefined
   #failures = 0
+  #isHeldBack = false
   /** The outcome that the cloud has not seen yet. */
   #untold: Progress | undefined
   #cancelTimer: () => void = () => {}
 
   constructor(parts: UpdateParts) {
     this.#parts = parts
-    this.#installer = new Installer(parts.chip, parts.store)
+    this.#installer = new Installer(parts.chip, parts.store, parts.findKey)
   }
 
   /** The reason FETCHINGUPDATE: something is on its way. */
@@ -123,6 +129,11 @@ export class Update {
     this.#proceed()
   }
 
+  /** Goes on if it was held back. */
+  resume(): void {
+    if (this.#isHeldBack && !this.#parts.host.isHeld()) this.#proceed()
+  }
+
   /** Abandons what is under way for a target that is no longer one. */
   #abandon(): void {
     this.#stopFetching()
@@ -158,7 +169,8 @@ export class Update {
       return
     }
     if (store.isReady) return
-    this.#fetchLayers(store.candidate)
+    this.#isHeldBack = this.#parts.host.isHeld()
+    if (!this.#isHeldBack) this.#fetchLayers(store.candidate)
   }
 
   #fetchManifest(): void {
@@ -179,7 +191,7 @@ export class Update {
         this.#fail({ error: UpdateError.MANIFEST_MALFORMED, detail })
         return false
       },
-      done: () => this.#takeManifest(join(chunks, received)),
+      done: () => this.#takeManifest(joinBytes(chunks)),
       unavailable: (detail) => this.#fail({ error: UpdateError.MANIFEST_UNAVAILABLE, detail }),
     })
   }
@@ -200,14 +212,14 @@ export class Update {
   }
 
   #check(bytes: Uint8Array): KnownApplication | UpdateProblem {
-    const { store, kernelVersion } = this.#parts
+    const { store } = this.#parts
     if (!equalBytes(store.hash(bytes), this.#target)) {
       const detail = `The ${bytes.length} bytes that came are not the manifest that was asked for.`
       return { error: UpdateError.MANIFEST_HASH, detail }
     }
     try {
       const application = store.verify(bytes)
-      return policyProblem(application, kernelVersion) ?? application
+      return policyProblem(application, this.#parts) ?? application
     } catch (error) {
       if (error instanceof BundleError) return manifestProblem(error.code, error.message)
       throw error
@@ -297,24 +309,19 @@ function flashProblem(code: string, doing: string): UpdateProblem {
 }
 
 /** What this kernel cannot do for an application whose manifest is in order. */
-function policyProblem({ manifest }: KnownApplication, kernelVersion: number) {
+function policyProblem(
+  { manifest }: KnownApplication,
+  { kernelVersion, findKey }: Pick<UpdateParts, 'kernelVersion' | 'findKey'>,
+) {
   const { minimumKernelVersion } = manifest.policies.update
   if (minimumKernelVersion > kernelVersion) {
     const detail = `It needs kernel ${minimumKernelVersion}; this one is ${kernelVersion}.`
     return { error: UpdateError.KERNEL_TOO_OLD, detail }
   }
-  const encrypted = manifest.layers.find((layer: Layer) => layer.encryptedWithKeyId !== 0n)
+  const encrypted = manifest.layers.find(
+    ({ encryptedWithKeyId: id }: Layer) => id !== 0n && findKey(id) === undefined,
+  )
   if (encrypted === undefined) return undefined
-  const detail = `A layer is encrypted with key ${encrypted.encryptedWithKeyId.toString(16)}.`
+  const detail = `A layer is encrypted with key ${formatKeyId(encrypted.encryptedWithKeyId)}, which this device does not have.`
   return { error: UpdateError.LAYER_ENCRYPTED, detail }
-}
-
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }

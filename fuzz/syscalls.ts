@@ -1,0 +1,113 @@
+/**
+ * A random application: calls any system call with any arguments, from thread and handler mode, with
+ * structures that are nearly right and handles that were once given out; its network comes and goes,
+ * it crashes, sleeps and wakes. `count` is calls.
+ *
+ * The kernel must not throw, must answer each call from the call's own list, must change no memory
+ * but the application's, and must take an update in the end.
+ */
+import assert from 'node:assert/strict'
+import { statusesOf, systemCallNames, UpdatePhase } from '@microvisor/protocol'
+import { Random } from '../packages/microvisor/src/kernel/random.ts'
+import { Bench } from '../packages/microvisor/src/testing/bench.ts'
+import { someFault } from '../packages/microvisor/src/testing/fault.ts'
+import { runningBench, smallApplication } from '../packages/microvisor/src/testing/running.ts'
+import {
+  FLASH,
+  RAM,
+  RAM_BYTES,
+  TestEngines,
+} from '../packages/microvisor/src/testing/test-hardware.ts'
+
+const REMEMBERED = 40
+const WAKES = ['alarm', 'rtc', 'pin', 'modem', 'unknown'] as const
+
+export async function fuzz({ seed, count }: { seed: number; count: number }): Promise<void> {
+  const random = new Random(new TestEngines(seed))
+  const remembered = [0, 1]
+  const backupSram = new Uint8Array(2048)
+  let bench = new Bench({ chips: { ...runningBench().chips, backupSram } }).run(1)
+  for (let i = 0; i < count; i++) {
+    if (i % 50 === 0) scribble(bench, random, remembered)
+    call(bench, random, remembered, seed)
+    if (i % 100 === 0) happen(bench, random)
+    if (bench.hardware.power.slept.some((mode) => mode === 'standby' || mode === 'shutdown')) {
+      bench = wake(bench, random)
+    }
+  }
+  takesAnUpdate(bench, seed)
+}
+
+/** Whatever it has been through, the device installs what the cloud offers. */
+export function takesAnUpdate(bench: Bench, seed: number): void {
+  bench.hardware.application.isInHandlerMode = false
+  bench.isCloudUp = true
+  bench.disconnect().run(400_000)
+  bench.cloud.sendTarget(smallApplication(2))
+  bench.run(400_000)
+  assert.equal(bench.cloud.last('updateProgress')?.phase, UpdatePhase.COMPLETE, `seed ${seed}`)
+  assert.equal(bench.hardware.application.isRunning, true)
+}
+
+function call(bench: Bench, random: Random, remembered: number[], seed: number): void {
+  const { application: world } = bench.hardware
+  const name = systemCallNames[random.word() % systemCallNames.length]!
+  const args = Array.from({ length: 5 }, () => argument(random, remembered))
+  world.isInHandlerMode = random.word() % 16 === 0
+  const status = bench.call(name, ...args)
+  if (status !== undefined) {
+    const known: readonly number[] = statusesOf(name)
+    assert.ok(known.includes(status), `${name} answered ${status}, seed ${seed}`)
+  }
+  for (const address of args) {
+    if (world.isReadable(address, 4)) remembered.push(bench.word(address))
+  }
+  remembered.splice(0, remembered.length - REMEMBERED)
+}
+
+/** Time passes, and something comes from outside. */
+function happen(bench: Bench, random: Random): void {
+  bench.run(random.word() % 50)
+  const what = random.word() % 64
+  if (what < 8) bench.disconnect()
+  if (what === 8) bench.vectors.applicationFault(someFault)
+  if (what === 9) bench.vectors.fastInterrupt()
+  if (what > 9 && what < 14) bench.isCloudUp = !bench.isCloudUp
+  for (const fast of bench.hardware.application.fast.values()) {
+    fast.taken += random.word() % 4
+    fast.isActive = random.word() % 4 === 0
+  }
+}
+
+function wake({ chips, cloud, hardware }: Bench, random: Random): Bench {
+  const atMicroseconds = hardware.clock.sincePowerOn() + (random.word() % 10_000_000)
+  const cause = WAKES[random.word() % WAKES.length]!
+  return new Bench({ chips, cloud, wake: { cause, atMicroseconds } }).run(1)
+}
+
+/** Structures that are nearly right, with handles that were once given out. */
+function scribble(bench: Bench, random: Random, remembered: readonly number[]): void {
+  const words = Uint32Array.from({ length: 64 }, () => argument(random, remembered))
+  bench.hardware.application.write(RAM + 0x100 * (random.word() % 8), new Uint8Array(words.buffer))
+}
+
+function argument(random: Random, remembered: readonly number[]): number {
+  switch (random.word() % 8) {
+    case 0:
+      return random.word()
+    case 1:
+      return random.word() % 64
+    case 2:
+      return FLASH + (random.word() % 0x10_0010)
+    case 3:
+      return RAM + RAM_BYTES - (random.word() % 64)
+    case 4:
+      return 512 * (random.word() % 16)
+    case 5:
+      return RAM + 512 * (random.word() % 64)
+    case 6:
+      return remembered[random.word() % remembered.length]!
+    default:
+      return RAM + 4 * (random.word() % 512)
+  }
+}

@@ -1,0 +1,115 @@
+/** Requests to the device's debug agent and their replies, over a tunnel (docs/reference/debug-protocol.md). */
+import {
+  type DebugReplyBody,
+  DebugReplyDecoder,
+  type DebugReplyInit,
+  type DebugRequestInit,
+  encodeDebugRequest,
+} from '@microvisor/protocol'
+import { Failure } from '../errors.ts'
+import type { Tunnel } from './tunnel.ts'
+
+export interface DebugClientEvents {
+  /** A breakpoint's command printed. */
+  output(text: Uint8Array): void
+  /** The session is over; why, for people. */
+  ended(detail: string): void
+}
+
+type ReplyCase = NonNullable<DebugReplyInit['case']>
+type Reply<Case extends ReplyCase> = Extract<DebugReplyBody, { case: Case }>['value']
+
+interface Waiting {
+  readonly resolve: (body: DebugReplyBody) => void
+  readonly reject: (error: Error) => void
+}
+
+/** The device says no: a sentence for people. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+}
+
+export class DebugClient {
+  readonly #tunnel: Tunnel
+  readonly #events: DebugClientEvents
+  readonly #decoder = new DebugReplyDecoder()
+  readonly #waiting = new Map<number, Waiting>()
+  #nextId = 1
+  #isOver = false
+  /** Requests that were sent, each a round trip. */
+  requests = 0
+
+  constructor(tunnel: Tunnel, events: DebugClientEvents) {
+    this.#tunnel = tunnel
+    this.#events = events
+    const { socket } = tunnel
+    socket.setNoDelay?.(true)
+    socket.on('data', (bytes: Buffer) => this.#take(bytes))
+    socket.on('error', () => this.#end())
+    socket.on('close', () => this.#end())
+  }
+
+  /**
+   * The reply of this kind. That of a Resume comes when the application stops, and not at all if a
+   * Halt or a Restart comes first. Throws Refusal, or Failure when the session ends.
+   */
+  async ask<Case extends ReplyCase>(request: DebugRequestInit, kind: Case): Promise<Reply<Case>> {
+    const body = await this.#send(request)
+    if (body.case === 'refused') throw new Refusal(body.value.detail)
+    if (body.case === kind) return body.value as Reply<Case>
+    throw new Failure({
+      code: 'DEBUG_PROTOCOL',
+      message: `the device answered ${request.case} with ${body.case}.`,
+      fix: 'update the command line or the kernel of the device.',
+    })
+  }
+
+  close(): void {
+    this.#isOver = true
+    this.#tunnel.socket.end()
+    this.#tunnel.close()
+  }
+
+  #send(request: DebugRequestInit): Promise<DebugReplyBody> {
+    const id = this.#nextId++
+    this.requests++
+    return new Promise((resolve, reject) => {
+      if (this.#isOver) {
+        reject(this.#failure())
+        return
+      }
+      this.#waiting.set(id, { resolve, reject })
+      this.#tunnel.socket.write(encodeDebugRequest(id, request))
+    })
+  }
+
+  #take(bytes: Buffer): void {
+    const { messages, error } = this.#decoder.push(bytes)
+    for (const { id, body } of messages) {
+      const waiting = this.#waiting.get(id)
+      if (body.case === 'output') this.#events.output(body.value.text)
+      else if (waiting !== undefined) {
+        this.#waiting.delete(id)
+        waiting.resolve(body)
+      }
+    }
+    if (error !== undefined) this.#tunnel.socket.destroy(new Error(error))
+  }
+
+  #end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const failure = this.#failure()
+    for (const { reject } of this.#waiting.values()) reject(failure)
+    this.#waiting.clear()
+    this.#events.ended(failure.message)
+  }
+
+  #failure(): Failure {
+    return new Failure({
+      code: 'DEBUG_ENDED',
+      message: this.#tunnel.whyEnded() || 'The connection to the device was lost.',
+      fix: 'connect again.',
+    })
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The GDB server: a TCP port on this machine. One GDB at a time; when it goes, the session with the
+ * device ends, unless the server is to go on serving the next one.
+ */
+import { createServer, type Server, type Socket } from 'node:net'
+import type { Target } from '../target.ts'
+import { GdbSession } from './gdb-session.ts'
+import { ACKNOWLEDGED, encodePacket, NOT_UNDERSTOOD, PacketReader } from './packets.ts'
+
+export interface GdbServerOptions {
+  readonly host: string
+  readonly port: number
+  readonly target: Target
+  /** GDB has come; its packets wait until this is done. If it fails, GDB is told why. */
+  connected(): Promise<void>
+  /** GDB has gone. */
+  disconnected(): void
+}
+
+export class GdbServer {
+  readonly #options: GdbServerOptions
+  readonly #server: Server
+  #client: GdbClient | undefined
+
+  constructor(options: GdbServerOptions) {
+    this.#options = options
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
+  }
+
+  /** Resolves with the port once it listens. */
+  listen(): Promise<number> {
+    const { host, port } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port }, () => {
+        const address = this.#server.address()
+        resolve(typeof address === 'object' && address !== null ? address.port : port)
+      })
+    })
+  }
+
+  output(text: string): void {
+    this.#client?.session.output(text)
+  }
+
+  /** The device is gone for good. */
+  ended(detail: string): void {
+    this.#client?.session.ended(detail)
+  }
+
+  close(): void {
+    this.#client?.close()
+    this.#server.close()
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#client !== undefined) {
+      socket.end(encodePacket(Buffer.from('E.another GDB is connected already')))
+      socket.on('error', () => socket.destroy())
+      return
+    }
+    const client = new GdbClient(socket, this.#options.target)
+    this.#client = client
+    client.begin(this.#options.connected())
+    socket.once('close', () => {
+      this.#client = undefined
+      this.#options.disconnected()
+    })
+  }
+}
+
+/** A connection of GDB's: packets in order, acknowledgements, the interrupt byte at once. */
+class GdbClient {
+  readonly session: GdbSession
+  readonly #socket: Socket
+  readonly #reader = new PacketReader()
+  #isAcknowledging = true
+  #last: Uint8Array = new Uint8Array(0)
+  #queue: Promise<void> = Promise.resolve()
+
+  constructor(socket: Socket, target: Target) {
+    this.#socket = socket
+    this.session = new GdbSession(target, {
+      send: (data) => this.#send(typeof data === 'string' ? Buffer.from(data, 'latin1') : data),
+      stopAcknowledging: () => {
+        this.#isAcknowledging = false
+      },
+      close: () => socket.end(),
+    })
+    socket.on('data', (bytes) => this.#take(bytes))
+    socket.on('error', () => socket.destroy())
+  }
+
+  begin(ready: Promise<void>): void {
+    this.#queue = ready.catch((error: unknown) => {
+      this.session.ended(error instanceof Error ? error.message : String(error))
+    })
+  }
+
+  close(): void {
+    this.#socket.end()
+  }
+
+  #take(bytes: Uint8Array): void {
+    for (const received of this.#reader.push(bytes)) {
+      if (received.kind === 'interrupt') void this.session.interrupt()
+      else if (received.kind === 'again') this.#socket.write(this.#last)
+      else if (received.kind === 'damaged') this.#acknowledge(NOT_UNDERSTOOD)
+      else if (received.kind === 'packet') {
+        this.#acknowledge(ACKNOWLEDGED)
+        const { data } = received
+        this.#queue = this.#queue.then(() => this.session.packet(data))
+      }
+    }
+  }
+
+  #acknowledge(answer: Uint8Array): void {
+    if (this.#isAcknowledging) this.#socket.write(answer)
+  }
+
+  #send(data: Uint8Array): void {
+    this.#last = encodePacket(data)
+    if (this.#socket.writable) this.#socket.write(this.#last)
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What is known of the device's memory without asking. SRAM is forgotten whenever the application
+ * runs; flash only when somebody writes it; registers of peripherals are never kept.
+ */
+const BLOCK_BYTES = 64
+const FLASH = { base: 0x0800_0000, end: 0x0810_0000 } as const
+const SRAM = [
+  { base: 0x2000_0000, end: 0x2008_0000 },
+  { base: 0x2800_0000, end: 0x2800_4000 },
+] as const
+
+interface Block {
+  readonly bytes: Uint8Array
+  /** A bit for each byte that is known, from the lowest on. */
+  known: bigint
+}
+
+export function isFlash(address: number): boolean {
+  return address >= FLASH.base && address < FLASH.end
+}
+
+/** True if all of it is the application's SRAM. */
+export function isSram(address: number, length: number): boolean {
+  return SRAM.some(({ base, end }) => address >= base && address + length <= end)
+}
+
+export class MemoryCache {
+  readonly #blocks = new Map<number, Block>()
+
+  /** The bytes, if all are known. */
+  get(address: number, length: number): Uint8Array | undefined {
+    const bytes = new Uint8Array(length)
+    for (let done = 0; done < length; ) {
+      const { block, offset, count } = this.#piece(address + done, length - done)
+      const mask = maskOf(offset, count)
+      if (block === undefined || (block.known & mask) !== mask) return undefined
+      bytes.set(block.bytes.subarray(offset, offset + count), done)
+      done += count
+    }
+    return bytes
+  }
+
+  put(address: number, bytes: Uint8Array): void {
+    if (!isFlash(address) && !isSram(address, bytes.length)) return
+    for (let done = 0; done < bytes.length; ) {
+      const at = address + done
+      const { block, offset, count, number } = this.#piece(at, bytes.length - done)
+      const known = block ?? { bytes: new Uint8Array(BLOCK_BYTES), known: 0n }
+      known.bytes.set(bytes.subarray(done, done + count), offset)
+      known.known |= maskOf(offset, count)
+      this.#blocks.set(number, known)
+      done += count
+    }
+  }
+
+  /** The application has run. */
+  forgetSram(): void {
+    for (const number of this.#blocks.keys()) {
+      if (!isFlash(number * BLOCK_BYTES)) this.#blocks.delete(number)
+    }
+  }
+
+  forgetAll(): void {
+    this.#blocks.clear()
+  }
+
+  #piece(address: number, length: number) {
+    const number = Math.floor(address / BLOCK_BYTES)
+    const offset = address % BLOCK_BYTES
+    const count = Math.min(length, BLOCK_BYTES - offset)
+    return { number, offset, count, block: this.#blocks.get(number) }
+  }
+}
+
+function maskOf(offset: number, count: number): bigint {
+  return ((1n << BigInt(count)) - 1n) << BigInt(offset)
+}

@@ -1,0 +1,347 @@
+/**
+ * The application under the debugger, as the GDB server sees it. It keeps what it knows and asks for
+ * as little as it can: a round trip to the device may take 300 ms.
+ *
+ *   (1) While the application is halted, registers are here, and so is the memory that came with the
+ *       stop. What GDB looked at after this stop is what the next one brings along.
+ *   (2) Changes of registers and SRAM are kept back until the application goes on, and leave with it.
+ *   (3) After a lost connection the session is taken up again: the device has kept it.
+ */
+import {
+  type Attached,
+  DEBUG_MEMORY_BYTES_MAX,
+  DEBUG_PROTOCOL_VERSION,
+  type DebugRequestInit,
+  type Stopped,
+} from '@microvisor/protocol'
+import { DebugClient, Refusal } from './debug-client.ts'
+import { isFlash, isSram, MemoryCache } from './memory-cache.ts'
+import type { Tunnel } from './tunnel.ts'
+
+type Resume = Extract<DebugRequestInit, { case: 'resume' }>['value']
+export type Breakpoint = NonNullable<Resume['breakpoints']>[number]
+export type Watchpoint = NonNullable<Resume['watchpoints']>[number]
+
+/** How the application is to run; also what a session that is taken up again goes on by. */
+interface Plan {
+  readonly breakpoints: Breakpoint[]
+  readonly watchpoints: Watchpoint[]
+  readonly view: { stackBytes: number; ranges: { address: number; length: number }[] }
+  readonly stepStart: number
+  readonly stepEnd: number
+}
+
+export interface TargetEvents {
+  output(text: Uint8Array): void
+  /** The session is over for good; why, for people. */
+  ended(detail: string): void
+  /** Something that a person at the debugger should know. */
+  note(line: string): void
+}
+
+/** Of the stack, what comes with a stop. */
+const STACK_BYTES = 1024
+/** Of what GDB looks at between two stops, what comes with the next one. */
+const HABIT_RANGES = 24
+const HABIT_BYTES = 4096
+/** Read at least this much where memory has no side effects. */
+const SRAM_READ_BYTES = 256
+const FLASH_READ_BYTES = 1024
+const RETRIES = 60
+const RETRY_MS = 1000
+const SP = 13
+
+export class Target {
+  readonly #connect: () => Promise<Tunnel>
+  readonly #events: TargetEvents
+  readonly #memory = new MemoryCache()
+  readonly #registers = new Map<number, number>()
+  readonly #changedRegisters = new Set<number>()
+  readonly #changedMemory: { address: number; data: Uint8Array }[] = []
+  readonly #looked = new Map<number, number>()
+  #client: DebugClient | undefined
+  #attached: Attached | undefined
+  #stop: Stopped | undefined
+  /** What the application runs by; undefined while it is halted. */
+  #running: { readonly plan: Plan; readonly stopped: (stop: Stopped) => void } | undefined
+  #isClosed = false
+
+  constructor(connect: () => Promise<Tunnel>, events: TargetEvents) {
+    this.#connect = connect
+    this.#events = events
+  }
+
+  readonly breakpoints = new Map<number, Breakpoint>()
+  readonly watchpoints: Watchpoint[] = []
+
+  get attached(): Attached {
+    if (this.#attached === undefined) throw new Refusal('There is no session.')
+    return this.#attached
+  }
+
+  /** Why the application last stopped. */
+  get lastStop(): Stopped | undefined {
+    return this.#stop
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** Requests sent so far: round trips. */
+  get requests(): number {
+    return this.#requestsBefore + (this.#client?.requests ?? 0)
+  }
+  #requestsBefore = 0
+
+  /** Opens the way to the device; the application runs on. */
+  async connect(): Promise<void> {
+    const tunnel = await this.#connect()
+    this.#requestsBefore = this.requests
+    const client: DebugClient = new DebugClient(tunnel, {
+      output: (text) => this.#events.output(text),
+      ended: (detail) => void this.#lost(client, detail),
+    })
+    this.#client = client
+  }
+
+  /** Halts the application where it is. */
+  async attach(): Promise<Stopped> {
+    const request = { protocolVersion: DEBUG_PROTOCOL_VERSION, view: this.#view() }
+    const attached = await this.#ask({ case: 'attach', value: request }, 'attached')
+    this.#attached = attached
+    this.#takeStop(attached.stop!)
+    return attached.stop!
+  }
+
+  /** The debugger is done for now: the application goes on without breakpoints. */
+  async detach(): Promise<void> {
+    if (this.#attached === undefined) return
+    this.breakpoints.clear()
+    this.watchpoints.length = 0
+    if (this.#running === undefined) await this.#flush()
+    this.#attached = undefined
+    await this.#ask({ case: 'detach', value: {} }, 'done')
+  }
+
+  /** Ends the session. */
+  close(): void {
+    this.#isClosed = true
+    this.#client?.close()
+  }
+
+  // Registers
+
+  register(number: number): number | undefined {
+    return this.#registers.get(number)
+  }
+
+  setRegister(number: number, value: number): void {
+    this.#registers.set(number, value >>> 0)
+    this.#changedRegisters.add(number)
+  }
+
+  // Memory
+
+  /** As much as there is of it. */
+  async read(address: number, length: number): Promise<Uint8Array> {
+    if (!isFlash(address))
+      this.#looked.set(address, Math.max(length, this.#looked.get(address) ?? 0))
+    const parts: Uint8Array[] = []
+    for (let done = 0; done < length; ) {
+      const at = address + done
+      const part = await this.#readPart(at, Math.min(length - done, DEBUG_MEMORY_BYTES_MAX))
+      parts.push(part)
+      done += part.length
+      if (part.length === 0) break
+    }
+    return Buffer.concat(parts)
+  }
+
+  async #readPart(address: number, length: number): Promise<Uint8Array> {
+    const known = this.#memory.get(address, length)
+    if (known !== undefined) return known
+    const wanted = rangeAround(address, length)
+    if (!isFlash(address) && !isSram(address, length)) await this.#flush()
+    const { contents } = await this.#ask(
+      { case: 'readMemory', value: { ranges: [wanted] } },
+      'memoryRead',
+    )
+    const data = contents[0]?.data ?? new Uint8Array(0)
+    this.#memory.put(wanted.address, data)
+    for (const change of this.#changedMemory) this.#memory.put(change.address, change.data)
+    const from = address - wanted.address
+    return this.#memory.get(address, length) ?? data.subarray(from, from + length)
+  }
+
+  /** SRAM is changed here and sent with the next Resume; everything else is written at once. */
+  async write(address: number, data: Uint8Array): Promise<void> {
+    const part = { address, data: data.slice() }
+    if (isSram(address, data.length) && !this.isRunning) {
+      this.#changedMemory.push(part)
+      this.#memory.put(address, part.data)
+    } else {
+      await this.#flush()
+      await this.#ask({ case: 'writeMemory', value: { contents: [part] } }, 'done')
+    }
+  }
+
+  /** Of ranges of flash: which of them hold exactly these bytes. What does is known from here on. */
+  async compareFlash(parts: readonly { address: number; data: Uint8Array; hash: Uint8Array }[]) {
+    const ranges = parts.map(({ address, data }) => ({ address, length: data.length }))
+    const { hashes } = await this.#ask({ case: 'hashMemory', value: { ranges } }, 'memoryHashed')
+    return parts.filter(({ address, data, hash }, index) => {
+      const isSame = Buffer.from(hashes[index] ?? []).equals(hash)
+      if (isSame) this.#memory.put(address, data)
+      return isSame
+    })
+  }
+
+  async eraseFlash(address: number, length: number): Promise<void> {
+    await this.#ask({ case: 'eraseFlash', value: { address, length } }, 'done')
+    this.#memory.forgetAll()
+  }
+
+  async programFlash(address: number, data: Uint8Array): Promise<void> {
+    await this.#ask({ case: 'programFlash', value: { address, data } }, 'done')
+    this.#memory.forgetAll()
+  }
+
+  // Running
+
+  /** Goes on until it stops; with a range, until the program counter leaves it. */
+  async resume(range?: { readonly start: number; readonly end: number }): Promise<Stopped> {
+    const plan: Plan = {
+      breakpoints: [...this.breakpoints.values()],
+      watchpoints: [...this.watchpoints],
+      view: this.#view(),
+      stepStart: range?.start ?? 0,
+      stepEnd: range?.end ?? 0,
+    }
+    return this.#run(plan, {
+      memory: { contents: this.#changedMemory.splice(0) },
+      registers: { registers: this.#takeChangedRegisters() },
+    })
+  }
+
+  /** Ctrl-C. What `resume` waits for comes now. */
+  async halt(): Promise<void> {
+    const running = this.#running
+    if (running === undefined) return
+    const stop = await this.#ask({ case: 'halt', value: {} }, 'stopped')
+    if (this.#running === running) running.stopped(stop)
+  }
+
+  /** From the beginning, halted before the first instruction. */
+  async restart(): Promise<Stopped> {
+    this.#changedMemory.length = 0
+    this.#changedRegisters.clear()
+    const stop = await this.#ask({ case: 'restart', value: {} }, 'stopped')
+    this.#takeStop(stop)
+    return stop
+  }
+
+  async #run(plan: Plan, changes: Pick<Resume, 'memory' | 'registers'>): Promise<Stopped> {
+    const stop = await new Promise<Stopped>((resolve, reject) => {
+      this.#running = { plan, stopped: resolve }
+      this.#resume({ ...plan, ...changes }).then(resolve, (error: unknown) => {
+        // The connection was lost: whoever takes the session up again goes on.
+        if (error instanceof Refusal || this.#isClosed) reject(error)
+      })
+    }).finally(() => {
+      this.#running = undefined
+    })
+    this.#takeStop(stop)
+    return stop
+  }
+
+  /** The tunnel has ended, not by us. */
+  async #lost(client: DebugClient, detail: string): Promise<void> {
+    if (this.#isClosed || this.#client !== client) return
+    this.#events.note(`${detail} Trying again ...`)
+    for (let attempt = 0; attempt < RETRIES && !this.#isClosed; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      try {
+        await this.connect()
+        await this.#takeUp()
+        this.#events.note('Connected again.')
+        return
+      } catch {
+        // Not yet.
+      }
+    }
+    this.#isClosed = true
+    this.#events.ended(detail)
+  }
+
+  #resume(plan: Resume): Promise<Stopped> {
+    return this.#ask({ case: 'resume', value: { ...plan, catchFaults: true } }, 'stopped')
+  }
+
+  /** Where the lost connection left off: running by the same plan, or halted. */
+  async #takeUp(): Promise<void> {
+    if (this.#attached === undefined) return
+    const running = this.#running
+    await this.attach()
+    if (running === undefined) return
+    this.#resume(running.plan).then(running.stopped, () => undefined)
+  }
+
+  #takeStop(stop: Stopped): void {
+    this.#stop = stop
+    this.#memory.forgetSram()
+    this.#changedRegisters.clear()
+    this.#changedMemory.length = 0
+    this.#looked.clear()
+    for (const { number, value } of stop.registers) this.#registers.set(number, value)
+    for (const { address, data } of stop.memory) this.#memory.put(address, data)
+  }
+
+  /** The stack, and what GDB looked at after the last stop beside it. */
+  #view() {
+    const sp = this.#registers.get(SP) ?? 0
+    const ranges: { address: number; length: number }[] = []
+    let bytes = 0
+    for (const [address, length] of this.#looked) {
+      const isOnStack = address >= sp && address + length <= sp + STACK_BYTES
+      if (isOnStack || !isSram(address, length) || ranges.length >= HABIT_RANGES) continue
+      bytes += length
+      if (bytes <= HABIT_BYTES) ranges.push({ address, length })
+    }
+    return { stackBytes: STACK_BYTES, ranges }
+  }
+
+  #takeChangedRegisters() {
+    const changed = [...this.#changedRegisters]
+    this.#changedRegisters.clear()
+    return changed.map((number) => ({ number, value: this.#registers.get(number) ?? 0 }))
+  }
+
+  /** Sends what was kept back, for what depends on it. */
+  async #flush(): Promise<void> {
+    const contents = this.#changedMemory.splice(0)
+    const registers = this.#takeChangedRegisters()
+    if (contents.length > 0) await this.#ask({ case: 'writeMemory', value: { contents } }, 'done')
+    if (registers.length > 0) {
+      await this.#ask({ case: 'writeRegisters', value: { registers } }, 'done')
+    }
+  }
+
+  #ask<Case extends 'attached' | 'memoryRead' | 'done' | 'stopped' | 'memoryHashed'>(
+    request: DebugRequestInit,
+    kind: Case,
+  ) {
+    if (this.#client === undefined) throw new Refusal('There is no session.')
+    return this.#client.ask(request, kind)
+  }
+}
+
+/** More than is asked for, where that costs nothing: whole pieces of SRAM and flash. */
+function rangeAround(address: number, length: number): { address: number; length: number } {
+  const isPlain = isSram(address, length)
+  const piece = isFlash(address) ? FLASH_READ_BYTES : isPlain ? SRAM_READ_BYTES : 0
+  if (piece === 0) return { address, length }
+  const start = address - (address % piece)
+  const end = Math.ceil((address + length) / piece) * piece
+  return { address: start, length: Math.min(end - start, DEBUG_MEMORY_BYTES_MAX) }
+}

@@ -1,0 +1,195 @@
+/**
+ * The way to the device: TLS 1.3 with the device, inside a WebSocket to the cloud, which sees
+ * ciphertext. The debugger proves that it holds its key; the device shows its certificate, and the
+ * key in it has to be the one that was seen of this device before.
+ */
+import { createHash } from 'node:crypto'
+import { Duplex } from 'node:stream'
+import { connect, type TLSSocket } from 'node:tls'
+import { WebSocket } from 'ws'
+import { Failure } from '../errors.ts'
+import type { Connection } from '../settings.ts'
+import type { DebugIdentity } from './debug-keys.ts'
+import { checkDeviceKey } from './known-devices.ts'
+
+const OPENING_MS = 30_000
+/** A connection that has said nothing this long is asked whether it is still there. */
+const PING_MS = 15_000
+
+export interface TunnelOptions {
+  readonly connection: Connection
+  readonly deviceSid: string
+  readonly identity: DebugIdentity
+}
+
+/** Resolves with the plaintext side. Throws Failure: refused, not connected, another key. */
+export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
+  const line = new Line(options)
+  await line.opened
+  const { certificate, privateKey } = options.identity
+  const socket = connect({
+    ...{ socket: line.carrier, cert: certificate, key: privateKey },
+    // Who the device is, is checked below: by its key, not by a name or an authority.
+    ...{ minVersion: 'TLSv1.3', rejectUnauthorized: false },
+  })
+  try {
+    await secured(socket, line)
+    await checkDeviceKey(options.deviceSid, keyOf(socket), options.connection.url)
+  } catch (error) {
+    socket.destroy()
+    line.close()
+    throw error
+  }
+  return { socket, whyEnded: () => line.ended, close: () => line.close() }
+}
+
+export interface Tunnel {
+  readonly socket: TLSSocket
+  /** What the cloud or the device said at the end, for people; empty if nothing. */
+  whyEnded(): string
+  close(): void
+}
+
+/** The WebSocket as a byte stream. */
+class Line {
+  readonly carrier: Duplex
+  readonly opened: Promise<void>
+  ended = ''
+  readonly #socket: WebSocket
+  #ping: NodeJS.Timeout | undefined
+  #isAlive = true
+
+  constructor({ connection, deviceSid }: TunnelOptions) {
+    const { url, accountSid, authToken } = connection
+    const address = `${url.replace(/^http/, 'ws').replace(/\/+$/, '')}/v1/Devices/${deviceSid}/Debug`
+    const socket = new WebSocket(address, {
+      headers: { authorization: `Basic ${btoa(`${accountSid}:${authToken}`)}` },
+      handshakeTimeout: OPENING_MS,
+      perMessageDeflate: false,
+    })
+    this.#socket = socket
+    this.carrier = new Duplex({
+      read: () => socket.resume(),
+      write: (chunk: Uint8Array, _encoding, done) => socket.send(chunk, () => done()),
+      final: (done) => {
+        socket.close(1000)
+        done()
+      },
+    })
+    this.opened = this.#open(url)
+    this.carrier.on('error', () => socket.terminate())
+    socket.on('message', (data: Buffer, isBinary) => this.#take(data, isBinary))
+    socket.on('close', () => this.#over())
+  }
+
+  close(): void {
+    this.#socket.close(1000)
+  }
+
+  #open(url: string): Promise<void> {
+    const socket = this.#socket
+    return new Promise((resolve, reject) => {
+      socket.once('open', () => {
+        this.#watch()
+        resolve()
+      })
+      socket.once('unexpected-response', (_request, response) => {
+        let body = ''
+        response.setEncoding('utf8').on('data', (text: string) => {
+          body += text
+        })
+        response.once('end', () => reject(refusal(body, response.statusCode ?? 0)))
+      })
+      socket.on('error', (error) => {
+        reject(unreachable(url, error))
+      })
+    })
+  }
+
+  #watch(): void {
+    const socket = this.#socket
+    socket.on('pong', () => {
+      this.#isAlive = true
+    })
+    this.#ping = setInterval(() => {
+      if (!this.#isAlive) socket.terminate()
+      this.#isAlive = false
+      socket.ping()
+    }, PING_MS)
+  }
+
+  #take(data: Buffer, isBinary: boolean): void {
+    if (isBinary && !this.carrier.push(data)) this.#socket.pause()
+    if (!isBinary) this.ended = endOf(data.toString('utf8'))
+  }
+
+  #over(): void {
+    clearInterval(this.#ping)
+    this.carrier.push(null)
+    this.carrier.destroy()
+  }
+}
+
+function secured(socket: TLSSocket, line: Line): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => fail('The device does not answer.'), OPENING_MS)
+    const fail = (message: string) => {
+      clearTimeout(timer)
+      reject(
+        new Failure({ code: 'DEBUG_REFUSED', message: line.ended || message, fix: REFUSED_FIX }),
+      )
+    }
+    socket.once('secureConnect', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    socket.once('error', (error) => setImmediate(() => fail(error.message)))
+    socket.once('close', () => fail('The device closed the connection.'))
+  })
+}
+
+/** SHA-256 of the public key in the device's certificate (SubjectPublicKeyInfo, DER). */
+function keyOf(socket: TLSSocket): string {
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' })
+  return createHash('sha256')
+    .update(key ?? '')
+    .digest('hex')
+}
+
+const REFUSED_FIX =
+  'check that the running application was bundled with the public half of this key (`--debug-auth-pubkey`), and that nobody else debugs the device.'
+
+function refusal(body: string, status: number): Failure {
+  const { message, details } = parse(body) as {
+    message?: string
+    details?: { code?: string; fix?: string }
+  }
+  return new Failure({
+    code: details?.code ?? 'DEBUG_REFUSED',
+    message: message ?? `the server answered ${status}.`,
+    fix: details?.fix ?? 'check the address of the server.',
+  })
+}
+
+function unreachable(url: string, error: Error): Failure {
+  return new Failure({
+    code: 'SERVER_UNREACHABLE',
+    message: `${url} cannot be reached: ${error.message}.`,
+    fix: 'check the address, and that the server runs.',
+    cause: error,
+  })
+}
+
+function endOf(text: string): string {
+  const { ended } = parse(text) as { ended?: unknown }
+  return typeof ended === 'string' ? ended.slice(0, 1024) : ''
+}
+
+function parse(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : {}
+  } catch {
+    return {}
+  }
+}

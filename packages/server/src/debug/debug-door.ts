@@ -1,0 +1,152 @@
+/**
+ * Where debuggers come in: a WebSocket at /v1/Devices/{device}/Debug. Binary messages are bytes of
+ * the TLS session between debugger and device, both ways. Before it closes, the server says why in a
+ * text message: `{"ended": "..."}`.
+ *
+ * The caller is known and the device connected before the WebSocket opens; otherwise the answer is
+ * the same error as anywhere in the API.
+ */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { allows, errors, Problem } from '@microvisor/api'
+import type { Logger } from 'pino'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Audit } from '../accounts/audit.ts'
+import type { Identities } from '../accounts/identities.ts'
+import type { Devices } from '../devices/devices.ts'
+import type { DebugPeer } from '../gateway/debug-stream.ts'
+import { credentialsOf } from '../http/credentials.ts'
+import { problemOf } from '../http/problems.ts'
+
+/** What a debugger sends goes to. */
+export interface DebugLine {
+  write(bytes: Uint8Array): void
+  close(): void
+}
+
+export interface DebugDoorParts {
+  readonly identities: Identities
+  readonly audit: Audit
+  readonly devices: Devices
+  readonly log: Logger
+  readonly sessionMs: number
+  /** Opens the stream to a connected device; undefined if it is not connected here. */
+  readonly open: (deviceSid: string, holder: string, peer: DebugPeer) => DebugLine | undefined
+}
+
+const PATH = /^\/v1\/Devices\/([^/?]+)\/Debug$/
+/** One WebSocket message; TLS records are smaller. */
+const MESSAGE_BYTES = 65_536
+/** Bytes that may wait for the debugger before the device's credit has to. */
+const UNSENT_BYTES = 131_072
+const DRAIN_POLL_MS = 5
+
+export class DebugDoor {
+  readonly #parts: DebugDoorParts
+  readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_BYTES })
+
+  constructor(parts: DebugDoorParts) {
+    this.#parts = parts
+  }
+
+  /** For the HTTP server's `upgrade` event. */
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    socket.on('error', () => socket.destroy())
+    this.#admit(request).then(
+      ({ deviceSid, holder }) =>
+        this.#sockets.handleUpgrade(request, socket, head, (debuggerSocket) =>
+          this.#serve(debuggerSocket, deviceSid, holder),
+        ),
+      (error: unknown) => this.#refuse(request, socket, error),
+    )
+  }
+
+  /** Ends all sessions. */
+  close(): void {
+    for (const socket of this.#sockets.clients) end(socket, 'The server is stopping.')
+    this.#sockets.close()
+  }
+
+  async #admit(request: IncomingMessage): Promise<{ deviceSid: string; holder: string }> {
+    const { identities, devices, audit } = this.#parts
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    const device = PATH.exec(path)?.[1]
+    if (device === undefined) throw new Problem('ROUTE_NOT_FOUND', `There is nothing at ${path}.`)
+    const address = request.socket.remoteAddress ?? ''
+    const credentials = credentialsOf(request.headers.authorization)
+    const { accountSid, actor, scopes } = await identities.authenticate(credentials, address)
+    if (!allows(scopes, 'debug')) {
+      throw new Problem(
+        'SCOPE_MISSING',
+        `Debugging takes the scope debug; ${actor} has ${scopes.join(', ')}.`,
+      )
+    }
+    const { sid } = await devices.fetch(accountSid, decodeURIComponent(device))
+    await audit.append({
+      ...{ accountSid, actor, address, requestId: randomUUID() },
+      ...{ action: 'debugDevice', object: `/v1/Devices/${sid}` },
+    })
+    return { deviceSid: sid, holder: `${actor} from ${address}` }
+  }
+
+  #serve(socket: WebSocket, deviceSid: string, holder: string): void {
+    const { log, open, sessionMs } = this.#parts
+    const line = open(deviceSid, holder, {
+      receive: (bytes) => deliver(socket, bytes),
+      mayGoOn: (isRoom) => (isRoom ? socket.resume() : socket.pause()),
+      closed: (detail) => end(socket, detail),
+    })
+    if (line === undefined) {
+      end(socket, `Device ${deviceSid} is not connected: see \`microvisor devices list\`.`)
+      return
+    }
+    log.info({ event: 'debug session opened', device: deviceSid, holder })
+    const expiry = setTimeout(() => {
+      end(socket, `The session has lasted for its ${sessionMs / 3_600_000} hours.`)
+    }, sessionMs)
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) line.write(data)
+    })
+    socket.on('error', () => socket.terminate())
+    socket.once('close', () => {
+      clearTimeout(expiry)
+      line.close()
+      log.info({ event: 'debug session closed', device: deviceSid, holder })
+    })
+  }
+
+  #refuse(request: IncomingMessage, socket: Duplex, error: unknown): void {
+    const known = problemOf(error)
+    if (known === undefined) this.#parts.log.error({ event: 'upgrade failed', err: error })
+    const problem = known ?? new Problem('INTERNAL_ERROR', 'The server failed.')
+    const home = `http://${request.headers.host ?? 'localhost'}`
+    const body = JSON.stringify(problem.toBody(home))
+    const { status } = errors[problem.code]
+    const head = [
+      `HTTP/1.1 ${status} Refused`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ]
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  }
+}
+
+function end(socket: WebSocket, detail: string): void {
+  if (socket.readyState !== socket.OPEN) return
+  socket.send(JSON.stringify({ ended: detail }))
+  socket.close(1000)
+}
+
+/** Resolves when what waits for the debugger is little enough. */
+function deliver(socket: WebSocket, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => {
+      const isFull = socket.readyState === socket.OPEN && socket.bufferedAmount > UNSENT_BYTES
+      if (isFull) setTimeout(check, DRAIN_POLL_MS)
+      else resolve()
+    }
+    socket.send(bytes, () => check())
+  })
+}
