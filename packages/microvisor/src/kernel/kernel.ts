@@ -300,6 +300,7 @@ export class Kernel implements SecureVectors {
       timers,
       store,
       random: this.#random,
+      engines: this.hardware.engines,
       trace: this.#trace,
       stopped: () => this.#forgetRequests(),
       clearing: () => {
@@ -328,6 +329,11 @@ export class Kernel implements SecureVectors {
         politenessSeconds: () => (application.isRunning ? this.#politenessSeconds() : 0),
         stopApplication: () => application.stop(),
         startApplication: () => application.restart(WakeReason.APPLICATIONUPDATE),
+        fetched: (bytes) =>
+          this.systemNotifications.emit(
+            SystemNotificationSource.UPDATEPROGRESS,
+            EventType.UPDATEPROGRESS + Math.floor(bytes / 1024),
+          ),
         downloaded: () =>
           this.systemNotifications.emit(
             SystemNotificationSource.UPDATE,

@@ -47,6 +47,8 @@ interface UpdateHost {
   stopApplication(): void
   /** Flash has changed: start what is there now. */
   startApplication(): void
+  /** So much of an update has come. */
+  fetched(bytes: number): void
   /** An update is staged and ready. */
   downloaded(): void
 }
@@ -221,8 +223,10 @@ export class Update {
     this.#layerFetch ??= new LayerFetch({
       ...this.#parts,
       layers: candidate.manifest.layers,
-      progress: (bytesDone) =>
-        this.#report({ phase: UpdatePhase.FETCHING_LAYERS, bytesDone: BigInt(bytesDone) }),
+      progress: (bytesDone) => {
+        this.#report({ phase: UpdatePhase.FETCHING_LAYERS, bytesDone: BigInt(bytesDone) })
+        this.#parts.host.fetched(bytesDone)
+      },
       done: () => this.#ready(),
       failed: (problem) => this.#fail(problem),
     })
