@@ -8,6 +8,7 @@ import { cliReference } from '@microvisor/cli'
 import { makeBoardPage } from './gen/board-page.ts'
 import { makeBundlePage } from './gen/bundle-page.ts'
 import { makeChannelsPage } from './gen/channels-page.ts'
+import { makeChipPage } from './gen/chip-page.ts'
 import { makeCpuPage } from './gen/cpu-page.ts'
 import { makeDebugPage } from './gen/debug-page.ts'
 import { makeErrorPage } from './gen/error-page.ts'
@@ -17,6 +18,7 @@ import { makeProtobuf } from './gen/protobuf.ts'
 import { makeRestPage } from './gen/rest-page.ts'
 import { makeScenarioPage } from './gen/scenario-page.ts'
 import { makeStubs } from './gen/stubs.ts'
+import { makeSvd } from './gen/svd.ts'
 import { makeSystemCallPage } from './gen/syscall-page.ts'
 
 /** Path from the repository's root to content. */
@@ -34,6 +36,8 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/bundles.md', makeBundlePage()],
     ['docs/reference/cli.md', await cliReference()],
     ['docs/reference/cpu.md', makeCpuPage()],
+    ['docs/reference/chip.md', makeChipPage()],
+    ['docs/reference/stm32u585.svd', makeSvd()],
     ['docs/reference/errors.md', makeErrorPage()],
     ['docs/reference/rest.md', makeRestPage()],
   ])

@@ -91,7 +91,7 @@ export class PoweredDevice {
 }
 
 /** Flash cells that remember where they were changed. */
-class RewindableCells {
+export class RewindableCells {
   readonly bytes: Uint8Array
   readonly #kept: Uint8Array
   #changes: { offset: number; length: number }[] = []

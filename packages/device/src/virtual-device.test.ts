@@ -111,10 +111,11 @@ test('a flipped bit anywhere in the kernel, its manifest or its veneers locks th
   const folder = await deviceFolder(context, sleepForever)
   const flash = readFileSync(join(folder, 'internal-flash.bin'))
   const cases = [
-    [0x10_0000, 'KERNEL_MANIFEST_MISSING'],
-    [0x10_0030, /^(KERNEL_MANIFEST_MALFORMED|KERNEL_SIGNATURE|KERNEL_SIGNER_UNKNOWN)$/],
-    [0x10_4000, 'KERNEL_HASH'],
-    [0x10_4200, 'KERNEL_HASH'],
+    [0x10_4000, 'KERNEL_MANIFEST_MISSING'],
+    [0x10_4030, /^(KERNEL_MANIFEST_MALFORMED|KERNEL_SIGNATURE|KERNEL_SIGNER_UNKNOWN)$/],
+    [0x10_8000, 'KERNEL_HASH'],
+    [0x10_8200, 'KERNEL_HASH'],
+    [0x10_6000, 'NSC_HASH'],
     [0x1f_e000, 'NSC_HASH'],
     [0x1f_ffff, 'NSC_HASH'],
   ] as const

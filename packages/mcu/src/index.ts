@@ -1,5 +1,5 @@
 /** The virtual STM32U585 and its board. */
-export { peripheralPlaces, registerNames } from './address-map.ts'
+export { type PeripheralPlace, peripheralPlaces, registerNames } from './address-map.ts'
 export { Assembly, type BoardPlan, type PartPlan } from './board/assembly.ts'
 export { partKinds } from './board/kinds.ts'
 export type {
@@ -38,6 +38,7 @@ export {
   type StopReason,
   WATCHPOINTS,
 } from './cpu/cpu.ts'
+export { gpdmaRequests, lpdmaRequests } from './dma-requests.ts'
 export {
   EXTERNAL_FLASH_BYTES,
   FlashChip,
@@ -48,7 +49,7 @@ export {
   Otp,
   QUAD_WORD_BYTES,
 } from './flash.ts'
-export { IRQ_COUNT } from './interrupts.ts'
+export { IRQ_COUNT, interruptLines } from './interrupts.ts'
 export type { UartFrame } from './lines/uart-frame.ts'
 export { LowPower, type PowerState, type SleepMode } from './low-power.ts'
 export { applicationSram, isApplicationMemory, NSC_BASE } from './memory-map.ts'
@@ -56,5 +57,6 @@ export type { UnmodelledAccess } from './not-modelled.ts'
 export type { PinConflict } from './pins/conflicts.ts'
 export type { PortName } from './pins/ports.ts'
 export { PowerCut, type PowerCutPlan, Supply, type TearableOperation } from './power.ts'
+export type { AccessKind, Field, Layout } from './registers.ts'
 export { EventQueue } from './scheduler.ts'
 export { seededRandom } from './seeded-random.ts'

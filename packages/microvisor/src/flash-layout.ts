@@ -6,15 +6,15 @@
  * application's, the upper half is where updates are staged.
  *
  *   0x000000  application                        external 0x000000  application
- *   0x100000  kernel manifest                             0x400000  staging
- *   0x102000  boot journal
- *   0x104000  kernel module
+ *   0x100000  boot journal, two pages                     0x400000  staging
+ *   0x104000  kernel, slot A
+ *   0x152000  the kernel's entry
  *   0x180000  application manifest, copy A
  *   0x192000  application manifest, copy B
  *   0x1A4000  state journal, two pages
  *   0x1A8000  settings, two pages
  *   0x1AC000  keys, two pages
- *   0x1B0000  unused
+ *   0x1B0000  kernel, slot B
  *   0x1FE000  NSC veneers
  */
 
@@ -22,14 +22,16 @@ import type { Stretch } from './flash-access.ts'
 
 export const internalLayout = {
   application: { offset: 0x00_0000, size: 0x10_0000 },
-  kernelManifest: { offset: 0x10_0000, size: 0x2000 },
-  bootJournal: { offset: 0x10_2000, size: 0x2000 },
-  kernelModule: { offset: 0x10_4000, size: 0x7_c000 },
+  bootJournal: { offset: 0x10_0000, size: 0x4000 },
+  kernelA: { offset: 0x10_4000, size: 0x4_e000 },
+  /** Where the veneers branch to: a page that leads to the kernel in charge. */
+  kernelEntry: { offset: 0x15_2000, size: 0x2000 },
   manifestA: { offset: 0x18_0000, size: 0x1_2000 },
   manifestB: { offset: 0x19_2000, size: 0x1_2000 },
   stateJournal: { offset: 0x1a_4000, size: 0x4000 },
   settings: { offset: 0x1a_8000, size: 0x4000 },
   keyStore: { offset: 0x1a_c000, size: 0x4000 },
+  kernelB: { offset: 0x1b_0000, size: 0x4_e000 },
   nsc: { offset: 0x1f_e000, size: 0x2000 },
 } as const satisfies Record<string, Stretch>
 

@@ -61,6 +61,15 @@ export interface BootRecord {
   readonly resetCause: ResetCause
   readonly kernelVersion: number
   readonly kernelVersionText: string
+  /** SHA-256 of its manifest. */
+  readonly kernelHash: Uint8Array
+  readonly securityRatchet: number
+  /** Where it lies. */
+  readonly slot: 'A' | 'B'
+  /** It has to prove itself: without being confirmed it is replaced by the previous one. */
+  readonly isTrial: boolean
+  /** The kernel in the other slot did not prove itself. */
+  readonly hasFailed: boolean
 }
 
 export type ResetCause = 'power-on' | 'software' | 'standby' | 'watchdog' | 'option-bytes'

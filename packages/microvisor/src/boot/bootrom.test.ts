@@ -6,10 +6,11 @@ import { encodeFuses } from '../fuses.ts'
 import { blankChips, fuseContents } from '../testing/bench.ts'
 import { kernelLayers, kernelManifest, kernelModule, provisioned } from '../testing/kernel.ts'
 import { type TestFlash, TestHardware } from '../testing/test-hardware.ts'
-import { makeKey } from '../testing/trust.ts'
+import { digest, makeKey } from '../testing/trust.ts'
 import { boot } from './bootrom.ts'
-import { layOutKernel } from './kernel-image.ts'
+import { kernelRoom, layOutKernel, readKernel, slotPlaces } from './kernel-image.ts'
 import { type LockDownReason, lockDownReasons } from './lock-down.ts'
+import { raiseRatchet } from './ratchet.ts'
 import { makeVeneers } from './veneers.ts'
 
 function flashOf(hardware: TestHardware): Uint8Array {
@@ -27,8 +28,11 @@ test('a kernel that is what its manifest says is handed over with its version', 
   assert.equal(outcome.outcome, 'run')
   if (outcome.outcome !== 'run') return
   assert.deepEqual(outcome.image, kernelModule)
-  const record = { resetCause: 'watchdog', kernelVersion: 81, kernelVersionText: '0.8.1' }
-  assert.deepEqual(outcome.record, record)
+  assert.deepEqual(outcome.record, {
+    ...{ resetCause: 'watchdog', kernelVersion: 81, kernelVersionText: '0.8.1' },
+    kernelHash: digest([readKernel(hardware.internalFlash, 'A')!.manifest]),
+    ...{ securityRatchet: 1, slot: 'A', isTrial: false, hasFailed: false },
+  })
 })
 
 const lockDowns: readonly (readonly [LockDownReason, () => TestHardware])[] = [
@@ -44,9 +48,9 @@ const lockDowns: readonly (readonly [LockDownReason, () => TestHardware])[] = [
   ['KERNEL_DEVICE_TYPE', () => provisioned(kernelManifest({ changes: { deviceType: 'Imp201f' } }))],
   ['KERNEL_REGION_MISSING', () => provisioned(kernelManifest({ layers: [kernelLayers()[0]!] }))],
   ['KERNEL_REGION_MISSING', () => provisioned(kernelManifest({ layers: [kernelLayers()[1]!] }))],
-  ['KERNEL_HASH', () => changed(internalLayout.kernelModule.offset + 1234)],
+  ['KERNEL_HASH', () => changed(slotPlaces('A').kernel + 1234)],
   ['NSC_HASH', () => changed(internalLayout.nsc.offset + 8)],
-  ['UPGRADER_MISSING', () => askingForUpgrade()],
+  ['KERNEL_ROLLBACK', () => ratcheted(2)],
 ]
 
 for (const [reason, arrange] of lockDowns) {
@@ -67,8 +71,8 @@ test('every reason to lock down has its case', () => {
 test('any flipped bit of manifest, kernel or veneers locks the device down', () => {
   const hardware = provisioned()
   const regions = [
-    { offset: internalLayout.kernelManifest.offset, bytes: 16 + kernelManifest().length },
-    { offset: internalLayout.kernelModule.offset, bytes: kernelModule.length },
+    { offset: slotPlaces('A').header, bytes: 16 + kernelManifest().length },
+    { offset: slotPlaces('A').kernel, bytes: kernelModule.length },
     { offset: internalLayout.nsc.offset, bytes: makeVeneers().length },
   ]
   for (const { offset, bytes } of regions) {
@@ -92,7 +96,7 @@ test('a manifest signed by the application key is no kernel manifest', () => {
 
 test('an image that does not fit its place is refused before it is written', () => {
   const nsc = makeVeneers()
-  const kernel = new Uint8Array(internalLayout.kernelModule.size + 1)
+  const kernel = new Uint8Array(kernelRoom.kernel + 1)
   assert.throws(() => layOutKernel({ manifest: kernelManifest(), kernel, nsc }), /its place has/)
 })
 
@@ -102,10 +106,9 @@ function changed(offset: number): TestHardware {
   return hardware
 }
 
-function askingForUpgrade(): TestHardware {
+function ratcheted(value: number): TestHardware {
   const hardware = provisioned()
-  const mark = Buffer.from('UPGARDERUPGARDER')
-  hardware.internalFlash.program(internalLayout.bootJournal.offset, new Uint8Array(mark))
+  assert.equal(raiseRatchet(hardware.fuses, value), undefined)
   return hardware
 }
 

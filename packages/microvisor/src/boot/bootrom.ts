@@ -1,11 +1,9 @@
 /**
  * Bootrom: verifies the kernel in flash against the fuses and hands its bytes over to be run, or
- * locks the device down. It never repairs and never falls back.
+ * locks the device down. Only from a kernel on trial does it fall back, to the one in charge.
  *
- * Fuses → kernel manifest (signature) → kernel and NSC bytes (hashes). The bytes handed over are
- * the bytes that were hashed: flash is not read again.
- *
- * Not here yet: the security ratchet, and the Boot and Upgrader regions.
+ * Fuses → kernel manifest (signature, device type, ratchet) → kernel and NSC bytes (hashes). The
+ * bytes handed over are the bytes that were hashed: flash is not read again.
  */
 import {
   BundleError,
@@ -22,7 +20,9 @@ import { type FuseContents, readFuses } from '../fuses.ts'
 import type { BootRecord, Engines, Hardware } from '../hardware.ts'
 import { type KernelImage, readKernel } from './kernel-image.ts'
 import { type LockDown, lockDown } from './lock-down.ts'
-import { chooseBootPath } from './preboot.ts'
+import { type BootPath, chooseBootPath, giveUpTrial } from './preboot.ts'
+import { readRatchet } from './ratchet.ts'
+import { hasVeneers, installVeneers } from './upgrader.ts'
 
 export type BootOutcome =
   | {
@@ -36,29 +36,82 @@ export type BootOutcome =
 type BootHardware = Pick<Hardware, 'internalFlash' | 'fuses' | 'engines' | 'power'>
 
 /** What the chip does after reset, before any code that could be replaced. */
-export function boot({ internalFlash, fuses, engines, power }: BootHardware): BootOutcome {
-  if (chooseBootPath(internalFlash) === 'upgrade') return lockDown('UPGRADER_MISSING')
-  const roots = readFuses(fuses)
+export function boot(hardware: BootHardware): BootOutcome {
+  const roots = readFuses(hardware.fuses)
   if (roots === undefined) return lockDown('FUSES_BLANK')
-  const image = readKernel(internalFlash)
+  const path = chooseBootPath(hardware)
+  const outcome = bootSlot(hardware, roots, path)
+  if (outcome.outcome === 'run' || !path.isTrial) return outcome
+  return bootSlot(hardware, roots, giveUpTrial(hardware))
+}
+
+function bootSlot(
+  { internalFlash, fuses, engines, power }: BootHardware,
+  roots: FuseContents,
+  path: BootPath,
+): BootOutcome {
+  const image = readKernel(internalFlash, path.slot)
   if (image === undefined) return lockDown('KERNEL_MANIFEST_MISSING')
-  const manifest = verifyManifest(image.manifest, roots, engines)
+  const manifest = verifyKernel(image, roots, readRatchet(fuses), engines)
   if ('outcome' in manifest) return manifest
-  const { deviceType, versionNumber, versionText } = manifest.meta
-  if (deviceType !== roots.deviceType) {
-    return lockDown(
-      'KERNEL_DEVICE_TYPE',
-      `The kernel is for ${deviceType}, not ${roots.deviceType}.`,
-    )
-  }
-  const problem = verifyRegions(image, manifest, engines)
-  if (problem !== undefined) return problem
+  const veneers = placeVeneers(internalFlash, image.nsc, path)
+  if (veneers !== undefined) return veneers
+  const { versionNumber, versionText, securityRatchet } = manifest.meta
   const record = {
     resetCause: power.resetCause,
     kernelVersion: versionNumber,
     kernelVersionText: versionText,
+    kernelHash: chipDigest(engines)([image.manifest]),
+    securityRatchet,
+    ...path,
   }
   return { outcome: 'run', image: image.kernel, record }
+}
+
+/** An image that this device would run, or why not. */
+export function verifyKernel(
+  image: KernelImage,
+  roots: FuseContents,
+  ratchet: number,
+  engines: Engines,
+): KernelManifest | LockDown {
+  const manifest = verifyKernelManifest(image.manifest, roots, ratchet, engines)
+  if ('outcome' in manifest) return manifest
+  return verifyRegions(image, manifest, engines) ?? manifest
+}
+
+/** A manifest of a kernel that this device would run, or why not. */
+export function verifyKernelManifest(
+  bytes: Uint8Array,
+  roots: FuseContents,
+  ratchet: number,
+  engines: Engines,
+): KernelManifest | LockDown {
+  const manifest = verifyManifest(bytes, roots, engines)
+  if ('outcome' in manifest) return manifest
+  const { deviceType, securityRatchet } = manifest.meta
+  if (deviceType !== roots.deviceType)
+    return lockDown(
+      'KERNEL_DEVICE_TYPE',
+      `The kernel is for ${deviceType}, not ${roots.deviceType}.`,
+    )
+  if (securityRatchet < ratchet)
+    return lockDown(
+      'KERNEL_ROLLBACK',
+      `The kernel's security ratchet is ${securityRatchet}; this device's is ${ratchet}.`,
+    )
+  return manifest
+}
+
+function placeVeneers(
+  flash: Hardware['internalFlash'],
+  veneers: Uint8Array,
+  { isTrial, hasFailed }: BootPath,
+): LockDown | undefined {
+  if (hasVeneers(flash, veneers)) return undefined
+  if (!isTrial && !hasFailed) return lockDown('NSC_HASH')
+  const error = installVeneers(flash, veneers)
+  return error && lockDown('NSC_HASH', `Flash answered ${error} where the veneers belong.`)
 }
 
 function verifyManifest(

@@ -1,15 +1,19 @@
 /**
- * How a kernel lies in the secure half of internal flash: the one fact that provisioning, which
- * writes it, and the bootrom, which verifies it, have to agree on.
+ * How a kernel lies in a slot of the secure half of internal flash: the one fact that provisioning
+ * and the kernel's updates, which write it, and the bootrom, which verifies it, have to agree on.
  *
- * The manifest's page begins with a quad-word that gives lengths. It is not signed and needs no
- * trust: a wrong length gives a wrong hash.
+ *   page 0    magic 4 | manifest bytes 4 | kernel bytes 4 | NSC bytes 4 | manifest …
+ *   page 1    NSC: a copy of the veneers that belong to this kernel
+ *   page 2 …  the kernel's module
  *
- *   magic 4 | manifest bytes 4 | kernel bytes 4 | NSC bytes 4 | manifest …
+ * The header is not signed and needs no trust: a wrong length gives a wrong hash. It is written last
+ * and erased first, so that a slot that is half written holds no kernel.
  */
 import { readFlash } from '../flash-access.ts'
 import { internalLayout } from '../flash-layout.ts'
 import type { Flash } from '../hardware.ts'
+
+export type KernelSlot = 'A' | 'B'
 
 export interface KernelImage {
   /** A signed OpaqueManifest with a KernelBody. */
@@ -19,45 +23,67 @@ export interface KernelImage {
   readonly nsc: Uint8Array
 }
 
-const MAGIC = 0x314b_564d // "MVK1", little-endian
+const MAGIC = 0x324b_564d // "MVK2", little-endian
 const HEADER_BYTES = 16
-const { kernelManifest, kernelModule, nsc: nscRegion } = internalLayout
+const PAGE_BYTES = 0x2000
 
-const room = {
-  manifest: kernelManifest.size - HEADER_BYTES,
-  kernel: kernelModule.size,
-  nsc: nscRegion.size,
+export interface SlotPlaces {
+  readonly header: number
+  readonly nsc: number
+  readonly kernel: number
+}
+
+/** Where the parts of a slot begin. */
+export function slotPlaces(slot: KernelSlot): SlotPlaces {
+  const { offset } = slot === 'A' ? internalLayout.kernelA : internalLayout.kernelB
+  return { header: offset, nsc: offset + PAGE_BYTES, kernel: offset + 2 * PAGE_BYTES }
+}
+
+export const kernelRoom = {
+  manifest: PAGE_BYTES - HEADER_BYTES,
+  kernel: internalLayout.kernelA.size - 2 * PAGE_BYTES,
+  nsc: internalLayout.nsc.size,
 } as const
+
+/** The first page of a slot. */
+export function slotHeader({ manifest, kernel, nsc }: KernelImage): Uint8Array {
+  const page = new Uint8Array(HEADER_BYTES + manifest.length)
+  const view = new DataView(page.buffer)
+  const lengths = [manifest.length, kernel.length, nsc.length]
+  for (const [i, word] of [MAGIC, ...lengths].entries()) view.setUint32(4 * i, word, true)
+  page.set(manifest, HEADER_BYTES)
+  return page
+}
 
 /** What to program where, into erased flash. Throws RangeError for an image that does not fit. */
 export function layOutKernel(image: KernelImage): { offset: number; bytes: Uint8Array }[] {
   for (const part of ['manifest', 'kernel', 'nsc'] as const) {
     const bytes = image[part].length
-    if (bytes <= room[part]) continue
-    throw new RangeError(`The kernel's ${part} has ${bytes} bytes; its place has ${room[part]}.`)
+    if (bytes <= kernelRoom[part]) continue
+    throw new RangeError(
+      `The kernel's ${part} has ${bytes} bytes; its place has ${kernelRoom[part]}.`,
+    )
   }
-  const page = new Uint8Array(HEADER_BYTES + image.manifest.length)
-  const view = new DataView(page.buffer)
-  const lengths = [image.manifest.length, image.kernel.length, image.nsc.length]
-  for (const [i, word] of [MAGIC, ...lengths].entries()) view.setUint32(4 * i, word, true)
-  page.set(image.manifest, HEADER_BYTES)
+  const { header, nsc, kernel } = slotPlaces('A')
   return [
-    { offset: kernelManifest.offset, bytes: page },
-    { offset: kernelModule.offset, bytes: image.kernel },
-    { offset: nscRegion.offset, bytes: image.nsc },
+    { offset: header, bytes: slotHeader(image) },
+    { offset: nsc, bytes: image.nsc },
+    { offset: kernel, bytes: image.kernel },
+    { offset: internalLayout.nsc.offset, bytes: image.nsc },
   ]
 }
 
-/** The image as it lies in flash, unverified; `undefined` if there is none. */
-export function readKernel(flash: Flash): KernelImage | undefined {
-  const header = readFlash(flash, kernelManifest.offset, HEADER_BYTES)
+/** The image as it lies in a slot, unverified; `undefined` if there is none. */
+export function readKernel(flash: Flash, slot: KernelSlot): KernelImage | undefined {
+  const places = slotPlaces(slot)
+  const header = readFlash(flash, places.header, HEADER_BYTES)
   const view = new DataView(header.buffer)
   const [magic, manifest, kernel, nsc] = [0, 4, 8, 12].map((at) => view.getUint32(at, true))
-  if (magic !== MAGIC) return undefined
-  if (manifest! > room.manifest || kernel! > room.kernel || nsc! > room.nsc) return undefined
+  if (magic !== MAGIC || manifest! > kernelRoom.manifest) return undefined
+  if (kernel! > kernelRoom.kernel || nsc! > kernelRoom.nsc) return undefined
   return {
-    manifest: readFlash(flash, kernelManifest.offset + HEADER_BYTES, manifest!),
-    kernel: readFlash(flash, kernelModule.offset, kernel!),
-    nsc: readFlash(flash, nscRegion.offset, nsc!),
+    manifest: readFlash(flash, places.header + HEADER_BYTES, manifest!),
+    kernel: readFlash(flash, places.kernel, kernel!),
+    nsc: readFlash(flash, places.nsc, nsc!),
   }
 }

@@ -13,7 +13,7 @@ export const lockDownReasons = {
   KERNEL_REGION_MISSING: 'The kernel manifest does not name the Kernel or the NSC region.',
   KERNEL_HASH: 'The kernel is not what its manifest says.',
   NSC_HASH: 'The system call veneers are not what the kernel manifest says.',
-  UPGRADER_MISSING: 'The boot journal asks for an upgrade, and there is no upgrader.',
+  KERNEL_ROLLBACK: 'The kernel is older than the anti-rollback ratchet of this device allows.',
 } as const
 
 export type LockDownReason = keyof typeof lockDownReasons

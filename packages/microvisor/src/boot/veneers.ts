@@ -11,7 +11,7 @@ import { internalLayout } from '../flash-layout.ts'
 const SG = [0x7f, 0xe9, 0x7f, 0xe9] as const
 /** Secure alias of internal flash. */
 const SECURE_FLASH = 0x0c00_0000
-const KERNEL_ENTRY = SECURE_FLASH + internalLayout.kernelModule.offset
+const KERNEL_ENTRY = SECURE_FLASH + internalLayout.kernelEntry.offset
 
 export function makeVeneers(): Uint8Array {
   const bytes = new Uint8Array(NSC.bytes).fill(0xff)

@@ -43,8 +43,10 @@ import { SystemNotifications } from './system-notifications.ts'
 import { TestLog } from './test-log.ts'
 import { Timers } from './timers.ts'
 import { ApplicationStore } from './update/application-store.ts'
+import { KernelUpdate } from './update/kernel-update.ts'
 import { KeyStore } from './update/key-store.ts'
 import { KeyUpdates, type KeyUpdatesParts } from './update/key-updates.ts'
+import { nextStagingOffset } from './update/layer-fetch.ts'
 import { Update } from './update/update.ts'
 import { WallClock } from './wall-clock.ts'
 import { Wifi } from './wifi.ts'
@@ -91,6 +93,7 @@ export class Kernel implements SecureVectors {
   readonly store: ApplicationStore
   readonly application: Application
   readonly update: Update
+  readonly kernelUpdate: KernelUpdate
   readonly fastInterrupts: FastInterrupts
   readonly wifi: Wifi
   readonly testLog = new TestLog()
@@ -133,6 +136,7 @@ export class Kernel implements SecureVectors {
     this.application = this.#makeApplication()
     this.update = this.#makeUpdate()
     this.#keyUpdates = this.#makeKeyUpdates()
+    this.kernelUpdate = this.#makeKernelUpdate()
     this.debugServer = this.#makeDebugServer()
     this.debugAgent = this.#makeDebugAgent()
   }
@@ -142,6 +146,7 @@ export class Kernel implements SecureVectors {
     startClocks(this.hardware.rcc)
     this.wifi.begin()
     this.update.finish()
+    this.kernelUpdate.start()
     this.application.start(this.#wakeReason())
     this.#settle()
   }
@@ -223,6 +228,8 @@ export class Kernel implements SecureVectors {
       this.connectivity.update()
       if (reasons === this.connectivity.reasons && status === this.connectivity.status) break
     }
+    this.kernelUpdate.proceed()
+    this.update.resume()
     this.debugServer.poll()
     this.link.flush()
     this.led.show(this.connectivity.status)
@@ -282,6 +289,8 @@ export class Kernel implements SecureVectors {
 
   #wakeReason(): WakeReason {
     const { resetCause, wakeCause = 'unknown' } = this.hardware.power
+    const { isTrial, hasFailed } = this.boot
+    if (isTrial || (hasFailed && resetCause === 'software')) return WakeReason.MICROVISORUPDATE
     return resetCause === 'standby' ? standbyReasons[wakeCause] : wakeReasons[resetCause]
   }
 
@@ -328,6 +337,7 @@ export class Kernel implements SecureVectors {
       host: {
         politenessSeconds: () => (application.isRunning ? this.#politenessSeconds() : 0),
         stopApplication: () => application.stop(),
+        isHeld: () => this.kernelUpdate.isFetching,
         startApplication: () => application.restart(WakeReason.APPLICATIONUPDATE),
         fetched: (bytes) =>
           this.systemNotifications.emit(
@@ -340,6 +350,16 @@ export class Kernel implements SecureVectors {
             EventType.UPDATEDOWNLOADED,
           ),
       },
+    })
+  }
+
+  #makeKernelUpdate(): KernelUpdate {
+    const { hardware: chip, boot, fuses, link, timers, application, store } = this
+    return new KernelUpdate({
+      ...{ chip, boot, fuses, link, timers, trace: this.#trace },
+      stagingOffset: () => nextStagingOffset(store.staged.values()),
+      politenessSeconds: () => (application.isRunning ? this.#politenessSeconds() : 0),
+      isHeld: () => this.update.isFetching,
     })
   }
 
@@ -388,6 +408,7 @@ export class Kernel implements SecureVectors {
     for (const report of this.#crashReports.waiting) {
       this.link.send({ case: 'crashReport', value: report })
     }
+    this.kernelUpdate.connected()
     this.#keyUpdates.tell()
     this.update.setTarget(welcome.target)
   }
@@ -396,6 +417,9 @@ export class Kernel implements SecureVectors {
     switch (message.case) {
       case 'target':
         this.update.setTarget(message.value)
+        return
+      case 'kernelTarget':
+        this.kernelUpdate.setTarget(message.value)
         return
       case 'newKeys':
         this.#keyUpdates.take(message.value.signed)
@@ -425,7 +449,7 @@ export class Kernel implements SecureVectors {
     const policy = this.store.installed?.manifest.policies.connectivity
     return {
       isTimeUnknown: !this.wallClock.isSet,
-      isFetchingUpdate: this.update.isFetching,
+      isFetchingUpdate: this.update.isFetching || this.kernelUpdate.isFetching,
       isDebugging: this.debugServer.isActive,
       hasCrashReport: this.#crashReports.waiting.length > 0,
       hasApplication: this.application.phase !== 'absent',

@@ -11,7 +11,7 @@ import {
   systemCalls,
 } from '@microvisor/protocol'
 import { encodeFuses, type FuseContents } from '../fuses.ts'
-import type { SecureVectors } from '../hardware.ts'
+import type { BootRecord, SecureVectors } from '../hardware.ts'
 import { start } from '../kernel/main.ts'
 import { TestCloud } from './test-cloud.ts'
 import {
@@ -45,7 +45,7 @@ export function blankChips(): TestChips {
   return {
     internalFlash: blankInternalFlash(),
     externalFlash: blankExternalFlash(),
-    fuses: fuseBytes,
+    fuses: fuseBytes.slice(),
   }
 }
 
@@ -70,6 +70,8 @@ export class Bench {
     isCloudUp = true,
     seed = 1,
     startKernel = start,
+    record = {} as Partial<BootRecord>,
+    onReset = () => {},
     wake = undefined as TestWake | undefined,
     isFactoryTest = false,
   } = {}) {
@@ -78,12 +80,19 @@ export class Bench {
     this.cloud = cloud
     this.hardware = new TestHardware(chips, seed, wake)
     if (isFactoryTest) this.hardware.factoryTest = new TestFactory()
-    const record = {
+    const bootRecord: BootRecord = {
       resetCause: this.hardware.power.resetCause,
       kernelVersion: KERNEL_VERSION,
       kernelVersionText: '0.7.0',
+      kernelHash: new Uint8Array(32),
+      securityRatchet: 0,
+      slot: 'A',
+      isTrial: false,
+      hasFailed: false,
+      ...record,
     }
-    this.vectors = startKernel(this.hardware, record)
+    this.hardware.power.onReset = onReset
+    this.vectors = startKernel(this.hardware, bootRecord)
   }
 
   /** Moves bytes and time until nothing is due within `milliseconds`. */

@@ -4,7 +4,7 @@
  */
 import { equalBytes, type Layer } from '@microvisor/protocol'
 import { ApplicationStore } from '../kernel/update/application-store.ts'
-import { Journal, type StagedLayer } from '../kernel/update/journal.ts'
+import { openJournal, type StagedLayer } from '../kernel/update/journal.ts'
 import { KeyStore } from '../kernel/update/key-store.ts'
 import type { Chip } from '../kernel/update/layers.ts'
 import { stagedHash, stagedMeasurement } from '../kernel/update/layers.ts'
@@ -15,7 +15,7 @@ const NOTHING = new Uint8Array(0)
 export function brokenInvariants(chip: Chip): string[] {
   const keys = new KeyStore(chip, applicationSigner.publicKey)
   const store = new ApplicationStore(chip, keys)
-  const { state } = new Journal(chip.internalFlash, chip.engines)
+  const { state } = openJournal(chip.internalFlash, chip.engines)
   const broken: string[] = []
   if ((state.candidate && !store.candidate) || (state.installed && !store.installed)) {
     broken.push('the journal speaks of a manifest that is not there')
@@ -46,6 +46,6 @@ export function isFirstStartDue(chip: Chip): boolean {
 
 /** Uses up the journal's page until only so many records fit on it. */
 export function fillJournal(chip: Chip, unitsLeft: number): void {
-  const journal = new Journal(chip.internalFlash, chip.engines)
+  const journal = openJournal(chip.internalFlash, chip.engines)
   while (journal.unitsLeft > unitsLeft) journal.append({ kind: 'dropped' })
 }

@@ -69,6 +69,14 @@ export class TestCloud {
     this.target = application.hash
   }
 
+  /** The kernel that devices should run. */
+  kernelTarget: Uint8Array = new Uint8Array(0)
+
+  offerKernel(kernel: SignedApplication): void {
+    for (const [hash, content] of kernel.contents) this.contents.set(hash, content)
+    this.kernelTarget = kernel.hash
+  }
+
   /** A new connection. */
   connected(): void {
     this.frames = []
@@ -162,6 +170,8 @@ export class TestCloud {
     const target = this.#targetValue()
     const settings = { loggingEnabled }
     this.send({ case: 'welcome', value: { wallMicroseconds, settings, target, heartbeatSeconds } })
+    if (this.kernelTarget.length > 0)
+      this.send({ case: 'kernelTarget', value: { manifestHash: this.kernelTarget } })
   }
 
   #open({ stream, kind }: Value<'streamOpen'>): void {
@@ -187,7 +197,7 @@ export class TestCloud {
       this.#close(stream, StreamCloseReason.NOT_FOUND)
       return
     }
-    const base = this.#baseOf(wanted.baseHash)
+    const base = this.contents.get(toHex(wanted.baseHash)) ?? this.#baseOf(wanted.baseHash)
     const { form, bytes } = this.forms(content, wanted.roomBytes > 0 ? base : undefined)
     const transferHash = new Uint8Array(createHash('sha256').update(bytes).digest())
     const isContinued = toHex(wanted.transferHash) === toHex(transferHash)

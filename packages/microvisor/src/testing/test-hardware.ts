@@ -342,7 +342,12 @@ export class TestPower implements Power {
     this.wakeCause = wake?.cause
   }
 
-  reset(): void {}
+  /** What a reset does; nothing unless a test says so. */
+  onReset: () => void = () => {}
+
+  reset(): void {
+    this.onReset()
+  }
 
   sleep(mode: SleepMode): void {
     this.slept.push(mode)

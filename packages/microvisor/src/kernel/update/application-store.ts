@@ -12,7 +12,13 @@ import {
 } from '@microvisor/protocol'
 import { chipDigest, chipVerify } from '../../chip-crypto.ts'
 import type { FlashError } from '../../hardware.ts'
-import { Journal, type JournalRecord, type StagedLayer, type StoredManifest } from './journal.ts'
+import {
+  type Journal,
+  type JournalRecord,
+  openJournal,
+  type StagedLayer,
+  type StoredManifest,
+} from './journal.ts'
 import { type Chip, isInstalled } from './layers.ts'
 import { readManifest, spareSlot, writeManifest } from './manifest-store.ts'
 
@@ -37,7 +43,7 @@ export class ApplicationStore {
   constructor(chip: Chip, keys: Signers) {
     this.#chip = chip
     this.#keys = keys
-    this.#journal = new Journal(chip.internalFlash, chip.engines)
+    this.#journal = openJournal(chip.internalFlash, chip.engines)
     const { installed, candidate } = this.#journal.state
     this.#installed = installed && this.#recall(installed)
     this.#candidate = candidate && this.#recall(candidate)

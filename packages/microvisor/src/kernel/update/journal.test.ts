@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { internalLayout } from '../../flash-layout.ts'
 import { blankInternalFlash, TestEngines, type TestFlash } from '../../testing/test-hardware.ts'
-import { Journal, type JournalRecord } from './journal.ts'
+import { type Journal, type JournalRecord, openJournal } from './journal.ts'
 
 const engines = new TestEngines(1)
 const { offset } = internalLayout.stateJournal
@@ -23,13 +23,13 @@ const story: readonly JournalRecord[] = [
 ]
 
 function tell(flash: TestFlash, records: readonly JournalRecord[] = story): Journal {
-  const journal = new Journal(flash, engines)
+  const journal = openJournal(flash, engines)
   for (const record of records) assert.equal(journal.append(record), undefined)
   return journal
 }
 
 test('a blank flash is an empty state', () => {
-  const { state } = new Journal(blankInternalFlash(), engines)
+  const { state } = openJournal(blankInternalFlash(), engines)
   assert.deepEqual(state, { hasStarted: false, staged: new Map(), isReady: false })
 })
 
@@ -37,7 +37,7 @@ test('a state outlives the power, after every record', () => {
   for (let length = 1; length <= story.length; length++) {
     const flash = blankInternalFlash()
     const { state } = tell(flash, story.slice(0, length))
-    assert.deepEqual(new Journal(flash, engines).state, state)
+    assert.deepEqual(openJournal(flash, engines).state, state)
   }
 })
 
@@ -52,7 +52,7 @@ test('pages turn for as long as the flash lasts, and the state stays', () => {
   const flash = blankInternalFlash()
   for (let round = 0; round < 200; round++) {
     const { state } = tell(flash)
-    assert.deepEqual(new Journal(flash, engines).state, state)
+    assert.deepEqual(openJournal(flash, engines).state, state)
   }
   assert.ok(flash.operations < 200 * story.length * 1.1)
 })
@@ -64,7 +64,7 @@ test('a damaged record never was', () => {
   const record = offset + 16 * 6
   for (let byte = 0; byte < 16; byte++) {
     flash.bytes[record + byte]! ^= 0x10
-    assert.deepEqual(new Journal(flash, engines).state, before, `byte ${byte}`)
+    assert.deepEqual(openJournal(flash, engines).state, before, `byte ${byte}`)
     flash.bytes[record + byte]! ^= 0x10
   }
 })
@@ -74,7 +74,7 @@ test('a unit that cannot be programmed is passed over', () => {
   const journal = tell(flash, story.slice(0, 3))
   flash.bytes[offset + 16 * 4] = 0
   assert.equal(journal.append({ kind: 'ready' }), undefined)
-  assert.equal(new Journal(flash, engines).state.isReady, true)
+  assert.equal(openJournal(flash, engines).state.isReady, true)
 })
 
 test('an error of the flash leaves the state as it was', () => {
@@ -92,7 +92,7 @@ test('while a page is turned the old one counts', () => {
   while (journal.unitsLeft > 0) journal.append({ kind: 'started' })
   const before = journal.state
   flash.bytes.fill(0x5a, offset + PAGE, offset + 2 * PAGE)
-  assert.deepEqual(new Journal(flash, engines).state, before)
+  assert.deepEqual(openJournal(flash, engines).state, before)
 })
 
 test('random bytes are an empty state or a valid one, and never an error', () => {
@@ -107,6 +107,6 @@ test('random bytes are an empty state or a valid one, and never an error', () =>
       const where = (noise[at]! * 256 + noise[at + 1]!) % (2 * PAGE)
       flash.bytes[offset + (at % 2 === 0 ? where : where % 200)] = noise[at + 2] ?? 0
     }
-    assert.doesNotThrow(() => new Journal(flash, engines).append({ kind: 'ready' }), `seed ${seed}`)
+    assert.doesNotThrow(() => openJournal(flash, engines).append({ kind: 'ready' }), `seed ${seed}`)
   }
 })

@@ -79,7 +79,7 @@ export class LayerFetch {
         bytesMax: carriedBytesMax(layer),
         base: baseOf(chip, layer),
       },
-      offset: nextOffset(store.staged.values()),
+      offset: nextStagingOffset(store.staged.values()),
       received: (bytes) => this.#received(bytes),
       done: (staged) => this.#complete(index, layer, staged),
       failed: (problem) => this.#fail(layer, problem),
@@ -118,7 +118,7 @@ export class LayerFetch {
 }
 
 /** Where the next layer can be staged: behind all that are. */
-function nextOffset(staged: Iterable<StagedLayer>): number {
+export function nextStagingOffset(staged: Iterable<StagedLayer>): number {
   let next: number = externalLayout.staging.offset
   for (const { offset, bytes } of staged) next = Math.max(next, behindContent(offset, bytes))
   return next

@@ -49,6 +49,8 @@ interface UpdateHost {
   startApplication(): void
   /** So much of an update has come. */
   fetched(bytes: number): void
+  /** Staging is in use for the kernel. */
+  isHeld(): boolean
   /** An update is staged and ready. */
   downloaded(): void
 }
@@ -79,6 +81,7 @@ export class Update {
   #layerFetch: LayerFetch | undefined
   #problem: UpdateProblem | undefined
   #failures = 0
+  #isHeldBack = false
   /** The outcome that the cloud has not seen yet. */
   #untold: Progress | undefined
   #cancelTimer: () => void = () => {}
@@ -128,6 +131,11 @@ export class Update {
     this.#proceed()
   }
 
+  /** Goes on if it was held back. */
+  resume(): void {
+    if (this.#isHeldBack && !this.#parts.host.isHeld()) this.#proceed()
+  }
+
   /** Abandons what is under way for a target that is no longer one. */
   #abandon(): void {
     this.#stopFetching()
@@ -163,7 +171,8 @@ export class Update {
       return
     }
     if (store.isReady) return
-    this.#fetchLayers(store.candidate)
+    this.#isHeldBack = this.#parts.host.isHeld()
+    if (!this.#isHeldBack) this.#fetchLayers(store.candidate)
   }
 
   #fetchManifest(): void {

@@ -1,0 +1,119 @@
+/**
+ * A kernel update survives a power cut at every flash operation: the device always boots a kernel that
+ * was signed, is never locked down, and ends with the new one, confirmed.
+ */
+import { FlashChip, PowerCut, type PowerCutPlan, Supply, seededRandom } from '@microvisor/mcu'
+import { fuseBytes } from '@microvisor/microvisor/testing/bench'
+import { BootedDevice, installKernel, type TestKernel } from '@microvisor/microvisor/testing/booted'
+import { TestCloud } from '@microvisor/microvisor/testing/test-cloud'
+import { equalBytes } from '@microvisor/protocol'
+import { RewindableCells } from './powered-device.ts'
+import type { SweepResult } from './sweep.ts'
+
+/** Long enough for an update, and too short for a trial to run out. */
+const LIFE_MS = 20_000
+const PHASES = ['before', 'during', 'after'] as const
+
+/** A device with its boot chain over flash whose power can be cut. */
+class BootableDevice {
+  readonly supply = new Supply()
+  readonly #internal = new RewindableCells(0x20_0000)
+  readonly #external = new RewindableCells(0x80_0000)
+
+  constructor(kernel: TestKernel) {
+    installKernel(this.#chips(), kernel)
+    this.#internal.keep()
+    this.#external.keep()
+  }
+
+  rewind(): void {
+    this.supply.powerUp()
+    this.#internal.rewind()
+    this.#external.rewind()
+  }
+
+  /** Undefined: the power was cut. */
+  live(target: TestKernel, plan?: PowerCutPlan): BootedDevice | undefined {
+    this.supply.powerUp()
+    this.supply.cutAt(plan)
+    const cloud = new TestCloud()
+    cloud.offerKernel(target.published)
+    try {
+      return new BootedDevice(this.#chips(), cloud).live(LIFE_MS)
+    } catch (error) {
+      if (error instanceof PowerCut) return undefined
+      throw error
+    }
+  }
+
+  #chips() {
+    const { supply } = this
+    return {
+      internalFlash: new FlashChip('internal', { ...this.#internal.store, supply }),
+      externalFlash: new FlashChip('external', { ...this.#external.store, supply }),
+      fuses: fuseBytes.slice(),
+    }
+  }
+}
+
+/** `stride`: of so many operations one is cut at; which one, the seed says. */
+export function sweepKernel(
+  from: TestKernel,
+  to: TestKernel,
+  { seed, stride }: { seed: number; stride: number },
+): SweepResult {
+  const device = new BootableDevice(from)
+  device.live(to)
+  const { operations } = device.supply
+  const violations: string[] = []
+  let cuts = 0
+  for (let operation = seed % stride; operation < operations; operation += stride) {
+    for (const phase of PHASES) {
+      device.rewind()
+      cuts++
+      violations.push(...afterCuts(device, to, [{ operation, phase, seed: seed + operation }]))
+    }
+  }
+  return { operations, cuts, violations }
+}
+
+export function doubleCutsOfKernel(
+  from: TestKernel,
+  to: TestKernel,
+  { seed, count }: { seed: number; count: number },
+): SweepResult {
+  const device = new BootableDevice(from)
+  device.live(to)
+  const { operations } = device.supply
+  const random = seededRandom(seed)
+  const violations: string[] = []
+  for (let i = 0; i < count; i++) {
+    const plans = [0, 1].map(() => ({
+      operation: random() % operations,
+      phase: PHASES[random() % PHASES.length]!,
+      seed: random(),
+    }))
+    device.rewind()
+    violations.push(...afterCuts(device, to, plans))
+  }
+  return { operations, cuts: 2 * count, violations }
+}
+
+function afterCuts(
+  device: BootableDevice,
+  to: TestKernel,
+  plans: readonly PowerCutPlan[],
+): string[] {
+  const where = plans.map(({ operation, phase }) => `${phase} ${operation}`).join(', ')
+  for (const plan of plans) device.live(to, plan)
+  const booted = device.live(to)!
+  const broken = booted.boots.flatMap((outcome) =>
+    outcome.outcome === 'run' ? [] : [`it locked itself down: ${outcome.reason}`],
+  )
+  const { record } = booted
+  if (record === undefined || !equalBytes(record.kernelHash, to.published.hash))
+    broken.push('it does not end with the new kernel')
+  const again = device.live(to)!.record
+  if (again?.isTrial !== false) broken.push('the new kernel is not confirmed')
+  return broken.map((sentence) => `cut ${where}: ${sentence}`)
+}

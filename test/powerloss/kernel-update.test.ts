@@ -1,0 +1,24 @@
+/** A kernel update survives a power cut at every flash operation, and a second one in its recovery. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testKernel } from '@microvisor/microvisor/testing/booted'
+import { sampled, seed } from '../../tools/sampling.ts'
+import { doubleCutsOfKernel, sweepKernel } from './kernel-sweep.ts'
+
+const [from, to] = [testKernel(1), testKernel(2, { securityRatchet: 1 })]
+
+test('kernel update: a cut at every flash operation', (t) => {
+  const { operations, cuts, violations } = sweepKernel(from, to, { seed, stride: sampled(7, 1) })
+  t.diagnostic(
+    `${operations} operations, ${cuts} cuts, ${violations.length} failures, seed ${seed}`,
+  )
+  assert.deepEqual(violations, [])
+  assert.ok(operations > 100)
+})
+
+test('kernel update: a second cut during recovery', (t) => {
+  const sample = { seed, count: sampled(60, 3_000) }
+  const { cuts, violations } = doubleCutsOfKernel(from, to, sample)
+  t.diagnostic(`${cuts} cuts, ${violations.length} failures, seed ${seed}`)
+  assert.deepEqual(violations, [])
+})
