@@ -42,6 +42,7 @@ export const hashLayout = {
 
 const DIGEST = ['HR0', 'HR1', 'HR2', 'HR3', 'HR4', 'HR5', 'HR6', 'HR7'] as const
 const FIRST_DIGEST = ['HRA0', 'HRA1', 'HRA2', 'HRA3', 'HRA4'] as const
+const DMA_CHANNELS = 16
 const INIT = 1 << 2
 const DCAL = 1 << 8
 /** SR flags that software clears by writing zero. */
@@ -64,9 +65,15 @@ export class Hash implements Peripheral {
   #phase: Phase = 'message'
   #cancelBusy: (() => void) | undefined
   #isDelivering = false
+  #lastWordAt = -1
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
+    for (let channel = 0; channel < DMA_CHANNELS; channel++) {
+      wiring.wire(`GPDMA1_CH${channel}_TC`).listen((isHigh) => {
+        if (isHigh) this.#transferComplete()
+      })
+    }
     this.#line = wiring.interrupt('HASH')
     this.#request = wiring.dmaRequest('HASH_IN')
     const update = { write: () => this.#update() }
@@ -97,11 +104,11 @@ export class Hash implements Peripheral {
     this.#update()
   }
 
-  /** The DMA controller has moved the last word of its transfer. */
-  dmaFinished(): void {
+  /** A channel is through. It is the one that feeds DIN if it has just written there. */
+  #transferComplete(): void {
     const { registers: r } = this
-    if (!r.is('CR', 'DMAE') || r.is('CR', 'MDMAT')) return
-    this.#calculate(r.get('STR', 'NBLW'))
+    const isMine = r.is('CR', 'DMAE') && this.#lastWordAt === this.#wiring.scheduler.now
+    if (isMine && !r.is('CR', 'MDMAT')) this.#calculate(r.get('STR', 'NBLW'))
   }
 
   #control(written: number): void {
@@ -125,6 +132,7 @@ export class Hash implements Peripheral {
   }
 
   #take(written: number): void {
+    this.#lastWordAt = this.#wiring.scheduler.now
     const word = swapped(written, this.registers.get('CR', 'DATATYPE'))
     if (this.#digest.push(word)) this.#busy(this.#digest.algorithm.blockCycles)
     this.registers.set(

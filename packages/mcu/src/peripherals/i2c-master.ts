@@ -7,7 +7,7 @@
  *       bus taken, idle.
  *   (3) A STOP that software asks for waits for the byte under way.
  */
-import type { I2cBus } from '../lines/i2c-bus.ts'
+import type { I2cAddress, I2cBus } from '../lines/i2c-bus.ts'
 import type { I2c } from './i2c.ts'
 
 type State = 'idle' | 'bus taken' | 'busy' | 'wants data' | 'data held' | 'complete'
@@ -38,8 +38,7 @@ export class I2cMaster {
 
   /** CR2.START: once the bus is free, or as a repeated START where the last transfer waits in TC. */
   start(): void {
-    this.#bus = this.#i2c.bus
-    if (this.#bus?.isBusy && !this.#ownsBus) {
+    if (!this.#ownsBus && this.#i2c.buses.some((bus) => bus.isBusy)) {
       this.#state = 'bus taken'
       return
     }
@@ -137,11 +136,21 @@ export class I2cMaster {
     if (isTenBit) this.#i2c.countInPec(0xf0 | ((value >> 7) & 6) | Number(isRead))
     this.#i2c.countInPec(isTenBit ? value & 0xff : (value << 1) | Number(isRead))
     this.#ownsBus = true
-    const isAcknowledged = this.#bus?.start({ value, isTenBit, isRead }) ?? false
-    if (!isAcknowledged) this.#refused()
+    if (!this.#call({ value, isTenBit, isRead })) this.#refused()
     else if (isRead !== this.#isRead) {
       this.#afterBits(CONDITION_BITS + ADDRESS_BITS, () => this.#address(true))
     } else this.#whenReady(() => this.#addressed())
+  }
+
+  /** Of several buses on the same pads, the one on which a part acknowledges is the one. */
+  #call(address: I2cAddress): boolean {
+    this.#bus = undefined
+    for (const bus of this.#i2c.buses) {
+      this.#bus?.stop()
+      this.#bus = bus
+      if (bus.start(address)) return true
+    }
+    return false
   }
 
   #addressed(): void {

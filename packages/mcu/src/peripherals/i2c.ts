@@ -135,10 +135,10 @@ export class I2c implements Peripheral {
     return this.#master.isActive
   }
 
-  /** The bus that hangs on the pads which carry SCL and SDA now. */
-  get bus(): I2cBus | undefined {
+  /** The buses that hang on the pads which carry SCL and SDA now, the last attached first. */
+  get buses(): readonly I2cBus[] {
     const signals = { scl: `${this.name}_SCL`, sda: `${this.name}_SDA` }
-    return this.#wiring.pins.busesOn('i2c', signals)[0] as I2cBus | undefined
+    return this.#wiring.pins.busesOn<I2cBus>('i2c', signals).toReversed()
   }
 
   reset(): void {
@@ -239,20 +239,22 @@ export class I2c implements Peripheral {
   #control(before: number): void {
     const wasEnabled = (before & 1) !== 0
     if (wasEnabled && !this.registers.is('CR1', 'PE')) this.#quiet()
-    if (this.registers.is('CR1', 'PE')) this.#join(this.bus)
+    if (this.registers.is('CR1', 'PE')) this.#join()
     this.update()
   }
 
-  /** From now on the slave hears what other controllers of this bus say. */
-  #join(bus: I2cBus | undefined): void {
-    if (bus === undefined || this.#joined.has(bus)) return
-    this.#joined.add(bus)
-    bus.attach(this.slave)
-    bus.listen((event) => {
-      if (event.what === 'seized') this.#master.lose()
-      else if (event.what === 'stop') this.#master.busFreed()
-      this.update()
-    })
+  /** From now on the slave hears what other controllers of these buses say. */
+  #join(): void {
+    for (const bus of this.buses) {
+      if (this.#joined.has(bus)) continue
+      this.#joined.add(bus)
+      bus.attach(this.slave)
+      bus.listen((event) => {
+        if (event.what === 'seized') this.#master.lose()
+        else if (event.what === 'stop') this.#master.busFreed()
+        this.update()
+      })
+    }
   }
 
   /** PE is 0: the lines are let go, state machines and flags are as after reset. */
@@ -281,7 +283,7 @@ export class I2c implements Peripheral {
       else this.slave.goOn()
     }
     if (written & START && !(before & START)) {
-      this.#join(this.bus)
+      this.#join()
       this.#master.start()
     }
     if (written & STOP && !(before & STOP)) this.#master.requestStop()

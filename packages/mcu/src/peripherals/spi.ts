@@ -192,9 +192,8 @@ export class Spi implements Peripheral, SpiDevice {
     return this.#nss.read(false) === r.is('CFG2', 'SSIOP')
   }
 
-  get #bus(): SpiBus | undefined {
-    const [bus] = this.#wiring.pins.busesOn('spi', { sck: `${this.name}_SCK` })
-    return bus as SpiBus | undefined
+  get #buses(): readonly SpiBus[] {
+    return this.#wiring.pins.busesOn<SpiBus>('spi', { sck: `${this.name}_SCK` })
   }
 
   #control(written: number, before: number): void {
@@ -223,10 +222,10 @@ export class Spi implements Peripheral, SpiDevice {
   }
 
   #joinAsSlave(): void {
-    const bus = this.#bus
-    if (bus === undefined || this.#joined.has(bus)) return
-    this.#joined.add(bus)
-    bus.attachSelected(this, () => true)
+    for (const bus of this.#buses) {
+      if (!this.#joined.has(bus)) bus.attachSelected(this, () => true)
+      this.#joined.add(bus)
+    }
   }
 
   #disable(): void {
@@ -310,9 +309,11 @@ export class Spi implements Peripheral, SpiDevice {
     const isMirrored = r.is('CFG2', 'LSBFRST')
     const mode = r.get('CFG2', 'CPOL') * 2 + r.get('CFG2', 'CPHA')
     const value = isMirrored ? mirrored(frame, bits) : frame
-    const bus = this.#bus
-    const floating = this.#wiring.pins.signal(`${this.name}_MISO`).read(true) ? 2 ** bits - 1 : 0
-    const answer = bus === undefined ? floating : bus.transfer({ value, bits, mode })
+    const buses = this.#buses
+    const isHigh = this.#wiring.pins.signal(`${this.name}_MISO`).read(true)
+    const floating = buses.length > 0 || isHigh ? 2 ** bits - 1 : 0
+    const together = (all: number, bus: SpiBus) => all & bus.transfer({ value, bits, mode })
+    const answer = buses.reduce(together, floating) >>> 0
     return isMirrored ? mirrored(answer, bits) : answer
   }
 

@@ -1,0 +1,55 @@
+/* The registers that the programs here use. RM0456; names as in the manual. */
+#pragma once
+#include <stdint.h>
+
+typedef volatile uint32_t reg;
+
+struct i2c { reg CR1, CR2, OAR1, OAR2, TIMINGR, TIMEOUTR, ISR, ICR, PECR, RXDR, TXDR; };
+struct spi {
+	reg CR1, CR2, CFG1, CFG2, IER, SR, IFCR, AUTOCR, TXDR, gap0[3], RXDR, gap1[3], CRCPOLY;
+};
+struct adc {
+	reg ISR, IER, CR, CFGR1, CFGR2, SMPR1, SMPR2, PCSEL, gap0[4], SQR1, SQR2, SQR3, SQR4, DR;
+};
+struct crc { reg DR, IDR, CR, gap0, INIT, POL; };
+struct hash { reg CR, DIN, STR, HRA[5], IMR, SR; };
+struct dac { reg CR, SWTRIGR, DHR12R1; };
+struct channel {
+	reg LBAR, gap0[2], FCR, SR, CR, gap1[10], TR1, TR2, BR1, SAR, DAR, TR3, BR2, gap2[8], LLR;
+};
+
+#define I2C1 ((struct i2c *)0x40005400)
+#define SPI1 ((struct spi *)0x40013000)
+#define ADC1 ((struct adc *)0x42028000)
+#define CRC ((struct crc *)0x40023000)
+#define HASH ((struct hash *)0x420c0400)
+#define HASH_HR ((reg *)0x420c0710)
+#define DAC1 ((struct dac *)0x46021800)
+#define GPDMA1(n) ((struct channel *)(0x40020050 + 0x80 * (n)))
+
+#define RCC_AHB1ENR (*(reg *)0x46020c88)
+#define RCC_AHB2ENR1 (*(reg *)0x46020c8c)
+#define RCC_AHB3ENR (*(reg *)0x46020c94)
+#define RCC_APB1ENR1 (*(reg *)0x46020c9c)
+#define RCC_APB2ENR (*(reg *)0x46020ca4)
+#define NVIC_ISER(n) ((reg *)0xe000e100)[n]
+
+struct gpio { reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR; };
+#define GPIOA ((struct gpio *)0x42020000)
+#define GPIOB ((struct gpio *)0x42020400)
+
+/* A pin to its alternate function. */
+static inline void alternate(struct gpio *port, int pin, uint32_t function)
+{
+	port->AFR[pin >> 3] = (port->AFR[pin >> 3] & ~(15u << (pin & 7) * 4)) | function << (pin & 7) * 4;
+	port->MODER = (port->MODER & ~(3u << pin * 2)) | 2u << pin * 2;
+}
+
+/* Polls as ST's drivers do: until the flag is set, or for so long. */
+static inline int wait(reg *from, uint32_t flags)
+{
+	for (int patience = 100000; patience > 0; patience--)
+		if (*from & flags)
+			return 1;
+	return 0;
+}
