@@ -126,6 +126,10 @@ export const DeviceEvent = z
         app_sid: AppSid.nullable(),
         restart_in_ms: z.int(),
         stack: z.string().meta({ description: 'hexadecimal' }),
+        sealed: z.string().optional().meta({
+          description:
+            'hexadecimal: the report, sealed for the crash report key of the application; registers and fault status are 0 then',
+        }),
       })
       .optional(),
   })
