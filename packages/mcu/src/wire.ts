@@ -22,6 +22,11 @@ export class Wire {
     return this.#highOutputs > 0
   }
 
+  /** Somebody looks at its edges. */
+  get isWatched(): boolean {
+    return this.#listeners.length > 0
+  }
+
   /** One more output on this wire; low to begin with. */
   connect(): Output {
     let own = false
@@ -31,7 +36,8 @@ export class Wire {
         own = isHigh
         const before = this.isHigh
         this.#highOutputs += isHigh ? 1 : -1
-        if (before !== this.isHigh) for (const listener of this.#listeners) listener(this.isHigh)
+        if (before !== this.isHigh)
+          for (const listener of [...this.#listeners]) listener(this.isHigh)
       },
     }
   }
