@@ -156,12 +156,9 @@ export class DmaChannel {
     const { wiring, tables, ready } = this.#parts
     const name = this.#is('TR2', 'SWREQ') ? undefined : tables.requests[this.#get('TR2', 'REQSEL')]
     this.#request = name === undefined ? undefined : wiring.dmaWire(name)
-    let risen = -1
-    this.#stopRequest = this.#request?.listen((isHigh) => {
-      const { now } = wiring.scheduler
-      if (isHigh) risen = now
-      else if (risen === now) this.#owed = Math.min(this.#owed + 1, MAX_OWED)
-      if (this.isReady) ready()
+    this.#stopRequest = this.#request?.listen((isHigh, isPulse) => {
+      if (isHigh && isPulse) this.#owed = Math.min(this.#owed + 1, MAX_OWED)
+      if (isHigh && this.isReady) ready()
     })
   }
 

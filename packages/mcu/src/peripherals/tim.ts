@@ -650,10 +650,7 @@ class Tim implements Peripheral {
       this.#requests.set(name, output)
     }
     this.#burstIndex = 0
-    for (let n = 0; n <= this.registers.get('DCR', 'DBL'); n++) {
-      output.set(true)
-      output.set(false)
-    }
+    for (let n = 0; n <= this.registers.get('DCR', 'DBL'); n++) output.pulse()
   }
 
   get #burstOffset(): number {
