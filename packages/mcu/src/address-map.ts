@@ -107,7 +107,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('AES', 0x420c_0000, { clock: ['AHB2ENR1', 16] }),
   at('HASH', 0x420c_0400, { clock: ['AHB2ENR1', 17] }),
   at('RNG', 0x420c_0800, { set: 'RNG', clock: ['AHB2ENR1', 18], kernel: true }),
-  at('SAES', 0x420c_0c00, { set: 'AES', clock: ['AHB2ENR1', 20] }),
+  at('SAES', 0x420c_0c00, { set: 'AES', clock: ['AHB2ENR1', 20], kernel: true }),
   at('PKA', 0x420c_2000, { set: 'PKA', size: 0x2000, clock: ['AHB2ENR1', 19] }),
   at('OCTOSPIM', 0x420c_4000, { set: 'OCTOSPIM', clock: ['AHB2ENR1', 21], kernel: true }),
   at('OTFDEC1', 0x420c_5000, { set: 'OTFDEC', clock: ['AHB2ENR1', 23] }),

@@ -88,7 +88,11 @@ for (const keyBytes of [16, 32] as const) {
       [16, 0],
     ] as const) {
       const [header, text, nonce] = [noise(headerLength, 5), noise(length, 6), noise(12, 7)]
-      const cipher = createCipheriv(`aes-${keyBytes * 8}-gcm`, unit(keyBytes).key, nonce)
+      const cipher = createCipheriv(
+        keyBytes === 16 ? 'aes-128-gcm' : 'aes-256-gcm',
+        unit(keyBytes).key,
+        nonce,
+      )
       cipher.setAAD(header)
       const expected = new Uint8Array(Buffer.concat([cipher.update(text), cipher.final()]))
       for (const direction of [0, DECRYPT]) {
