@@ -10,6 +10,7 @@ import { join } from 'node:path'
 export const firmwares = {
   rtos: ['main.c', 'kernel.c', 'drivers.c'],
   'sensor-node': ['main.c', 'sensors.c'],
+  watchdog: ['main.c'],
 } as const
 export type FirmwareName = keyof typeof firmwares
 

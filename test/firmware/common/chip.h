@@ -52,6 +52,23 @@ enum { MODE_INPUT, MODE_OUTPUT, MODE_ALTERNATE, MODE_ANALOG };
 #define I2C1_RXDR REG(0x40005424)
 #define I2C1_TXDR REG(0x40005428)
 
+/* TIM1 and TIM2 */
+#define RCC_APB2ENR REG(0x46020CA4)
+#define TIM(base, offset) REG((base) + (offset))
+enum { TIM1 = 0x40012C00, TIM2 = 0x40000000 };
+enum {
+    TIM_CR1 = 0x00,
+    TIM_DIER = 0x0C,
+    TIM_SR = 0x10,
+    TIM_EGR = 0x14,
+    TIM_CCMR1 = 0x18,
+    TIM_CCER = 0x20,
+    TIM_PSC = 0x28,
+    TIM_ARR = 0x2C,
+    TIM_CCR1 = 0x34,
+    TIM_BDTR = 0x44
+};
+
 /* The core */
 #define SYST_CSR REG(0xE000E010)
 #define SYST_RVR REG(0xE000E014)
@@ -62,7 +79,7 @@ enum { MODE_INPUT, MODE_OUTPUT, MODE_ALTERNATE, MODE_ANALOG };
 #define SCB_SHPR3 REG(0xE000ED20)
 #define SCB_CPACR REG(0xE000ED88)
 
-enum { IRQ_EXTI4 = 15, IRQ_EXTI13 = 24, IRQ_I2C1_EV = 55, IRQ_I2C1_ER = 56, IRQ_USART2 = 62 };
+enum { IRQ_EXTI4 = 15, IRQ_EXTI13 = 24, IRQ_TIM2 = 45, IRQ_I2C1_EV = 55, IRQ_I2C1_ER = 56, IRQ_USART2 = 62 };
 
 static inline void enable_interrupt(int irq, uint8_t priority)
 {

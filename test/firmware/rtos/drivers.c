@@ -129,6 +129,41 @@ void I2C1_ER_Handler(void)
     transfer.failed = 1;
 }
 
+struct semaphore ten_milliseconds;
+
+void timer_start(void)
+{
+    RCC_APB1ENR1 |= BIT(0);
+    TIM(TIM2, TIM_PSC) = CPU_HZ / 1000000 - 1;
+    TIM(TIM2, TIM_ARR) = 10000 - 1;
+    TIM(TIM2, TIM_EGR) = 1;
+    TIM(TIM2, TIM_SR) = 0;
+    TIM(TIM2, TIM_DIER) = 1;
+    TIM(TIM2, TIM_CR1) = 1;
+    enable_interrupt(IRQ_TIM2, 0x20);
+}
+
+void TIM2_Handler(void)
+{
+    TIM(TIM2, TIM_SR) = 0;
+    semaphore_give(&ten_milliseconds);
+}
+
+void carrier_start(uint32_t hertz, uint32_t percent)
+{
+    uint32_t period = (CPU_HZ + hertz / 2) / hertz;
+    RCC_APB2ENR |= BIT(11);
+    pin_alternate(PORT_A, 8, 1);
+    TIM(TIM1, TIM_PSC) = 0;
+    TIM(TIM1, TIM_ARR) = period - 1;
+    TIM(TIM1, TIM_CCR1) = period * percent / 100;
+    TIM(TIM1, TIM_CCMR1) = 6 << 4 | BIT(3); /* PWM mode 1, preloaded */
+    TIM(TIM1, TIM_CCER) = 1;
+    TIM(TIM1, TIM_BDTR) = BIT(15);
+    TIM(TIM1, TIM_EGR) = 1;
+    TIM(TIM1, TIM_CR1) = 1;
+}
+
 struct semaphore button_pressed;
 
 /* PC13, high while pressed. */

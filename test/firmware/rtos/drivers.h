@@ -17,6 +17,13 @@ void i2c_start(void);
 int i2c_transfer(uint8_t address, const uint8_t *out, uint32_t out_bytes, uint8_t *in,
                  uint32_t in_bytes);
 
+/* TIM2 gives this every 10 ms, whatever the tasks do. */
+extern struct semaphore ten_milliseconds;
+void timer_start(void);
+
+/* A carrier on PA8 (TIM1), as a remote control has it. */
+void carrier_start(uint32_t hertz, uint32_t percent);
+
 extern struct semaphore button_pressed;
 void button_start(void);
 

@@ -21,7 +21,7 @@ static struct mutex bus, resource;
 
 /* What scenarios look at. */
 volatile uint32_t blinks, presses, readings, bus_failures, float_rounds[2], float_errors;
-volatile uint32_t longest_wait_ms, lent_priority, console_lines;
+volatile uint32_t timer_ticks, longest_wait_ms, lent_priority, console_lines;
 volatile int32_t temperature_sixteenths;
 
 static char *put_text(char *at, const char *text)
@@ -82,6 +82,7 @@ static void console(void *unused)
     uint32_t length = 0;
     for (;;) {
         uint8_t byte;
+        while (semaphore_take(&ten_milliseconds, 0)) timer_ticks++;
         if (semaphore_take(&button_pressed, 0)) say("button ", (int32_t)++presses, "");
         if (!serial_read(&byte, 20)) continue;
         if (byte != '\n' && byte != '\r') {
@@ -201,6 +202,8 @@ int main(void)
     serial_start();
     i2c_start();
     button_start();
+    timer_start();
+    carrier_start(38000, 33);
     TASK(high, 0, 6);
     TASK(blinker, 0, 5);
     TASK(console, 0, 4);

@@ -9,6 +9,7 @@ import {
   Board,
   EXTERNAL_FLASH_BYTES,
   OTP_BYTES,
+  type ResetCause,
   type StopReason,
   Supply,
   seededRandom,
@@ -84,7 +85,7 @@ export class BareWorld implements World {
 
   #serve(reason: StopReason): void {
     const { cpu } = this.board.chip
-    if (reason === 'reset-request') this.#start('software')
+    if (reason === 'reset-request') this.#start(this.board.chip.requestedReset)
     if (reason === 'halt') this.#caught()
     if (reason === 'secure-exception') {
       const { exception, registers, cfsr, hfsr } = cpu.faultRecord
@@ -106,7 +107,7 @@ export class BareWorld implements World {
     this.#options.events.fault({ exception, pc: word(24), lr: word(20), cfsr, hfsr })
   }
 
-  #start(cause: 'power-on' | 'software'): void {
+  #start(cause: ResetCause): void {
     const { chip } = this.board
     chip.reset(cause)
     chip.startApplication(VECTORS)

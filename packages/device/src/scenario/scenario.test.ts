@@ -284,3 +284,19 @@ steps:
     },
   )
 })
+
+test('firmware that drives a pin against a part fails, unless that is allowed', async (context) => {
+  const steps = `board: { parts: { imu: { kind: lis3dh, bus: I2C1, int1: PB0 }, knob: { kind: potentiometer, pin: PA1 } } }
+steps: [ { wait: 5 ms } ]
+`
+  // INT1 of the sensor is low; PB0 becomes an output that is high.
+  const high = application([
+    ...set(0x4602_0c8c, 2),
+    ...set(0x4202_0418, 1),
+    ...set(0x4202_0400, 0xffff_febd),
+    ...sleepForever,
+  ])
+  const result = await run(context, steps, { image: high })
+  assert.equal(result.failure, 'PB0 is driven high by the firmware and low by imu.')
+  passed(await run(context, `allow: [conflict]\n${steps}`, { image: high }))
+})
