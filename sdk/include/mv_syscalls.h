@@ -74,6 +74,7 @@ enum MvEventType {
     MV_EVENTTYPE_CHANNELDATAWRITESPACE = 0x3, /* a channel has room to write */
     MV_EVENTTYPE_CHANNELNOTCONNECTED = 0x4, /* a channel was closed */
     MV_EVENTTYPE_UPDATEDOWNLOADED = 0x5, /* an update is staged and ready (system notification, source UPDATE) */
+    MV_EVENTTYPE_UPDATEPROGRESS = 0x1000000, /* an update is being fetched: added to this, the KiB that have come so far (system notification, source UPDATEPROGRESS; not in the original) */
     MV_EVENTTYPE__MAX = 0xffffffff /* fixes the size: 4 bytes */
 };
 MV_STATIC_ASSERT(sizeof(enum MvEventType) == 4, "compile with -fshort-enums, the default of arm-none-eabi");
@@ -243,6 +244,7 @@ MV_STATIC_ASSERT(sizeof(enum MvPowerSavingMode) == 1, "compile with -fshort-enum
 enum MvSystemNotificationSource {
     MV_SYSTEMNOTIFICATIONSOURCE_NETWORK = 0x0, /* cloud connection events (only NETWORKSTATUSCHANGED so far) */
     MV_SYSTEMNOTIFICATIONSOURCE_UPDATE = 0x1, /* application and kernel update events (only UPDATEDOWNLOADED so far) */
+    MV_SYSTEMNOTIFICATIONSOURCE_UPDATEPROGRESS = 0x100, /* how far the fetching of an update is (not in the original) */
     MV_SYSTEMNOTIFICATIONSOURCE__MAX = 0xffffffff /* fixes the size: 4 bytes */
 };
 MV_STATIC_ASSERT(sizeof(enum MvSystemNotificationSource) == 4, "compile with -fshort-enums, the default of arm-none-eabi");

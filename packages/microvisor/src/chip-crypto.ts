@@ -1,5 +1,5 @@
 /** The chip's crypto engines in the form in which protocol's rules take them. */
-import { type Digest, HASH_BYTES, type Verify } from '@microvisor/protocol'
+import { type Digest, type GcmEngines, HASH_BYTES, type Verify } from '@microvisor/protocol'
 import type { Engines } from './hardware.ts'
 
 export function chipDigest(engines: Engines): Digest {
@@ -14,4 +14,12 @@ export function chipDigest(engines: Engines): Digest {
 
 export function chipVerify(engines: Engines): Verify {
   return (publicKey, message, signature) => engines.verifyP256(publicKey, message, signature)
+}
+
+export function chipGcm(engines: Engines): GcmEngines {
+  return {
+    digest: chipDigest(engines),
+    seal: (key, nonce, aad, plain) => engines.seal(key, nonce, aad, plain),
+    open: (key, nonce, aad, sealed) => engines.open(key, nonce, aad, sealed),
+  }
 }

@@ -61,6 +61,8 @@ export const LINK_TEXT_BYTES_MAX = 1024
 export const LAYERS_MAX = 64
 /** Bytes of the stack in a crash report. */
 export const CRASH_STACK_BYTES_MAX = 16_384
+/** Bytes of a sealed crash report: the stack, the other fields, key and tag. */
+export const CRASH_SEALED_BYTES_MAX = 17_408
 
 /** Bytes of a bundle as a file, and of all its entries inflated. */
 export const BUNDLE_BYTES_MAX = 64 * 1_048_576

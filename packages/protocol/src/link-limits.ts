@@ -7,6 +7,7 @@ import type { ChannelStream, DeviceState, Frame, Target } from './generated/link
 import {
   CHANNEL_BUFFER_BYTES_MAX,
   CHANNEL_ENDPOINT_BYTES_MAX,
+  CRASH_SEALED_BYTES_MAX,
   CRASH_STACK_BYTES_MAX,
   LAYER_KEYS_MAX,
   LAYERS_MAX,
@@ -52,7 +53,8 @@ const checks: { [Case in Body['case']]: Check<Case> } = {
     text('CrashReport.exception', m.exception) ??
     hash('CrashReport.manifest_hash', m.manifestHash, 'or empty') ??
     exactly('CrashReport.registers', m.registers.length, CRASH_REGISTERS, 'words') ??
-    atMost('CrashReport.stack', m.stack.length, CRASH_STACK_BYTES_MAX, 'bytes'),
+    atMost('CrashReport.stack', m.stack.length, CRASH_STACK_BYTES_MAX, 'bytes') ??
+    atMost('CrashReport.sealed', m.sealed.length, CRASH_SEALED_BYTES_MAX, 'bytes'),
   crashReceived: () => undefined,
   settings: () => undefined,
   restartApplication: () => undefined,

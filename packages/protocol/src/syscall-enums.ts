@@ -82,6 +82,10 @@ export const enums = {
       CHANNELDATAWRITESPACE: [0x3, 'a channel has room to write'],
       CHANNELNOTCONNECTED: [0x4, 'a channel was closed'],
       UPDATEDOWNLOADED: [0x5, 'an update is staged and ready (system notification, source UPDATE)'],
+      UPDATEPROGRESS: [
+        0x0100_0000,
+        'an update is being fetched: added to this, the KiB that have come so far (system notification, source UPDATEPROGRESS; not in the original)',
+      ],
     },
   },
   MvNetworkStatus: {
@@ -273,6 +277,7 @@ export const enums = {
     values: {
       NETWORK: [0x0, 'cloud connection events (only NETWORKSTATUSCHANGED so far)'],
       UPDATE: [0x1, 'application and kernel update events (only UPDATEDOWNLOADED so far)'],
+      UPDATEPROGRESS: [0x100, 'how far the fetching of an update is (not in the original)'],
     },
   },
   MvDeepSleepMode: {

@@ -7,9 +7,9 @@
  *   stopped   the kernel stopped it, for an update
  */
 import { INTERNAL_FLASH_ADDRESS, WakeReason } from '@microvisor/protocol'
-import type { ApplicationFault, ApplicationWorld, Clock } from '../hardware.ts'
+import type { ApplicationFault, ApplicationWorld, Clock, Engines } from '../hardware.ts'
 import type { ApplicationMemory } from './application-memory.ts'
-import { type CrashReport, describeFault, RestartLaw, stackBytes } from './crash.ts'
+import { type CrashReport, describeFault, RestartLaw, sealReport, stackBytes } from './crash.ts'
 import type { Random } from './random.ts'
 import type { Timers } from './timers.ts'
 import type { ApplicationStore } from './update/application-store.ts'
@@ -22,6 +22,7 @@ export interface ApplicationParts {
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
+  readonly engines: Engines
   readonly store: ApplicationStore
   readonly trace: (line: string) => void
   /** It was stopped: what it had asked of the kernel is void. */
@@ -116,7 +117,9 @@ export class Application {
     )
     trace(`the application crashed: ${fault.exception}; starts again in ${restartInMs} ms`)
     changed()
-    return report
+    return policy.reportKey === undefined
+      ? report
+      : sealReport(this.#parts.engines, policy.reportKey, report)
   }
 
   /** It has done what it was for: nothing runs until the next start. */
@@ -132,12 +135,10 @@ export class Application {
   }
 
   /**
-   * The top of the stack, as much as the manifest asks for and memory has. None if reports are to
-   * be encrypted, which this kernel cannot do.
+   * The top of the stack, as much as the manifest asks for and memory has.
    */
   #stack(sp: number): Uint8Array {
-    const { includeStackBytes, reportKey } = this.#parts.store.installed!.manifest.policies.crash
-    if (reportKey !== undefined) return new Uint8Array(0)
+    const { includeStackBytes } = this.#parts.store.installed!.manifest.policies.crash
     for (let length = stackBytes(includeStackBytes); length > 0; length >>= 1) {
       const stack = this.#parts.memory.read(sp, length)
       if (stack !== undefined) return stack

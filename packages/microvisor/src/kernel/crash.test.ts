@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { createECDH } from 'node:crypto'
 import { test } from 'node:test'
-import { WakeReason } from '@microvisor/protocol'
+import { openCrashReport, WakeReason } from '@microvisor/protocol'
+import { chipGcm } from '../chip-crypto.ts'
 import type { Bench } from '../testing/bench.ts'
 import { someFault } from '../testing/fault.ts'
 import { policiesWith, runningBench, smallApplication } from '../testing/running.ts'
-import { makeKey } from '../testing/trust.ts'
 import { CRASH_REPORTS_MAX, RestartLaw } from './crash.ts'
 
 function crash(bench: Bench, fault = someFault): void {
@@ -131,11 +132,32 @@ test('a stack pointer gone astray gives no stack, and no more than there is', ()
   assert.equal(bench.cloud.last('crashReport')?.stack.length, 32)
 })
 
-test('where reports are to be encrypted no stack leaves the device', () => {
-  const reportKey = makeKey().publicKey
+test('where reports are to be sealed, only the holder of the key reads registers and stack', () => {
+  const reader = createECDH('prime256v1')
+  const reportKey = new Uint8Array(reader.generateKeys())
+  const bench = runningBench(policiesWith({ crash: { includeStackBytes: 64, reportKey } }))
+  const sp = bench.place(Uint8Array.from({ length: 64 }, (_, i) => i))
+  crash(bench, { ...someFault, registers: { ...someFault.registers, sp } })
+  const report = bench.cloud.last('crashReport')!
+  assert.deepEqual([report.stack.length, report.cfsr, ...new Set(report.registers)], [0, 0, 0])
+  const gcm = chipGcm(bench.hardware.engines)
+  const agree = (sender: Uint8Array) => new Uint8Array(reader.computeSecret(sender))
+  const opened = openCrashReport(gcm, reportKey, agree, report.sealed)!
+  assert.equal(opened.registers[15], someFault.registers.pc)
+  assert.equal(opened.cfsr, someFault.cfsr)
+  assert.deepEqual(opened.stack, bench.bytes(sp, 64))
+  assert.equal(opened.id, report.id)
+  const changed = report.sealed.map((byte, i) => (i === 100 ? byte ^ 1 : byte))
+  assert.equal(openCrashReport(gcm, reportKey, agree, changed), undefined)
+  assert.equal(openCrashReport(gcm, reportKey, agree, new Uint8Array(10)), undefined)
+})
+
+test('a key that is none seals everything for good', () => {
+  const reportKey = new Uint8Array(65).fill(4)
   const bench = runningBench(policiesWith({ crash: { includeStackBytes: 64, reportKey } }))
   crash(bench)
-  assert.equal(bench.cloud.last('crashReport')?.stack.length, 0)
+  const report = bench.cloud.last('crashReport')!
+  assert.deepEqual([report.sealed.length, report.cfsr, ...new Set(report.registers)], [0, 0, 0])
 })
 
 test('a fault that comes when nothing runs is nothing', () => {

@@ -5,13 +5,22 @@
  * its maximum; an application that then runs for as long as the maximum begins anew. 0 in the
  * manifest means 1 second and 60 seconds.
  */
-import { CRASH_STACK_BYTES_MAX, type FrameInit } from '@microvisor/protocol'
-import type { ApplicationFault } from '../hardware.ts'
+import { CRASH_STACK_BYTES_MAX, type FrameInit, sealCrashReport } from '@microvisor/protocol'
+import { chipGcm } from '../chip-crypto.ts'
+import type { ApplicationFault, Engines } from '../hardware.ts'
 
 export type CrashReport = Extract<FrameInit, { case: 'crashReport' }>['value']
 
 /** Reports that wait at most; a further one takes the place of the oldest. */
 export const CRASH_REPORTS_MAX = 8
+
+const PUBLIC_KEY_BYTES = 65
+/** What stays in place of what must not be read. */
+const NOTHING = {
+  registers: new Array<number>(17).fill(0),
+  ...{ cfsr: 0, hfsr: 0, sfsr: 0, mmfar: 0, bfar: 0, sfar: 0 },
+  stack: new Uint8Array(0),
+}
 
 const DEFAULT_MINIMUM_MS = 1_000
 const DEFAULT_MAXIMUM_MS = 60_000
@@ -56,6 +65,17 @@ export class CrashReports {
     const index = this.#reports.findIndex((report) => report.id === id)
     if (index >= 0) this.#reports.splice(index, 1)
   }
+}
+
+/**
+ * Seals a report for the holder of the key. If the key is no point of the curve, nothing of the
+ * report leaves but that there was a crash.
+ */
+export function sealReport(engines: Engines, key: Uint8Array, report: CrashReport): CrashReport {
+  const sender = new Uint8Array(PUBLIC_KEY_BYTES)
+  const shared = new Uint8Array(32)
+  if (!engines.agreeOnce(key, sender, shared)) return { ...report, ...NOTHING }
+  return sealCrashReport(chipGcm(engines), { shared, sender, receiver: key }, report)
 }
 
 /** The fault in the link's words. */

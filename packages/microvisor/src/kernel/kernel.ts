@@ -309,6 +309,7 @@ export class Kernel implements SecureVectors {
       timers,
       store,
       random: this.#random,
+      engines: this.hardware.engines,
       trace: this.#trace,
       stopped: () => this.#forgetRequests(),
       clearing: () => {
@@ -338,6 +339,11 @@ export class Kernel implements SecureVectors {
         stopApplication: () => application.stop(),
         isHeld: () => this.kernelUpdate.isFetching,
         startApplication: () => application.restart(WakeReason.APPLICATIONUPDATE),
+        fetched: (bytes) =>
+          this.systemNotifications.emit(
+            SystemNotificationSource.UPDATEPROGRESS,
+            EventType.UPDATEPROGRESS + Math.floor(bytes / 1024),
+          ),
         downloaded: () =>
           this.systemNotifications.emit(
             SystemNotificationSource.UPDATE,

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeStruct, EventType, Status } from '@microvisor/protocol'
+import { decodeStruct, EventType, Status, SystemNotificationSource } from '@microvisor/protocol'
+import { sampled, seed } from '../../../../tools/sampling.ts'
 import type { Bench } from '../testing/bench.ts'
-import { runningBench } from '../testing/running.ts'
+import { policiesWith, runningBench } from '../testing/running.ts'
+import { TestEngines } from '../testing/test-hardware.ts'
+import { makeApplication, makeImage } from '../testing/trust.ts'
+import { Random } from './random.ts'
+
+const STEPS = sampled(2_000, 50_000)
 
 function records(bench: Bench, buffer: number, count: number) {
   return Array.from({ length: count }, (_, i) =>
@@ -66,6 +72,74 @@ test('network and system notifications tell each change of the network', () => {
   ])
   assert.equal(records(bench, system.buffer, 1)[0]?.tag, 8)
 })
+
+test('who asks for it hears how much of an update has come', () => {
+  const bench = runningBench(policiesWith({ update: { maximumPolitenessSeconds: 3_600 } }))
+  const { handle, buffer } = bench.center(45, 16)
+  const older = bench.center(46)
+  subscribe(bench, handle, SystemNotificationSource.UPDATEPROGRESS)
+  subscribe(bench, older.handle, SystemNotificationSource.UPDATE)
+  const region = { place: 'internal', start: 0, size: 0x4_0000 } as const
+  bench.cloud.sendTarget(makeApplication([{ region, content: makeImage(2, 200_000) }]))
+  bench.run(1_000)
+  const types = records(bench, buffer, 16).map(({ event_type }) => event_type)
+  const kib = types.filter((type) => type !== 0).map((type) => type - EventType.UPDATEPROGRESS)
+  assert.ok(kib.length >= 3 && kib[0] === 0 && kib.at(-1)! >= 128, `${kib}`)
+  assert.deepEqual(
+    kib,
+    kib.toSorted((a, b) => a - b),
+  )
+  const [event] = records(bench, older.buffer, 1)
+  assert.equal(event?.event_type, EventType.UPDATEDOWNLOADED)
+  assert.equal(records(bench, older.buffer, 2)[1]?.event_type, EventType.NOEVENT)
+})
+
+test('whatever centers are opened, filled and closed, each ring holds its own newest records', (t) => {
+  t.diagnostic(`seed ${seed}`)
+  const bench = runningBench()
+  const random = new Random(new TestEngines(seed))
+  const rings: { handle: number; buffer: number; size: number; tags: number[]; irq: number }[] = []
+  const closed: number[] = []
+  for (let step = 0; step < STEPS; step++) {
+    const what = random.word() % 10
+    if (what === 0 && rings.length < 30) {
+      const size = 2 + (random.word() % 6)
+      const irq = freeInterrupt(rings.map((ring) => ring.irq))
+      rings.push({ ...bench.center(irq, size), size, tags: [], irq })
+    } else if (what === 1 && rings.length > 0) {
+      const [ring] = rings.splice(random.word() % rings.length, 1)
+      const place = bench.place(new Uint8Array(new Uint32Array([ring!.handle]).buffer))
+      assert.equal(bench.call('mvCloseNotifications', place), Status.OKAY)
+      closed.push(ring!.handle)
+    } else if (rings.length > 0) {
+      const ring = rings[random.word() % rings.length]!
+      ring.tags.push(step)
+      bench.call('mvTempTriggerNotification', ring.handle, 1, step)
+    }
+    for (const handle of closed.slice(-3)) {
+      assert.equal(bench.call('mvTempTriggerNotification', handle, 1, 1), Status.INVALIDHANDLE)
+    }
+  }
+  assert.equal(
+    new Set([...closed, ...rings.map(({ handle }) => handle)]).size,
+    closed.length + rings.length,
+  )
+  for (const { buffer, size, tags } of rings) {
+    const expected = Array.from({ length: size }, (_, slot) => {
+      const newest = tags.findLastIndex((_tag, i) => i % size === slot)
+      return newest < 0 ? 0 : tags[newest]
+    })
+    assert.deepEqual(
+      records(bench, buffer, size).map(({ tag }) => tag),
+      expected,
+    )
+  }
+})
+
+/** An interrupt of the application's that none of these is. */
+function freeInterrupt(taken: readonly number[]): number {
+  for (let irq = 29; ; irq++) if (irq !== 48 && !taken.includes(irq)) return irq
+}
 
 function requestNetwork(bench: Bench, center: number): void {
   const fields = { version: 1, notification_handle: center, notification_tag: 7 }

@@ -1,5 +1,4 @@
 /** Subscriptions to events that no request of the application stands behind: network and updates. */
-import type { EventType } from '@microvisor/protocol'
 import { type Handles, HandleTable } from './handles.ts'
 import type { Notifications } from './notifications.ts'
 
@@ -37,7 +36,7 @@ export class SystemNotifications {
     return this.#subscriptions.remove(handle)
   }
 
-  emit(source: number, eventType: EventType): void {
+  emit(source: number, eventType: number): void {
     for (const subscription of this.#subscriptions.values()) {
       if (subscription.source !== source) continue
       this.#notifications.emit(subscription.center, eventType, subscription.tag)

@@ -528,6 +528,14 @@ export declare type CrashReport = Message<"microvisor.link.v1.CrashReport"> & {
    * @generated from field: bytes stack = 13;
    */
   stack: Uint8Array;
+
+  /**
+   * With a crash report key in the manifest: an ephemeral public key (65 bytes) and the HPKE
+   * ciphertext of this report. Registers and fault status are 0 then, and the stack is empty.
+   *
+   * @generated from field: bytes sealed = 100;
+   */
+  sealed: Uint8Array;
 };
 
 /**

@@ -100,7 +100,8 @@ export function updateEvent(
   }
 }
 
-function asNumber(count: bigint): number {
+/** As exactly as JSON can have it. */
+export function asNumber(count: bigint): number {
   return Math.min(Number(count), Number.MAX_SAFE_INTEGER)
 }
 
@@ -130,6 +131,7 @@ export function describeCrash(
     app_sid: appSid,
     restart_in_ms: report.restartInMs,
     stack: toHex(report.stack),
+    ...(report.sealed.length > 0 && { sealed: toHex(report.sealed) }),
   }
 }
 
@@ -141,11 +143,12 @@ export function crashEvent(
   const [pc, lr] = [formatWord(registers.pc ?? 0), formatWord(registers.lr ?? 0)]
   const cause = describeFault(crash)
   const what = cause === '' ? exception : `${exception}: ${cause}`
+  const where = crash.sealed ? 'the report is sealed' : `PC ${pc}, LR ${lr}`
   return {
     timestamp: timeOf(0n),
     device_sid: deviceSid,
     type: 'crash',
-    text: `${what}; PC ${pc}, LR ${lr}; restart in ${restart_in_ms} ms`,
+    text: `${what}; ${where}; restart in ${restart_in_ms} ms`,
     crash,
   }
 }

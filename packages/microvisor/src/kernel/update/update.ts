@@ -47,6 +47,8 @@ interface UpdateHost {
   stopApplication(): void
   /** Flash has changed: start what is there now. */
   startApplication(): void
+  /** So much of an update has come. */
+  fetched(bytes: number): void
   /** Staging is in use for the kernel. */
   isHeld(): boolean
   /** An update is staged and ready. */
@@ -230,8 +232,10 @@ export class Update {
     this.#layerFetch ??= new LayerFetch({
       ...this.#parts,
       layers: candidate.manifest.layers,
-      progress: (bytesDone) =>
-        this.#report({ phase: UpdatePhase.FETCHING_LAYERS, bytesDone: BigInt(bytesDone) }),
+      progress: (bytesDone) => {
+        this.#report({ phase: UpdatePhase.FETCHING_LAYERS, bytesDone: BigInt(bytesDone) })
+        this.#parts.host.fetched(bytesDone)
+      },
       done: () => this.#ready(),
       failed: (problem) => this.#fail(problem),
     })
