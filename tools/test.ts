@@ -19,7 +19,7 @@ const isSlow = args.includes('--slow')
 const groups = {
   'chip and kernel': [
     'packages/{protocol,mcu,microvisor,api}/src/**/*.test.ts',
-    'test/{powerloss,conformance}/**/*.test.ts',
+    'test/{powerloss,conformance,scenarios}/**/*.test.ts',
   ],
   'cloud, device and command': [
     'packages/{server,device,cli}/src/**/*.test.ts',

@@ -35,6 +35,36 @@ export const Device = z
       date_reported: DateTime.nullable(),
     }),
     logging: z.object({ enabled: z.boolean(), date_expires: DateTime.nullable() }),
+    connection: z
+      .object({
+        connected: z.boolean(),
+        date_connected: DateTime.nullable(),
+        date_last_seen: DateTime.nullable(),
+        address: z.string().nullable().meta({ description: 'from which it connected last' }),
+      })
+      .meta({ description: 'ours: whether it is there' }),
+    reported: z
+      .object({
+        kernel_version: z.int().nullable(),
+        kernel_version_string: z.string().nullable(),
+        running: z.boolean().nullable(),
+        wake_reason: z.int().nullable().meta({ description: 'MvWakeReason of its last start' }),
+        layers: z.array(
+          z.object({
+            place: z.string(),
+            start: z.int(),
+            size: z.int(),
+            measurement_hash: z.string(),
+          }),
+        ),
+      })
+      .meta({ description: 'ours: what it says of itself' }),
+    update_progress: z
+      .object({ phase: z.string(), bytes_done: z.int(), bytes_total: z.int() })
+      .nullable()
+      .meta({ description: 'ours: how far the last update is' }),
+    tags: z.array(z.string()).meta({ description: 'ours' }),
+    attributes: z.record(z.string(), z.string()).meta({ description: 'ours' }),
     date_created: DateTime,
     date_updated: DateTime,
     url: Url,
@@ -106,6 +136,38 @@ export const DeviceEvent = z
   .meta({ id: 'DeviceEvent' })
 export type DeviceEvent = z.output<typeof DeviceEvent>
 
+export const TAGS_MAX = 32
+export const ATTRIBUTES_BYTES_MAX = 4096
+
+const Tag = z
+  .string()
+  .regex(/^[\w.:-]{1,64}$/, { error: 'must be 1-64 letters, digits, or any of _ . : -' })
+
+const Tags = z
+  .string()
+  .transform((text) => [...new Set(text.split(',').map((tag) => tag.trim()))].filter(Boolean))
+  .pipe(z.array(Tag).max(TAGS_MAX))
+  .meta({ description: `all its tags, at most ${TAGS_MAX}, with commas between them` })
+
+const Attributes = z
+  .string()
+  .max(ATTRIBUTES_BYTES_MAX)
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be a JSON object of texts' })
+      return z.NEVER
+    }
+  })
+  .pipe(
+    z.record(
+      z.string().min(1).max(64),
+      z.string().refine((value) => !value.includes('\0'), { error: 'must not contain NUL' }),
+    ),
+  )
+  .meta({ description: 'all its attributes: a JSON object of texts' })
+
 const OneDevice = z.strictObject({ Sid: SidOrName })
 
 export const listDevices = route({
@@ -113,7 +175,9 @@ export const listDevices = route({
   method: 'GET',
   path: '/v1/Devices',
   summary: 'Devices, newest first',
-  query: PageQuery,
+  query: PageQuery.extend({
+    Tag: Tag.optional().meta({ description: 'only those that have it' }),
+  }),
   returns: pageOf('devices', Device),
   errors: ['PAGE_SIZE_TOO_LARGE', 'PAGE_TOKEN_INVALID'],
 })
@@ -141,6 +205,8 @@ export const updateDevice = route({
       .meta({ description: 'SID or unique name of the App to run; empty: no target' }),
     LoggingEnabled: Flag.optional().meta({ description: 'on for 24 hours, or off' }),
     RestartApp: Flag.optional().meta({ description: 'true restarts the application' }),
+    Tags: Tags.optional(),
+    Attributes: Attributes.optional(),
   }),
   returns: Device,
   errors: ['DEVICE_NOT_FOUND', 'TARGET_APP_NOT_FOUND', 'NAME_TAKEN'],

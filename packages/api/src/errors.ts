@@ -186,6 +186,11 @@ const ownErrors = {
     status: 429,
     fix: 'Wait a moment and send it again.',
   },
+  DATABASE_UNAVAILABLE: {
+    number: 20503,
+    status: 503,
+    fix: 'Send it again in a few seconds; if it stays so, look at the database server.',
+  },
   STOPPING: { number: 20503, status: 503, fix: 'Send it again in a few seconds.' },
   INTERNAL_ERROR: {
     number: 20500,
@@ -277,6 +282,7 @@ export const generalErrors = [
   'BODY_MALFORMED',
   'BODY_TOO_LARGE',
   'TOO_MANY_REQUESTS',
+  'DATABASE_UNAVAILABLE',
   'STOPPING',
   'INTERNAL_ERROR',
 ] as const satisfies readonly ErrorCode[]

@@ -1,9 +1,7 @@
 /** Devices: making one, running one, looking at one, and building the kernel they are made with. */
 
 export { boardKeys } from './board/board-file.ts'
-export { boardPng } from './board/png.ts'
 export { unitWords } from './board/quantities.ts'
-export { boardSvg } from './board/svg.ts'
 export { type EnergyReport, energyStates } from './energy.ts'
 export { DeviceError, type DeviceErrorCode, deviceErrors } from './errors.ts'
 export { type DeviceRecord, isDeviceFolder } from './folder/device-folder.ts'
@@ -36,7 +34,7 @@ export {
   resultAsJson,
 } from './scenario/reports.ts'
 export type { ScenarioEvent, ScenarioResult } from './scenario/run.ts'
-export { runScenarioFile, writePictures } from './scenario/run-files.ts'
+export { drawPictures, runScenarioFile, writePictures } from './scenario/run-files.ts'
 export { troubles } from './scenario/scenario.ts'
 export { modifierKeys, scenarioKeys } from './scenario/scenario-file.ts'
 export { verbs } from './scenario/verbs.ts'

@@ -34,7 +34,7 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
   try {
     await makeFolder(path, 0o700)
     await takeLock(path, lock)
-    await removeTemporaries(path)
+    await removeTemporaries(path, 0)
   } catch (error) {
     if (error instanceof UsageError) throw error
     const reason = error instanceof Error ? error.message : String(error)

@@ -2,7 +2,9 @@
  * The cloud in one process: opens the data folder, starts REST and the device gateway, and stops them
  * in an order that loses nothing. Each step that succeeded is undone when a later one fails.
  */
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
 import { type Logger, pino } from 'pino'
 import packageFile from '../package.json' with { type: 'json' }
 import { Accounts, type Credentials } from './accounts/accounts.ts'
@@ -20,10 +22,12 @@ import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { DebugDoor } from './debug/debug-door.ts'
 import { Devices } from './devices/devices.ts'
 import { DeviceOrders } from './devices/orders.ts'
+import { BEAT_MS, Presence } from './devices/presence.ts'
 import { DeviceReports } from './devices/reports.ts'
 import { addDeviceRoutes } from './devices/routes.ts'
 import { type Bus, ProcessBus } from './events/bus.ts'
 import { Listeners } from './events/listeners.ts'
+import { NatsBus } from './events/nats-bus.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { Rest } from './http/rest.ts'
 import { addServiceRoutes } from './http/service-routes.ts'
@@ -45,7 +49,8 @@ import { Egress, type EgressSettings } from './managed/egress.ts'
 import { Managed } from './managed/managed.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleStore } from './storage/bundles.ts'
-import { type Database, openDatabase } from './storage/database.ts'
+import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
+import { S3Blobs } from './storage/s3-blobs.ts'
 import { DeltaMaker } from './transfers/delta-maker.ts'
 import { Transfers } from './transfers/transfers.ts'
 
@@ -68,6 +73,14 @@ export interface ServerOptions {
   readonly egress?: EgressSettings | undefined
   /** Where contents are kept; default: the folder `blobs` in the data folder. */
   readonly blobs?: Blobs | undefined
+  /** PostgreSQL, for several servers; default: PGlite in the data folder. */
+  readonly databaseUrl?: string | undefined
+  /** NATS, for several servers; default: none, for a server that is alone. */
+  readonly busUrl?: string | undefined
+  /** An S3-compatible store, for several servers; default: as `blobs`. */
+  readonly blobsUrl?: string | undefined
+  /** Keys and credentials that servers share; default: in the data folder. */
+  readonly keysFolder?: string | undefined
 }
 
 export interface RunningServer {
@@ -97,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const places = placesOf(options)
     const foundation = await layFoundation(options, places, undo)
-    const cloud = await openCloud(foundation, options)
+    const cloud = await openCloud(foundation, options, undo)
     return { ...(await listen(foundation, cloud, { ...options, places }, undo)), close }
   } catch (error) {
     await close()
@@ -114,6 +127,14 @@ interface Foundation {
   readonly masterKeys: MasterKeys
   readonly authority: Authority
   readonly db: Database
+  readonly isShared: boolean
+  readonly inTurn: OpenDatabase['inTurn']
+}
+
+function withKeys(folder: DataFolder, shared: string | undefined): DataFolder {
+  if (shared === undefined) return folder
+  const keys = resolve(shared)
+  return { ...folder, keys, credentials: join(keys, 'credentials.json') }
 }
 
 interface Places {
@@ -141,18 +162,18 @@ async function layFoundation(
   const log = options.log
     ? pino({ level: options.log.level }, { write: (line) => options.log?.write(line) })
     : pino({ enabled: false })
-  const folder = await openDataFolder(options.dataFolder)
+  const folder = withKeys(await openDataFolder(options.dataFolder), options.keysFolder)
   undo.push(() => folder.release())
   await checkPort(places.rest)
   await checkPort(places.gateway)
   const keyring = await openKeyring(folder.keys, log)
   const authority = await openAuthority(keyring, new Date())
-  const database = await openDatabase(folder.database)
+  const database = await openDatabase(options.databaseUrl ?? folder.database)
   undo.push(() => database.close())
   await checkKeys(database.db, keyring)
   const masterKeys = await MasterKeys.open(folder.keys)
   const limits = { ...defaultLimits, ...options.limits }
-  return { log, limits, folder, keyring, masterKeys, authority, db: database.db }
+  return { log, limits, folder, keyring, masterKeys, authority, ...database }
 }
 
 /** The rules, over what is on disk. */
@@ -170,20 +191,23 @@ interface Cloud {
   readonly blobs: Blobs
   readonly bus: Bus
   readonly listeners: Listeners
+  readonly presence: Presence
   readonly managed: Managed
   readonly deltas: DeltaMaker
 }
 
-async function openCloud(foundation: Foundation, options: ServerOptions): Promise<Cloud> {
+async function openCloud(
+  foundation: Foundation,
+  options: ServerOptions,
+  undo: (() => unknown)[],
+): Promise<Cloud> {
   const { db, folder, keyring, masterKeys, authority, limits, log } = foundation
   const accounts = new Accounts(db)
   const account = await accounts.openFirst(folder.credentials)
-  const own = new FolderBlobs(folder.blobs)
-  const unfinished = await own.recover()
-  if (unfinished > 0) log.info({ event: 'unfinished uploads removed', files: unfinished })
-  const blobs = options.blobs ?? own
-  const bundles = new BundleStore(db, blobs)
-  const bus = new ProcessBus()
+  const blobs = await openBlobs(foundation, options, undo)
+  const bundles = new BundleStore(foundation, blobs)
+  const bus = options.busUrl ? await NatsBus.connect(options.busUrl, log) : new ProcessBus()
+  undo.push(() => bus.close())
   const configs = new Configs({ db, masterKeys, keysPerPlace: limits.configsPerPlace })
   const users = new Users(db, masterKeys)
   const resealed = (await configs.resealAll()) + (await users.resealAll())
@@ -203,9 +227,27 @@ async function openCloud(foundation: Foundation, options: ServerOptions): Promis
     blobs,
     bus,
     listeners: new Listeners(bus, limits),
+    presence: new Presence(db, randomUUID()),
     managed: new Managed({ egress: new Egress(options.egress ?? CLOSED), configs, limits, log }),
     deltas: new DeltaMaker(limits),
   }
+}
+
+async function openBlobs(
+  { folder, log }: Foundation,
+  { blobs, blobsUrl }: ServerOptions,
+  undo: (() => unknown)[],
+): Promise<Blobs> {
+  if (blobs !== undefined) return blobs
+  if (blobsUrl !== undefined) {
+    const shared = await S3Blobs.open(blobsUrl)
+    undo.push(() => shared.close())
+    return shared
+  }
+  const own = new FolderBlobs(folder.blobs)
+  const unfinished = await own.recover()
+  if (unfinished > 0) log.info({ event: 'unfinished uploads removed', files: unfinished })
+  return own
 }
 
 async function listen(
@@ -222,6 +264,8 @@ async function listen(
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
+  undo.push(await keepPresence(foundation, cloud))
+  undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
   const door = new DebugDoor({
     ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
     log: foundation.log,
@@ -255,7 +299,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, deltas, managed }: Cloud,
+  { bus, bundles, blobs, deltas, managed, presence }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -268,6 +312,7 @@ function makeGateway(
     limits,
     log,
     orders: new DeviceOrders(db),
+    presence,
     reports: new DeviceReports(db, bus, limits.crashesPerDevice),
     chooseForm: (device, wanted) => transfers.choose(device, wanted),
     // Only what some App of the device's own account consists of.
@@ -319,6 +364,20 @@ async function listenRest(rest: Rest, place: Listening): Promise<number> {
     throw explainListening(error, place)
   }
   return (rest.http.server.address() as AddressInfo).port
+}
+
+/** Says every few seconds that this server is there. Returns what ends it. */
+async function keepPresence(
+  { isShared, log }: Foundation,
+  { presence }: Cloud,
+): Promise<() => Promise<void>> {
+  const note = (error: unknown) => log.warn({ event: 'presence not noted', err: error })
+  await presence.begin(!isShared)
+  const timer = setInterval(() => void presence.beat().catch(note), BEAT_MS).unref()
+  return () => {
+    clearInterval(timer)
+    return presence.end().catch(note)
+  }
 }
 
 /** Removes what nobody needs, now and from time to time. Returns what stops it. */

@@ -10,6 +10,7 @@ export function boardSvg(picture: BoardPicture): string {
   const { width, height, shapes } = drawPicture(picture)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif">`,
+    `<title>${escapeText(`${picture.board} at ${picture.seconds.toFixed(3)} s`)}</title>`,
     ...shapes.map(shapeSvg),
     '</svg>',
     '',

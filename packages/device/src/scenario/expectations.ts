@@ -306,7 +306,7 @@ function variableCondition(
       )
     return []
   }
-  const type = given ?? { 1: 'u8', 2: 'u16', 4: 'u32', 8: 'f64' }[symbol.bytes] ?? 'u32'
+  const type = given ?? { 1: 'u8', 2: 'u16' }[symbol.bytes] ?? 'u32'
   const bytes = variableType(type)?.bytes ?? 1
   const address = symbol.address + Number(index) * bytes
   return memoryCondition(key, { address, type }, keyNode, value)

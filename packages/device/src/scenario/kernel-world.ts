@@ -98,9 +98,13 @@ function install(options: WorldOptions, parts: KernelParts, publication: Publica
   const fuses = new Uint8Array(OTP_BYTES).fill(0xff)
   fuses.set(parts.fuses.subarray(0, OTP_BYTES))
   let hasStarted = false
+  let last = 'nothing'
   const nothing = () => {}
   const events: WorldEvents = {
-    ...{ line: nothing, fault: nothing, reset: nothing, hint: nothing },
+    ...{ fault: nothing, reset: nothing, hint: nothing },
+    line: (_, text) => {
+      last = text
+    },
     started: (cause) => {
       hasStarted ||= cause === 'application'
     },
@@ -115,7 +119,9 @@ function install(options: WorldOptions, parts: KernelParts, publication: Publica
       Math.min(Math.max(life.board.chip.cpu.cycles + STRETCH_CYCLES, life.nextCycle), 2 ** 50),
     )
   }
-  if (!hasStarted) throw new Error('The kernel did not install and start the application.')
+  if (!hasStarted) {
+    throw new Error(`The kernel did not install and start the application; it last said: ${last}`)
+  }
   life.powerDown()
   return { internal: life.board.chip.flashBytes.slice(), external, fuses }
 }

@@ -58,14 +58,23 @@ function readOf({ firmware, symbols, isMicrovisor }: Scenario): Firmware {
   return readFirmware({ path: firmware, symbolsPath: symbols, isBare: !isMicrovisor })
 }
 
-/** Writes the pictures of a run, named after its scenario; the paths. */
-export function writePictures(result: ScenarioResult, folder: string): string[] {
-  if (result.pictures.length === 0) return []
-  mkdirSync(folder, { recursive: true })
+/** The pictures of a run, by the name of their file: the scenario's, then their own. */
+export function drawPictures(result: ScenarioResult): [name: string, bytes: Uint8Array][] {
   const scenario = basename(result.file).replace(/\.ya?ml$/, '')
   return result.pictures.map(({ file, picture }) => {
-    const path = join(folder, `${scenario}-${file}`)
-    writeFileSync(path, file.endsWith('.png') ? boardPng(picture) : boardSvg(picture))
+    const isPng = file.endsWith('.png')
+    const bytes = isPng ? boardPng(picture) : Buffer.from(boardSvg(picture), 'utf8')
+    return [`${scenario}-${file}`, bytes]
+  })
+}
+
+/** Writes the pictures of a run; the paths. */
+export function writePictures(result: ScenarioResult, folder: string): string[] {
+  const pictures = drawPictures(result)
+  if (pictures.length > 0) mkdirSync(folder, { recursive: true })
+  return pictures.map(([name, bytes]) => {
+    const path = join(folder, name)
+    writeFileSync(path, bytes)
     return path
   })
 }

@@ -153,10 +153,6 @@ class Runner implements Run {
     return meter
   }
 
-  note(text: string): void {
-    this.#event('note', text)
-  }
-
   picture(file: string): void {
     this.#pictures.push({ file, picture: this.world.assembly.picture() })
   }

@@ -6,13 +6,16 @@
 import {
   decodeLogRecord,
   encodeFrame,
+  encodeLayerOffer,
   type FrameBody,
   FrameDecoder,
   type FrameInit,
+  LayerForm,
   STREAM_DATA_BYTES_MAX,
   StreamCloseReason,
   toHex,
 } from '@microvisor/protocol'
+import { hostDigest } from '../hardware/engines.ts'
 import type { Connection, ConnectionEvents, Dialer } from '../hardware/network.ts'
 import type { Publication } from './kernel-parts.ts'
 
@@ -50,6 +53,8 @@ interface Fetch {
   readonly content: Uint8Array
   sent: number
   credit: number
+  /** What has to be said before the content. */
+  preface?: Uint8Array
 }
 
 class Session implements Connection {
@@ -135,16 +140,17 @@ class Session implements Connection {
       this.#say({ case: 'streamCredit', value: { stream, bytes: LOG_CREDIT_BYTES } })
       return
     }
-    const content =
-      kind.case === 'fetch'
-        ? this.#options.publication.contents.get(toHex(kind.value.hash))
-        : undefined
-    if (content !== undefined && kind.case === 'fetch') {
+    const { contents } = this.#options.publication
+    const isFetch = kind.case === 'fetch' || kind.case === 'layer'
+    const hash =
+      kind.case === 'fetch' ? kind.value.hash : isFetch ? kind.value.fetchHash : undefined
+    const content = hash && contents.get(toHex(hash))
+    if (content === undefined) {
+      const reason = isFetch ? StreamCloseReason.NOT_FOUND : StreamCloseReason.REFUSED
+      this.#say({ case: 'streamClose', value: { stream, reason } })
+    } else if (kind.case === 'fetch') {
       this.#fetches.set(stream, { content, sent: Number(kind.value.offset), credit: 0 })
-      return
-    }
-    const reason = kind.case === 'fetch' ? StreamCloseReason.NOT_FOUND : StreamCloseReason.REFUSED
-    this.#say({ case: 'streamClose', value: { stream, reason } })
+    } else this.#fetches.set(stream, { content, sent: 0, credit: 0, preface: wholeLayer(content) })
   }
 
   #data({ stream, data }: Extract<FrameBody, { case: 'streamData' }>['value']): void {
@@ -158,6 +164,12 @@ class Session implements Connection {
   }
 
   #pump(stream: number, fetch: Fetch): void {
+    const { preface } = fetch
+    if (preface !== undefined && fetch.credit >= preface.length) {
+      this.#say({ case: 'streamData', value: { stream, data: preface } })
+      fetch.credit -= preface.length
+      delete fetch.preface
+    }
     while (fetch.credit > 0 && fetch.sent < fetch.content.length) {
       const left = fetch.content.length - fetch.sent
       const length = Math.min(STREAM_DATA_BYTES_MAX, fetch.credit, left)
@@ -170,4 +182,12 @@ class Session implements Connection {
     this.#say({ case: 'streamClose', value: { stream, reason: StreamCloseReason.DONE } })
     this.#fetches.delete(stream)
   }
+}
+
+/** Layers travel as they are. */
+function wholeLayer(content: Uint8Array): Uint8Array {
+  return encodeLayerOffer({
+    ...{ form: LayerForm.WHOLE, transferHash: hostDigest([content]), baseBytes: 0, offset: 0n },
+    ...{ transferBytes: content.length, contentBytes: content.length },
+  })
 }

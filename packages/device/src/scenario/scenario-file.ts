@@ -224,5 +224,5 @@ function brief(value: Located): string {
       .map(({ key, value: one }) => `${key} ${brief(one)}`)
       .join(', ')
   if (value.isList) return value.items('').map(brief).join(' ')
-  return JSON.stringify(value.text).slice(1, -1)
+  return value.text.replaceAll('\n', ' ')
 }

@@ -57,7 +57,6 @@ export interface Run {
   /** A meter on a pin, from its first use on. */
   pin(name: string): import('./pin-meter.ts').PinMeter
   readonly faults: readonly import('./world.ts').FaultNote[]
-  note(text: string): void
   picture(file: string): void
 }
 

@@ -163,7 +163,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     about: 'puts a line into the report',
     example: 'note: the heater is off from here on',
     takes: [],
-    read: (value) => act((run) => run.note(value.text)),
+    read: () => act(() => {}),
   },
 }
 

@@ -16,12 +16,15 @@ import { extis } from './exti.ts'
 import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
+import { iwdgs } from './iwdg.ts'
 import { opamps } from './opamp.ts'
 import { pwrs } from './pwr.ts'
 import { spis } from './spi.ts'
 import { syscfgs } from './syscfg.ts'
+import { tims } from './tim.ts'
 import { usarts } from './usart.ts'
 import { vrefbufs } from './vrefbuf.ts'
+import { wwdgs } from './wwdg.ts'
 
 export const catalogue = {
   ...pwrs,
@@ -30,6 +33,9 @@ export const catalogue = {
   ...dmas,
   ...gpios,
   ...usarts,
+  ...tims,
+  ...iwdgs,
+  ...wwdgs,
   ...i2cs,
   ...spis,
   ...adcs,

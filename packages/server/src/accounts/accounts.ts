@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises'
 import { isSid, makeSid, parseSid } from '@microvisor/protocol'
 import { asc } from 'drizzle-orm'
 import type { Database } from '../storage/database.ts'
-import { writeDurably } from '../storage/durable-file.ts'
+import { createDurably } from '../storage/durable-file.ts'
 import { accounts } from '../storage/schema.ts'
 import { UsageError } from '../usage-error.ts'
 import { hashToken, makeToken } from './tokens.ts'
@@ -30,13 +30,16 @@ export class Accounts {
   /** The first account, made or given a new token if there is none, or no file that says it. */
   async openFirst(path: string): Promise<Credentials> {
     const [known] = await this.#db.select().from(accounts).orderBy(asc(accounts.createdAt)).limit(1)
-    const credentials = (await readCredentials(path)) ?? {
-      accountSid: known?.sid ?? makeSid('AC', randomBytes(16)),
-      authToken: makeToken(),
+    const had = await readCredentials(path)
+    if (had === undefined) {
+      const account_sid = known?.sid ?? makeSid('AC', randomBytes(16))
+      const content = { account_sid, auth_token: makeToken() }
+      await createDurably(path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
     }
+    // Another server that starts at the same time may have been faster.
+    const credentials = had ?? (await readCredentials(path))
+    if (credentials === undefined) throw new Error(`${path} is gone right after it was written`)
     const { accountSid, authToken } = credentials
-    const content = { account_sid: accountSid, auth_token: authToken }
-    await writeDurably(path, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 })
     const authTokenHash = hashToken(authToken)
     await this.#db
       .insert(accounts)

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@microvisor/api'
 import { makeSid } from '@microvisor/protocol'
-import { eq, getTableColumns } from 'drizzle-orm'
+import { and, arrayContains, eq, getTableColumns } from 'drizzle-orm'
 import type { Apps } from '../apps/apps.ts'
 import { type Bus, deviceNotices } from '../events/bus.ts'
 import type { Authority } from '../keys/certificates.ts'
@@ -14,16 +14,21 @@ import type { Limits } from '../limits.ts'
 import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { byReference } from '../storage/references.ts'
-import { apps, deviceCertificates, devices } from '../storage/schema.ts'
+import { apps, deviceCertificates, devices, servers } from '../storage/schema.ts'
 
-/** A device, and the hash of the App it should run. */
-export type DeviceRow = typeof devices.$inferSelect & { readonly targetHash: string | null }
+/** A device, the hash of the App it should run, and when its server was last there. */
+export type DeviceRow = typeof devices.$inferSelect & {
+  readonly targetHash: string | null
+  readonly serverSeenAt: Date | null
+}
 
 export interface DeviceChange {
   readonly UniqueName?: string | undefined
   readonly TargetApp?: string | undefined
   readonly LoggingEnabled?: boolean | undefined
   readonly RestartApp?: boolean | undefined
+  readonly Tags?: string[] | undefined
+  readonly Attributes?: Record<string, string> | undefined
 }
 
 export interface DeviceParts {
@@ -49,9 +54,14 @@ export class Devices {
     this.#loggingMs = parts.limits.loggingMs
   }
 
-  list(accountSid: string, request: PageRequest): Promise<PageOf<DeviceRow>> {
+  list(
+    accountSid: string,
+    request: PageRequest & { readonly Tag?: string | undefined },
+  ): Promise<PageOf<DeviceRow>> {
+    const { Tag } = request
+    const isTagged = Tag === undefined ? undefined : arrayContains(devices.tags, [Tag])
     return readPage(request, devices, accountSid, ({ where, orderBy, limit }) =>
-      this.#select().where(where).orderBy(orderBy).limit(limit),
+      this.#select().where(and(where, isTagged)).orderBy(orderBy).limit(limit),
     )
   }
 
@@ -87,6 +97,8 @@ export class Devices {
       ...(change.LoggingEnabled !== undefined && {
         loggingUntil: change.LoggingEnabled ? new Date(Date.now() + this.#loggingMs) : null,
       }),
+      ...(change.Tags !== undefined && { tags: change.Tags }),
+      ...(change.Attributes !== undefined && { attributes: change.Attributes }),
       ...(change.RestartApp && { restartRequestedAt: new Date() }),
     }
     await this.#unlessNameTaken(change.UniqueName, () =>
@@ -121,9 +133,14 @@ export class Devices {
 
   #select() {
     return this.#db
-      .select({ ...getTableColumns(devices), targetHash: apps.manifestHash })
+      .select({
+        ...getTableColumns(devices),
+        targetHash: apps.manifestHash,
+        serverSeenAt: servers.seenAt,
+      })
       .from(devices)
       .leftJoin(apps, eq(apps.sid, devices.targetAppSid))
+      .leftJoin(servers, eq(servers.id, devices.serverId))
       .$dynamic()
   }
 

@@ -100,7 +100,8 @@ export function updateEvent(
   }
 }
 
-function asNumber(count: bigint): number {
+/** As exactly as JSON can have it. */
+export function asNumber(count: bigint): number {
   return Math.min(Number(count), Number.MAX_SAFE_INTEGER)
 }
 

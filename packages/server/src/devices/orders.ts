@@ -14,6 +14,8 @@ export interface Orders {
   readonly targetedAt: number
   readonly loggingUntil: Date | null
   readonly restartRequestedAt: Date | null
+  /** The connection that the device has, as far as the database knows. */
+  readonly connectionId: string | null
 }
 
 export class DeviceOrders {
@@ -30,6 +32,7 @@ export class DeviceOrders {
         targetedAt: devices.targetedAt,
         loggingUntil: devices.loggingUntil,
         restartRequestedAt: devices.restartRequestedAt,
+        connectionId: devices.connectionId,
         hash: apps.manifestHash,
         sizeBytes: bundleContents.sizeBytes,
       })
@@ -41,12 +44,11 @@ export class DeviceOrders {
       )
       .where(eq(devices.sid, sid))
     if (row === undefined) return undefined
-    const { hash, sizeBytes, targetedAt, loggingUntil, restartRequestedAt } = row
+    const { hash, sizeBytes, targetedAt, ...others } = row
     return {
       target: hash !== null && sizeBytes !== null ? { hash, sizeBytes } : undefined,
       targetedAt: targetedAt?.getTime() ?? 0,
-      loggingUntil,
-      restartRequestedAt,
+      ...others,
     }
   }
 

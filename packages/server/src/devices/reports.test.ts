@@ -43,7 +43,7 @@ test('of the crashes of a device the newest are kept', async () => {
 test('content is found by the account that has it, and by no other', async () => {
   const blobs = new FolderBlobs(join(folder, 'blobs'))
   await blobs.recover()
-  const bundles = new BundleStore(database.db, blobs)
+  const bundles = new BundleStore(database, blobs)
   const [manifestBytes, layer] = [randomBytes(100), randomBytes(200)]
   const hash = sha256Hex(layer)
   const contents = { manifestBytes, layers: new Map([[hash, layer]]) }

@@ -15,7 +15,7 @@ import { and, desc, eq, lt } from 'drizzle-orm'
 import { type Bus, deviceEvents } from '../events/bus.ts'
 import type { Database } from '../storage/database.ts'
 import { apps, deviceCrashes, devices } from '../storage/schema.ts'
-import { crashEvent, describeCrash, plainText, updateEvent } from './event-text.ts'
+import { asNumber, crashEvent, describeCrash, plainText, updateEvent } from './event-text.ts'
 
 /** A device as its certificate says. */
 export interface DeviceIdentity {
@@ -53,8 +53,10 @@ export class DeviceReports {
         reportedHash: hash || null,
         reportedAppSid: await this.#appOf(device, hash),
         reportedAt: new Date(),
+        appRunning: state.running,
+        wakeReason: state.wakeReason,
         reportedLayers: state.layers.map((layer) => ({
-          place: LayerPlace[layer.place],
+          place: LayerPlace[layer.place] ?? String(layer.place),
           start: layer.start,
           size: layer.size,
           measurement_hash: toHex(layer.measurementHash),
@@ -72,6 +74,9 @@ export class DeviceReports {
         updateErrorCode: isFailed ? progress.error : 0,
         updateErrorHash: isFailed ? hash : null,
         updateErrorDetail: isFailed ? plainText(progress.detail) : null,
+        updatePhase: UpdatePhase[progress.phase] ?? `PHASE_${progress.phase}`,
+        updateBytesDone: asNumber(progress.bytesDone),
+        updateBytesTotal: asNumber(progress.bytesTotal),
       })
       .where(eq(devices.sid, device.sid))
     this.tell(updateEvent(device.sid, await this.#appOf(device, hash), progress))

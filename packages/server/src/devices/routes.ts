@@ -8,6 +8,7 @@ import type { Rest } from '../http/rest.ts'
 import type { Authority } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { DeviceRow, Devices } from './devices.ts'
+import { isConnected } from './presence.ts'
 import { updateStatus } from './update-status.ts'
 
 export interface DeviceRouteParts {
@@ -71,6 +72,29 @@ function showDevice(device: DeviceRow, home: string): api.Device {
       date_reported: formatDateOrNull(device.reportedAt),
     },
     logging: { enabled: isLogging, date_expires: isLogging ? formatDate(loggingUntil) : null },
+    connection: {
+      connected: isConnected(device),
+      date_connected: formatDateOrNull(device.connectedAt),
+      date_last_seen: formatDateOrNull(device.seenAt),
+      address: device.address,
+    },
+    reported: {
+      kernel_version: device.kernelVersion,
+      kernel_version_string: device.kernelVersionText,
+      running: device.appRunning,
+      wake_reason: device.wakeReason,
+      layers: device.reportedLayers ?? [],
+    },
+    update_progress:
+      device.updatePhase === null
+        ? null
+        : {
+            phase: device.updatePhase,
+            bytes_done: device.updateBytesDone ?? 0,
+            bytes_total: device.updateBytesTotal ?? 0,
+          },
+    tags: device.tags,
+    attributes: device.attributes,
     date_created: formatDate(device.createdAt),
     date_updated: formatDate(device.updatedAt),
     url,

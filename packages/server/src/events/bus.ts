@@ -15,6 +15,12 @@ export interface Bus {
   publish<M>(topic: Topic<M>, message: M): void
   /** Returns what ends the subscription. */
   subscribe<M>(topic: Topic<M>, receive: (message: M) => void): () => void
+  /** Resolves once nothing that happens in other processes is missed. */
+  settle(): Promise<void>
+  /** Messages may have been lost until now. Returns what ends it. */
+  onReturn(listen: () => void): () => void
+  readonly isConnected: boolean
+  close(): Promise<void>
 }
 
 export type DeviceNotice =
@@ -39,6 +45,7 @@ type Receive = (message: unknown) => void
 
 /** The bus of a server that is one process. */
 export class ProcessBus implements Bus {
+  readonly isConnected = true
   readonly #receivers = new Map<string, Set<Receive>>()
 
   publish<M>({ subject }: Topic<M>, message: M): void {
@@ -56,4 +63,12 @@ export class ProcessBus implements Bus {
         this.#receivers.delete(subject)
     }
   }
+
+  async settle(): Promise<void> {}
+
+  onReturn(): () => void {
+    return () => undefined
+  }
+
+  async close(): Promise<void> {}
 }

@@ -13,7 +13,7 @@ export class Listeners {
     this.#limits = limits
   }
 
-  open(deviceSid: string): Feed<DeviceEvent> {
+  async open(deviceSid: string): Promise<Feed<DeviceEvent>> {
     const feeds = this.#feeds.get(deviceSid) ?? new Set()
     const { listenersPerDevice, eventsPerListener } = this.#limits
     if (feeds.size >= listenersPerDevice)
@@ -33,6 +33,7 @@ export class Listeners {
       }),
     ]
     this.#feeds.set(deviceSid, feeds.add(feed))
+    await this.#bus.settle()
     return feed
   }
 

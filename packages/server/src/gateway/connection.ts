@@ -33,10 +33,12 @@ import {
   wallMicroseconds,
 } from '../devices/event-text.ts'
 import type { DeviceOrders, Orders } from '../devices/orders.ts'
+import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import type { Limits } from '../limits.ts'
 import type { Managed } from '../managed/managed.ts'
 import type { BlobReader } from '../storage/blobs.ts'
+import { isUnavailable } from '../storage/database.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
 import type { DebugPeer } from './debug-stream.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
@@ -50,6 +52,8 @@ export interface ConnectionParts {
   readonly log: Logger
   readonly orders: DeviceOrders
   readonly reports: DeviceReports
+  readonly presence: Presence
+  readonly id: string
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed
   readonly chooseForm: (
@@ -118,12 +122,16 @@ export class DeviceConnection {
     clearTimeout(this.#silence)
     clearTimeout(this.#loggingEnd)
     await this.#streams.endAll()
-    const { device, log, reports, socket } = this.#parts
+    const { device, id, log, presence, reports, socket } = this.#parts
     // What still comes is thrown away, so that the end of it is seen.
     socket.resume()
     const reason = this.#ended ?? ''
     log.info({ event: 'device disconnected', device: device.sid, reason })
-    if (this.#isWelcome) reports.tell(disconnectedEvent(device.sid, reason))
+    if (!this.#isWelcome) return
+    reports.tell(disconnectedEvent(device.sid, reason))
+    await presence.disconnected(device, id).catch((error: unknown) => {
+      log.warn({ event: 'disconnection not noted', device: device.sid, err: error })
+    })
   }
 
   /** Says goodbye and closes. The first reason counts. */
@@ -201,9 +209,10 @@ export class DeviceConnection {
         GoodbyeReason.UNSUPPORTED_VERSION,
         `The device speaks version ${hello.protocolVersion} of the link; this service speaks ${LINK_PROTOCOL_VERSION}.`,
       )
-    const { device, reports, limits, log, onWelcome, socket } = this.#parts
+    const { device, id, reports, presence, limits, log, onWelcome, socket } = this.#parts
     await reports.kernel(device, hello.kernelVersion, hello.kernelVersionText)
     if (hello.state) await reports.state(device, hello.state)
+    await presence.connected(device, id, socket.remoteAddress ?? '')
     const orders = await this.#orders()
     this.#sent = sentOf(orders)
     this.#isWelcome = true
@@ -239,6 +248,8 @@ export class DeviceConnection {
   async #refresh(): Promise<void> {
     if (!this.#isWelcome || this.#ended !== undefined) return
     const orders = await this.#orders()
+    if (orders.connectionId !== null && orders.connectionId !== this.#parts.id)
+      return this.end(GoodbyeReason.REPLACED, 'The device has connected anew.')
     const last = this.#sent
     const next = sentOf(orders)
     this.#sent = next
@@ -327,7 +338,8 @@ export class DeviceConnection {
       this.#ended ??= `the connection was lost (${code})`
       socket.destroy()
     } else {
-      log.error({ event: 'connection failed', device: device.sid, err: error })
+      const level = isUnavailable(error) ? 'warn' : 'error'
+      log[level]({ event: 'connection failed', device: device.sid, err: error })
       this.end(GoodbyeReason.GOING_AWAY, 'The server failed.', RETRY_AFTER_FAULT_SECONDS)
     }
   }

@@ -10,6 +10,7 @@ import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
 import type { Logger } from 'pino'
 import type { DebugLine } from '../debug/debug-door.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
+import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
 import { type Authority, fingerprintOf } from '../keys/certificates.ts'
@@ -28,6 +29,7 @@ export interface GatewayParts {
   readonly bus: Bus
   readonly orders: DeviceOrders
   readonly reports: DeviceReports
+  readonly presence: Presence
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed
   readonly chooseForm: ConnectionParts['chooseForm']
@@ -38,6 +40,9 @@ export interface GatewayParts {
 const RENEWAL_CHECK_MS = 12 * 3_600_000
 /** Devices spread their return over some seconds when the server goes away. */
 const RETURN_SECONDS = 1
+/** For whom the database could not be asked about. */
+const RETRY_SECONDS = 5
+const FAILED = 'The server failed to look the certificate up.'
 
 export class Gateway {
   readonly #parts: GatewayParts
@@ -90,6 +95,11 @@ export class Gateway {
     })
   }
 
+  /** Looks at the database again for every device: messages may have been missed. */
+  refreshAll(): void {
+    for (const connection of this.#connections.keys()) void connection.refresh()
+  }
+
   /** A line to a device that is connected here; undefined for one that is not. */
   openDebug(deviceSid: string, holder: string, peer: DebugPeer): DebugLine | undefined {
     for (const connection of this.#connections.keys()) {
@@ -119,15 +129,18 @@ export class Gateway {
     // Errors end the reading loop; without a listener they would end the process.
     socket.on('error', () => undefined)
     const device = await this.#identify(socket).catch((error: unknown) => {
-      this.#parts.log.error({ event: 'identification failed', err: error })
-      return 'The server failed to look the certificate up.'
+      this.#parts.log.warn({ event: 'identification failed', err: error })
+      return undefined
     })
-    if (typeof device === 'string') return this.#turnAway(socket, device)
+    if (device === undefined)
+      return this.#turnAway(socket, FAILED, GoodbyeReason.GOING_AWAY, RETRY_SECONDS)
+    if (typeof device === 'string') return this.#turnAway(socket, device, GoodbyeReason.REVOKED, 0)
     if (this.#isStopping) return void socket.destroy()
     const id = randomUUID()
     const { bus } = this.#parts
     const connection = new DeviceConnection({
       ...this.#parts,
+      id,
       socket,
       device,
       onWelcome: () =>
@@ -153,11 +166,16 @@ export class Gateway {
     return this.#parts.orders.identify(fingerprintOf(certificate))
   }
 
-  #turnAway(socket: TLSSocket, detail: string): void {
+  #turnAway(
+    socket: TLSSocket,
+    detail: string,
+    reason: GoodbyeReason,
+    retryAfterSeconds: number,
+  ): void {
     const address = socket.remoteAddress
     const subject = socket.getPeerX509Certificate()?.subject
     this.#parts.log.warn({ event: 'device refused', address, subject, reason: detail })
-    const value = { reason: GoodbyeReason.REVOKED, detail, retryAfterSeconds: 0 }
+    const value = { reason, detail, retryAfterSeconds }
     socket.end(encodeFrame({ case: 'goodbye', value }))
     socket.resume()
     setTimeout(() => socket.destroy(), this.#parts.limits.helloMs).unref()

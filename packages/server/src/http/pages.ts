@@ -10,9 +10,13 @@ export function showPage<K extends string, Row, Item>(
   page: PageOf<Row>,
   show: (row: Row) => Item,
 ): { [N in K]: Item[] } & { meta: z.output<typeof PageMeta> } {
-  const { Page, PageSize, PageToken } = page.request
+  const { Page, PageSize, PageToken, ...filters } = page.request
+  const more = Object.entries(filters)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `&${name}=${encodeURIComponent(String(value))}`)
+    .join('')
   const at = (number: number, token?: string) =>
-    `${url}?PageSize=${PageSize}&Page=${number}${token === undefined ? '' : `&PageToken=${token}`}`
+    `${url}?PageSize=${PageSize}&Page=${number}${more}${token === undefined ? '' : `&PageToken=${token}`}`
   const meta = {
     page: Page,
     page_size: PageSize,

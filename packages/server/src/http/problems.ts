@@ -2,7 +2,7 @@
 import { Problem, type Route } from '@microvisor/api'
 import { BundleError } from '@microvisor/protocol'
 import { StorageFull } from '../storage/blobs.ts'
-import { SqlState, sqlStateOf } from '../storage/database.ts'
+import { isUnavailable, SqlState, sqlStateOf } from '../storage/database.ts'
 
 /** Undefined for what is a fault of ours. */
 export function problemOf(error: unknown): Problem | undefined {
@@ -10,6 +10,8 @@ export function problemOf(error: unknown): Problem | undefined {
   if (error instanceof BundleError) return new Problem(error.code, error.message)
   if (error instanceof StorageFull || sqlStateOf(error) === SqlState.diskFull)
     return new Problem('STORAGE_FULL', 'The server has no room left to keep this.')
+  if (isUnavailable(error))
+    return new Problem('DATABASE_UNAVAILABLE', 'The database does not answer at the moment.')
   if (!(error instanceof Error)) return undefined
   const { code } = error as { code?: unknown }
   const framework = typeof code === 'string' ? frameworkErrors[code] : undefined

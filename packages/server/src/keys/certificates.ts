@@ -8,12 +8,12 @@
  */
 import 'reflect-metadata'
 import { createPublicKey, randomBytes, type webcrypto, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { Problem } from '@microvisor/api'
 import * as x509 from '@peculiar/x509'
-import { writeDurably } from '../storage/durable-file.ts'
+import { createDurably, writeDurably } from '../storage/durable-file.ts'
 import type { Keyring, SigningKey } from './keyring.ts'
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const
@@ -43,8 +43,11 @@ export async function openAuthority(keyring: Keyring, now: Date): Promise<Author
   const path = join(keyring.folder, 'device-ca.crt')
   let certificate = await readCertificate(path, keyring.deviceCa)
   if (certificate === undefined) {
-    certificate = await makeOwnCertificate(keyring.deviceCa, now)
-    await writeDurably(path, certificate.toString('pem'), { mode: 0o644 })
+    await rm(path, { force: true })
+    const made = await makeOwnCertificate(keyring.deviceCa, now)
+    await createDurably(path, made.toString('pem'), { mode: 0o644 })
+    // Another server that starts at the same time may have been faster.
+    certificate = (await readCertificate(path, keyring.deviceCa)) ?? made
   }
   const issuer = { certificate, key: await privateKeyOf(keyring.deviceCa) }
   return {

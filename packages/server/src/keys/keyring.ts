@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { formatKeyId, keyId, type Sign } from '@microvisor/protocol'
 import type { Logger } from 'pino'
 import type { Database } from '../storage/database.ts'
-import { makeFolder, removeTemporaries, writeDurably } from '../storage/durable-file.ts'
+import { createDurably, makeFolder, removeTemporaries } from '../storage/durable-file.ts'
 import { installation } from '../storage/schema.ts'
 import { UsageError } from '../usage-error.ts'
 import { digest } from './engines.ts'
@@ -38,9 +38,12 @@ export interface Keyring {
   readonly gateway: SigningKey
 }
 
+/** Other servers may be writing to the folder. */
+const SHARED_MS = 60_000
+
 export async function openKeyring(folder: string, log: Logger): Promise<Keyring> {
   await makeFolder(folder, 0o700)
-  await removeTemporaries(folder)
+  await removeTemporaries(folder, SHARED_MS)
   return {
     folder,
     kernelSigner: await openKey(folder, 'kernel-signer', log),
@@ -82,9 +85,9 @@ async function openKey(folder: string, name: string, log: Logger): Promise<Signi
 async function makeKey(path: string, name: string, log: Logger): Promise<string> {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-  await writeDurably(path, pem, { mode: 0o600 })
+  await createDurably(path, pem, { mode: 0o600 })
   log.info({ event: 'key made', key: name })
-  return pem
+  return readFile(path, 'utf8')
 }
 
 function signingKey(name: string, privateKey: KeyObject): SigningKey {

@@ -10,7 +10,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeDurably } from '../storage/durable-file.ts'
+import { createDurably, writeDurably } from '../storage/durable-file.ts'
 import { UsageError } from '../usage-error.ts'
 
 const CIPHER = 'aes-256-gcm'
@@ -37,7 +37,7 @@ export class MasterKeys {
   /** Makes the first key if there is none. */
   static async open(folder: string): Promise<MasterKeys> {
     const path = join(folder, 'master.key')
-    if ((await readKeys(path)).length === 0) await rotateMasterKey(folder)
+    if ((await readKeys(path)).length === 0) await createDurably(path, lineOf(makeKey()), MODE)
     return new MasterKeys(path, await readKeys(path))
   }
 
@@ -96,12 +96,20 @@ function keyIdOf(sealed: string): string {
 /** Puts a new key on top; returns its id. */
 export async function rotateMasterKey(folder: string): Promise<string> {
   const path = join(folder, 'master.key')
-  const key = { id: randomBytes(ID_BYTES).toString('hex'), bytes: randomBytes(KEY_BYTES) }
-  const lines = [key, ...(await readKeys(path))].map(
-    ({ id, bytes }) => `${id} ${bytes.toString('hex')}\n`,
-  )
-  await writeDurably(path, lines.join(''), { mode: 0o600 })
+  const key = makeKey()
+  const lines = [key, ...(await readKeys(path))].map(lineOf)
+  await writeDurably(path, lines.join(''), MODE)
   return key.id
+}
+
+const MODE = { mode: 0o600 } as const
+
+function makeKey(): MasterKey {
+  return { id: randomBytes(ID_BYTES).toString('hex'), bytes: randomBytes(KEY_BYTES) }
+}
+
+function lineOf({ id, bytes }: MasterKey): string {
+  return `${id} ${bytes.toString('hex')}\n`
 }
 
 async function readKeys(path: string): Promise<MasterKey[]> {

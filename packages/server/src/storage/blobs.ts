@@ -46,7 +46,7 @@ export class FolderBlobs implements Blobs {
     await makeFolder(this.#folder, 0o700)
     let removed = 0
     for (const name of await readdir(this.#folder))
-      removed += await removeTemporaries(join(this.#folder, name))
+      removed += await removeTemporaries(join(this.#folder, name), 0)
     return removed
   }
 

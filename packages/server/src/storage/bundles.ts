@@ -11,7 +11,7 @@ import { packBundle } from '@microvisor/protocol'
 import { and, asc, eq } from 'drizzle-orm'
 import { sha256Hex } from '../keys/engines.ts'
 import type { Blobs } from './blobs.ts'
-import type { Database, Transaction } from './database.ts'
+import type { Database, OpenDatabase, Transaction } from './database.ts'
 import { bundleContents } from './schema.ts'
 
 export interface Contents {
@@ -23,11 +23,12 @@ export interface Contents {
 export class BundleStore {
   readonly #db: Database
   readonly #blobs: Blobs
-  /** Keeps (2): storing and collecting take turns. */
-  #turn: Promise<unknown> = Promise.resolve()
+  /** Keeps (2): storing and collecting take turns, also between server processes. */
+  readonly #inTurn: OpenDatabase['inTurn']
 
-  constructor(db: Database, blobs: Blobs) {
+  constructor({ db, inTurn }: Pick<OpenDatabase, 'db' | 'inTurn'>, blobs: Blobs) {
     this.#db = db
+    this.#inTurn = inTurn
     this.#blobs = blobs
   }
 
@@ -115,11 +116,5 @@ export class BundleStore {
     const bytes = await this.#blobs.get(hash)
     if (bytes === undefined) throw new Error(`blob ${hash} is missing`)
     return bytes
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work)
-    this.#turn = result.catch(() => undefined)
-    return result
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The database: PostgreSQL's dialect, here PGlite in this process with its files in a folder.
+ * The database: PostgreSQL's dialect, here PGlite in this process with its files in a folder, or a
+ * PostgreSQL server that several processes share.
  *
  * Migrations are the numbered files of `migrations/`, applied in order, each in a transaction of its
  * own together with its mark. They only go forward; a database that is ahead of this server is
@@ -10,24 +11,54 @@ import { readdir, readFile } from 'node:fs/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { UsageError } from '../usage-error.ts'
+import { openPostgres } from './postgres.ts'
 
 export type Database = ReturnType<typeof drizzle>
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
 
 export interface OpenDatabase {
   readonly db: Database
+  /** Whether other processes use it, too. */
+  readonly isShared: boolean
+  /** Work that others, in this process or another, must not do at the same time. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 
-export async function openDatabase(folder: string): Promise<OpenDatabase> {
-  const client = await PGlite.create(folder)
+/** What migrations need of a connection. */
+export interface SqlClient {
+  exec(sql: string): Promise<unknown>
+  query<Row>(sql: string, values?: unknown[]): Promise<{ rows: Row[] }>
+  transaction<T>(work: (tx: Omit<SqlClient, 'transaction'>) => Promise<T>): Promise<T>
+}
+
+/** `place`: a folder, or the address of a PostgreSQL server. */
+export async function openDatabase(place: string): Promise<OpenDatabase> {
+  const migrations = await readMigrations()
+  if (/^postgres(ql)?:/.test(place)) return openPostgres(place, (c) => migrate(c, migrations))
+  const client = await PGlite.create(place)
   try {
-    await migrate(client, await readMigrations())
+    await migrate(client as SqlClient, migrations)
   } catch (error) {
     await client.close()
     throw error
   }
-  return { db: drizzle(client), close: () => client.close() }
+  return {
+    db: drizzle(client),
+    isShared: false,
+    inTurn: takingTurns(),
+    close: () => client.close(),
+  }
+}
+
+/** One after another, within this process. */
+function takingTurns(): OpenDatabase['inTurn'] {
+  let turn: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const result = turn.then(work)
+    turn = result.catch(() => undefined)
+    return result
+  }
 }
 
 export interface Migration {
@@ -49,7 +80,7 @@ export async function readMigrations(): Promise<Migration[]> {
   )
 }
 
-export async function migrate(client: PGlite, migrations: readonly Migration[]): Promise<void> {
+export async function migrate(client: SqlClient, migrations: readonly Migration[]): Promise<void> {
   await client.exec(`CREATE TABLE IF NOT EXISTS schema_migrations (
     number integer PRIMARY KEY, name text NOT NULL, sha256 text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now())`)
@@ -67,7 +98,7 @@ export async function migrate(client: PGlite, migrations: readonly Migration[]):
   }
 }
 
-async function apply(client: PGlite, migration: Migration): Promise<void> {
+async function apply(client: SqlClient, migration: Migration): Promise<void> {
   await client.transaction(async (tx) => {
     await tx.exec(migration.sql)
     await tx.query('INSERT INTO schema_migrations (number, name, sha256) VALUES ($1, $2, $3)', [
@@ -96,6 +127,21 @@ export const SqlState = {
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
 } as const
+
+/** True if the database could not be asked at all, rather than having said no. */
+export function isUnavailable(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown }
+    if (typeof code === 'string' && UNAVAILABLE.test(code)) return true
+    if (/^(Connection terminated|timeout exceeded when trying to connect)/.test(at.message))
+      return true
+  }
+  return false
+}
+
+/** Of PostgreSQL (classes 08 and 57P) and of sockets. */
+const UNAVAILABLE =
+  /^(08...|57P0[123]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/
 
 /** The SQLSTATE of what a query threw. */
 export function sqlStateOf(error: unknown): string | undefined {

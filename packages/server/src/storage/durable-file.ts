@@ -5,7 +5,7 @@
  * stop leaves behind is a temporary file, which `removeTemporaries` clears away at the next start.
  */
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 const TEMPORARY = '.part-'
@@ -15,10 +15,33 @@ export interface FileFacts {
   readonly mode: number
 }
 
-export async function writeDurably(
+export function writeDurably(
+  path: string,
+  content: Uint8Array | string,
+  facts: FileFacts,
+): Promise<void> {
+  return place(path, content, facts, rename)
+}
+
+/** As `writeDurably`, for a file that several processes may want to make: the first one's stays. */
+export async function createDurably(
+  path: string,
+  content: Uint8Array | string,
+  facts: FileFacts,
+): Promise<void> {
+  await place(path, content, facts, async (temporary, final) => {
+    await link(temporary, final).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+    await rm(temporary)
+  })
+}
+
+async function place(
   path: string,
   content: Uint8Array | string,
   { mode }: FileFacts,
+  move: (temporary: string, final: string) => Promise<void>,
 ): Promise<void> {
   const folder = dirname(path)
   const temporary = join(folder, `${TEMPORARY}${randomUUID()}-${basename(path)}`)
@@ -30,7 +53,7 @@ export async function writeDurably(
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    await move(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
@@ -44,11 +67,21 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
   if (first !== undefined) await syncFolder(dirname(path))
 }
 
-/** Removes what interrupted writes left in a folder. */
-export async function removeTemporaries(folder: string): Promise<number> {
+/**
+ * Removes what interrupted writes left in a folder; in one that others write to, only what is older
+ * than any write takes.
+ */
+export async function removeTemporaries(folder: string, olderThanMs: number): Promise<number> {
   const names = (await readdir(folder)).filter((name) => name.startsWith(TEMPORARY))
-  for (const name of names) await rm(join(folder, name), { force: true })
-  return names.length
+  let removed = 0
+  for (const name of names) {
+    const path = join(folder, name)
+    const made = olderThanMs === 0 ? 0 : (await stat(path).catch(() => undefined))?.mtimeMs
+    if (made === undefined || Date.now() - made < olderThanMs) continue
+    await rm(path, { force: true })
+    removed++
+  }
+  return removed
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * The tables as queries see them. The migrations make them; a test holds the two together.
  */
-import { bigint, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import { bigint, boolean, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 
 const time = (name: string) => timestamp(name, { withTimezone: true })
 const created = () => time('created_at').notNull().defaultNow()
@@ -47,6 +47,14 @@ export const bundleContents = pgTable('bundle_contents', {
   sizeBytes: integer('size_bytes').notNull(),
 })
 
+/** As a device says it, and the API shows it. */
+interface ReportedLayer {
+  readonly place: string
+  readonly start: number
+  readonly size: number
+  readonly measurement_hash: string
+}
+
 export const devices = pgTable('devices', {
   seq: seq(),
   sid: text('sid').primaryKey(),
@@ -59,7 +67,7 @@ export const devices = pgTable('devices', {
   reportedHash: text('reported_hash'),
   reportedAppSid: text('reported_app_sid'),
   reportedAt: time('reported_at'),
-  reportedLayers: jsonb('reported_layers'),
+  reportedLayers: jsonb('reported_layers').$type<ReportedLayer[]>(),
   kernelVersion: bigint('kernel_version', { mode: 'number' }),
   kernelVersionText: text('kernel_version_text'),
   updateErrorCode: integer('update_error_code').notNull().default(0),
@@ -67,6 +75,18 @@ export const devices = pgTable('devices', {
   updateErrorDetail: text('update_error_detail'),
   loggingUntil: time('logging_until'),
   restartRequestedAt: time('restart_requested_at'),
+  connectionId: text('connection_id'),
+  serverId: text('server_id'),
+  connectedAt: time('connected_at'),
+  seenAt: time('seen_at'),
+  address: text('address'),
+  appRunning: boolean('app_running'),
+  wakeReason: bigint('wake_reason', { mode: 'number' }),
+  updatePhase: text('update_phase'),
+  updateBytesDone: bigint('update_bytes_done', { mode: 'number' }),
+  updateBytesTotal: bigint('update_bytes_total', { mode: 'number' }),
+  tags: text('tags').array().notNull().default([]),
+  attributes: jsonb('attributes').$type<Record<string, string>>().notNull().default({}),
 })
 
 export const deviceCertificates = pgTable('device_certificates', {
@@ -155,4 +175,39 @@ export const audit = pgTable('audit', {
   before: text('before').notNull(),
   after: text('after').notNull(),
   hash: text('hash').notNull(),
+})
+
+export const servers = pgTable('servers', {
+  id: text('id').primaryKey(),
+  startedAt: time('started_at').notNull().defaultNow(),
+  seenAt: time('seen_at').notNull().defaultNow(),
+})
+
+export const deviceUsage = pgTable('device_usage', {
+  accountSid: text('account_sid').notNull(),
+  month: text('month').notNull(),
+  deviceSid: text('device_sid').notNull(),
+  firstAt: time('first_at').notNull().defaultNow(),
+  lastAt: time('last_at').notNull().defaultNow(),
+  connections: bigint('connections', { mode: 'number' }).notNull().default(1),
+})
+
+export const webhooks = pgTable('webhooks', {
+  seq: seq(),
+  sid: text('sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  url: text('url').notNull(),
+  events: text('events').array().notNull(),
+  secret: text('secret').notNull(),
+  createdAt: created(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+})
+
+export const webhookDeliveries = pgTable('webhook_deliveries', {
+  seq: seq(),
+  webhookSid: text('webhook_sid').notNull(),
+  body: text('body').notNull(),
+  attempts: integer('attempts').notNull().default(0),
+  nextAt: time('next_at').notNull().defaultNow(),
+  lastError: text('last_error'),
 })

@@ -1,12 +1,12 @@
 /**
- * A server in a process of its own, to be killed: `node server-process.ts DATA_FOLDER` prints one line
+ * A server in a process of its own, to be killed: `node server-process.ts OPTIONS`, as JSON, prints one line
  * with where it is.
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient } from '@microvisor/api'
-import { type RunningServer, startServer } from '../server.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
 
 type Facts = Pick<RunningServer, 'url' | 'gateway' | 'account'>
 
@@ -17,9 +17,13 @@ export interface ServerProcess extends Facts {
   kill(): Promise<void>
 }
 
-export async function spawnServer(dataFolder: string): Promise<ServerProcess> {
+export async function spawnServer(
+  dataFolder: string,
+  more: Partial<ServerOptions> = {},
+): Promise<ServerProcess> {
   const file = fileURLToPath(import.meta.url)
-  const child = spawn(process.execPath, [file, dataFolder], {
+  const options = { port: 0, gatewayPort: 0, ...more, dataFolder }
+  const child = spawn(process.execPath, [file, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
@@ -39,7 +43,7 @@ export async function spawnServer(dataFolder: string): Promise<ServerProcess> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const server = await startServer({ dataFolder: process.argv[2] ?? '', port: 0, gatewayPort: 0 })
+  const server = await startServer(JSON.parse(process.argv[2] ?? '') as ServerOptions)
   const { url, gateway, account } = server
   process.stdout.write(`${JSON.stringify({ url, gateway, account })}\n`)
 }
