@@ -6,6 +6,7 @@
 import type { Makers } from '../wiring.ts'
 import { adcs } from './adc.ts'
 import { adc4s } from './adc4.ts'
+import { aeses } from './aes.ts'
 import { caches } from './caches.ts'
 import { comps } from './comp.ts'
 import { cordics } from './cordic.ts'
@@ -42,6 +43,7 @@ export const catalogue = {
   ...adc4s,
   ...crcs,
   ...hashes,
+  ...aeses,
   ...dacs,
   ...comps,
   ...opamps,
