@@ -89,11 +89,7 @@ class ScenarioReader {
       seed: this.#seed(),
       worldStartSeconds: this.#start(),
       allow: this.#allow(),
-      waves:
-        this.#byKey
-          .get('waves')
-          ?.items('`waves`')
-          .map((item) => item.text) ?? [],
+      waves: this.#waves(),
       steps: this.#steps(context),
     }
   }
