@@ -4,7 +4,14 @@
  */
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import { type BoardPlan, partKinds } from '@microvisor/mcu'
+import {
+  type BoardPlan,
+  I2C_NAMES,
+  parsePin,
+  partKinds,
+  SPI_NAMES,
+  serialPins,
+} from '@microvisor/mcu'
 import type { ElfSymbol } from '@microvisor/protocol'
 import { developmentBoard, readBoard, readBoardFile } from '../board/board-file.ts'
 import { parseWhole, readQuantity } from '../board/quantities.ts'
@@ -77,7 +84,7 @@ class ScenarioReader {
     if (firmware === undefined) root.refuse('A scenario needs a `firmware`.')
     const board = this.#board()
     const symbols = this.#path('symbols')
-    const read = firmware === undefined ? undefined : this.#options.symbolsOf(firmware, symbols)
+    const read = firmware === undefined ? undefined : this.#read(firmware, symbols)
     const context = contextOf(board, read)
     return {
       file: this.#name,
@@ -94,6 +101,24 @@ class ScenarioReader {
     }
   }
 
+  /** The symbols; what is wrong with the file is told where the scenario names it. */
+  #read(firmware: string, symbols: string | undefined): readonly ElfSymbol[] | undefined {
+    try {
+      return this.#options.symbolsOf(firmware, symbols)
+    } catch (error) {
+      return this.#byKey.get('firmware')?.refuse(`The firmware cannot be read: ${sentence(error)}`)
+    }
+  }
+
+  #waves(): readonly string[] {
+    const known = [...I2C_NAMES, ...SPI_NAMES, ...Object.keys(serialPins)]
+    return (this.#byKey.get('waves')?.items('`waves`') ?? []).flatMap((item) => {
+      if (known.includes(item.text) || parsePin(item.text) !== undefined) return [item.text]
+      refuseUnknown('pin, bus or serial port', item, known)
+      return []
+    })
+  }
+
   #path(key: string): string | undefined {
     const value = this.#byKey.get(key)
     if (value === undefined) return undefined
@@ -108,7 +133,14 @@ class ScenarioReader {
     if (value === undefined) return developmentBoard
     if (value.isMap) return readBoard(value)
     const path = this.#path('board')
-    return path === undefined ? developmentBoard : readBoardFile(path)
+    if (path === undefined) return developmentBoard
+    try {
+      return readBoardFile(path)
+    } catch (error) {
+      if (!(error instanceof Error) || !('syscall' in error)) throw error
+      value.refuse(`The board file cannot be read: ${sentence(error)}`)
+      return developmentBoard
+    }
   }
 
   #choice(key: string, known: readonly string[]): string | undefined {
@@ -221,4 +253,8 @@ function brief(value: Located): string {
       .join(', ')
   if (value.isList) return value.items('').map(brief).join(' ')
   return value.text.replaceAll('\n', ' ')
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

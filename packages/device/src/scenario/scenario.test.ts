@@ -240,6 +240,20 @@ const wrong: readonly (readonly [string, string])[] = [
   ],
 ]
 
+test('a firmware or board file that cannot be read is told where the scenario names it', async (context) => {
+  const refusal = (text: string) =>
+    run(context, text).then(
+      () => '',
+      (error: Error) => error.message,
+    )
+  assert.match(await refusal('board: none.yaml'), /:2:8: The board file cannot be read: ENOENT/)
+  assert.match(await refusal('symbols: none.elf'), /:1:11: The firmware cannot be read: ENOENT/)
+  assert.match(
+    await refusal('waves: [PA5, I2C9]'),
+    /:2:14: There is no pin, bus or serial port `I2C9`/,
+  )
+})
+
 function problemsOf(text: string): string {
   try {
     parseScenario('s.yaml', text, {
