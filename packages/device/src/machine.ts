@@ -137,8 +137,14 @@ export class Machine {
     const { cpu } = this.#chip
     if (reason === 'secure-call') this.#systemCall(cpu.gate.veneer)
     if (reason === 'secure-exception') this.#fault(cpu.faultRecord)
-    if (reason === 'reset-request') this.#misbehaved('ResetRequest')
+    if (reason === 'reset-request') this.#resetRequested()
     if (reason === 'halt') this.#halted(debugHalt(this.#chip))
+  }
+
+  /** By software that may not, or by a watchdog, which nothing stops. */
+  #resetRequested(): void {
+    if (this.#chip.requestedReset === 'software') this.#misbehaved('ResetRequest')
+    else this.#resetChip('watchdog', RESTART_MICROSECONDS)
   }
 
   #systemCall(address: number): void {

@@ -102,7 +102,7 @@ test("a peripheral's reset bit resets it and leaves the kernel's pins to the ker
 
 test('interrupts that the kernel keeps are not available, the others are', () => {
   const { unit } = chip()
-  const kept = [3, 6, 7, 8, 9, 10, 48, 73, 76, 94]
+  const kept = [3, 6, 7, 8, 9, 10, 28, 48, 73, 76, 94]
   for (let irq = -1; irq <= 130; irq++) {
     assert.equal(
       unit.isInterruptAvailable(irq),

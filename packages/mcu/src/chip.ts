@@ -137,12 +137,14 @@ export class Stm32u585 {
   readonly lowPower: LowPower
   #isStepping = false
   #isAtBreak = false
+  #requestedReset: ResetCause | undefined
   /** A debugger takes the BKPT instructions of the application. */
   breaksHalt = false
 
   constructor(options: ChipOptions) {
     this.#options = options
-    this.scheduler = new EventQueue(() => this.cpu.cycles)
+    // Peripherals are made before the CPU and may look at the time.
+    this.scheduler = new EventQueue(() => this.cpu?.cycles ?? 0)
     this.rcc = this.#makeRcc()
     this.time = new VirtualTime(this.rcc.frequencies.hclk)
     this.interrupts = new WireSet((wire) => {
@@ -178,6 +180,7 @@ export class Stm32u585 {
   run(untilCycle: number): StopReason {
     for (;;) {
       if (this.scheduler.runDue()) this.#isWaiting = false
+      if (this.#requestedReset !== undefined) return 'reset-request'
       if (this.cpu.cycles >= untilCycle) return 'cycle'
       const limit = Math.min(untilCycle, this.scheduler.next)
       const reason = this.#spend(limit) ? 'cycle' : this.#execute(limit)
@@ -306,10 +309,21 @@ export class Stm32u585 {
     this.lowPower.reset()
     this.haltApplication()
     this.scheduler.clear()
+    this.#requestedReset = undefined
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[cause])
     this.#resetPeripherals()
     this.onReset(cause)
+  }
+
+  /** Why the last `run` returned `reset-request`. */
+  get requestedReset(): ResetCause {
+    return this.#requestedReset ?? 'software'
+  }
+
+  #requestReset(cause: ResetCause): void {
+    this.#requestedReset = cause
+    this.cpu.stopAt(this.cpu.cycles)
   }
 
   isInterruptAvailable(irq: number): boolean {
@@ -436,6 +450,7 @@ export class Stm32u585 {
       dmaRequest: (request) => this.dmaRequests.get(request).connect(),
       dmaWire: (request) => this.dmaRequests.get(request),
       wire: (wire) => this.triggers.get(wire),
+      resetChip: (cause) => this.#requestReset(cause),
       notModelled: (register, answer) =>
         notModelled.record({
           ...{ peripheral: name, register, address: base, direction: 'write', pc: 0, value: 0 },

@@ -27,7 +27,7 @@ export const IRQ_COUNT = interruptLines.length
 /** Lines that the secure side keeps. */
 const KERNEL_LINES: readonly InterruptName[] = [
   ...(['RTC_S', 'FLASH', 'FLASH_S', 'GTZC', 'RCC', 'RCC_S', 'TIM5', 'OTG_FS'] as const),
-  ...(['OCTOSPI1', 'RNG'] as const),
+  ...(['OCTOSPI1', 'RNG', 'SAES'] as const),
 ]
 export const kernelIrqs: readonly number[] = KERNEL_LINES.map(irqOf)
 

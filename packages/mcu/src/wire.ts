@@ -5,9 +5,12 @@
 
 export interface Output {
   set(isHigh: boolean): void
+  /** Up and down again at once, for those who look at edges. */
+  pulse(): void
 }
 
-export type WireListener = (isHigh: boolean) => void
+/** A pulse is told as a rise and a fall, both with `isPulse`. */
+export type WireListener = (isHigh: boolean, isPulse: boolean) => void
 
 export class Wire {
   readonly name: string
@@ -22,6 +25,11 @@ export class Wire {
     return this.#highOutputs > 0
   }
 
+  /** Somebody looks at its edges. */
+  get isWatched(): boolean {
+    return this.#listeners.length > 0
+  }
+
   /** One more output on this wire; low to begin with. */
   connect(): Output {
     let own = false
@@ -31,17 +39,22 @@ export class Wire {
         own = isHigh
         const before = this.isHigh
         this.#highOutputs += isHigh ? 1 : -1
-        if (before !== this.isHigh) for (const listener of this.#listeners) listener(this.isHigh)
+        if (before !== this.isHigh) this.#tell(this.isHigh, false)
       },
+      pulse: () => this.pulse(),
     }
   }
 
-  /** Up and down again, for those who look at edges. */
   pulse(): void {
     if (this.isHigh) return
-    const output = this.connect()
-    output.set(true)
-    output.set(false)
+    this.#highOutputs++
+    this.#tell(true, true)
+    this.#highOutputs--
+    this.#tell(false, true)
+  }
+
+  #tell(isHigh: boolean, isPulse: boolean): void {
+    for (const listener of [...this.#listeners]) listener(isHigh, isPulse)
   }
 
   /** Called with every change of level. The return value ends it. */

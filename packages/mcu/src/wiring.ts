@@ -61,6 +61,8 @@ export interface Wiring {
    * `COMP1_OUT`, `LPTIM1_CH1`, `RTC_ALRA`, `GPDMA1_CH0_TC`.
    */
   wire(name: string): Wire
+  /** A watchdog bites, or the chip leaves Standby: it is reset when this instruction is over. */
+  resetChip(cause: 'watchdog' | 'window-watchdog' | 'low-power'): void
   /** Something of the real chip that is missing here was used. */
   notModelled(register: string, answer: string): void
 }

@@ -6,6 +6,7 @@
 import type { Makers } from '../wiring.ts'
 import { adcs } from './adc.ts'
 import { adc4s } from './adc4.ts'
+import { aeses } from './aes.ts'
 import { caches } from './caches.ts'
 import { comps } from './comp.ts'
 import { cordics } from './cordic.ts'
@@ -16,12 +17,15 @@ import { extis } from './exti.ts'
 import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
+import { iwdgs } from './iwdg.ts'
 import { opamps } from './opamp.ts'
 import { pwrs } from './pwr.ts'
 import { spis } from './spi.ts'
 import { syscfgs } from './syscfg.ts'
+import { tims } from './tim.ts'
 import { usarts } from './usart.ts'
 import { vrefbufs } from './vrefbuf.ts'
+import { wwdgs } from './wwdg.ts'
 
 export const catalogue = {
   ...pwrs,
@@ -30,12 +34,16 @@ export const catalogue = {
   ...dmas,
   ...gpios,
   ...usarts,
+  ...tims,
+  ...iwdgs,
+  ...wwdgs,
   ...i2cs,
   ...spis,
   ...adcs,
   ...adc4s,
   ...crcs,
   ...hashes,
+  ...aeses,
   ...dacs,
   ...comps,
   ...opamps,

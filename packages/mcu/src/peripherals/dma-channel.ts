@@ -31,6 +31,8 @@ const TCEM = { block: 0, repeatedBlock: 1, link: 2, channel: 3 } as const
 const TRIGM = { block: 0, repeatedBlock: 1, link: 2, burst: 3 } as const
 const TRIGPOL = { none: 0, rising: 1, falling: 2 } as const
 const PAM_PACK = 2
+/** A burst of a timer asks 18 times. */
+const MAX_OWED = 32
 
 /** The registers that a link may load, in the order in which they lie in memory. */
 const linked = ['TR1', 'TR2', 'BR1', 'SAR', 'DAR', 'TR3', 'BR2', 'LLR'] as const
@@ -54,6 +56,8 @@ export class DmaChannel {
   /** A trigger has come that no transfer has used yet. */
   #isTriggered = false
   #isBlockGranted = false
+  /** Requests that came and went before they were served: a timer's are no longer than that. */
+  #owed = 0
 
   constructor(parts: DmaChannelParts) {
     this.#parts = parts
@@ -82,7 +86,12 @@ export class DmaChannel {
     if (this.#get('CR', 'SUSP') === 1) return true
     if (this.#get('BR1', 'BNDT') === 0) return true
     if (this.#needsTrigger && !this.#isTriggered) return false
-    return this.#is('TR2', 'SWREQ') || this.#isBlockGranted || this.#request?.isHigh === true
+    return (
+      this.#is('TR2', 'SWREQ') ||
+      this.#isBlockGranted ||
+      this.#owed > 0 ||
+      this.#request?.isHigh === true
+    )
   }
 
   /** CR was written. */
@@ -114,6 +123,7 @@ export class DmaChannel {
     if (this.#get('BR1', 'BNDT') === 0) return this.#nextLink()
     if (this.#needsTrigger && this.#isTriggerDue) this.#isTriggered = false
     this.#isBlockGranted = this.#is('TR2', 'BREQ')
+    if (this.#owed > 0) this.#owed--
     const beats = this.#burst()
     if (this.#is('CR', 'EN')) this.#account()
     this.#update()
@@ -146,7 +156,8 @@ export class DmaChannel {
     const { wiring, tables, ready } = this.#parts
     const name = this.#is('TR2', 'SWREQ') ? undefined : tables.requests[this.#get('TR2', 'REQSEL')]
     this.#request = name === undefined ? undefined : wiring.dmaWire(name)
-    this.#stopRequest = this.#request?.listen((isHigh) => {
+    this.#stopRequest = this.#request?.listen((isHigh, isPulse) => {
+      if (isHigh && isPulse) this.#owed = Math.min(this.#owed + 1, MAX_OWED)
       if (isHigh && this.isReady) ready()
     })
   }
@@ -406,6 +417,7 @@ export class DmaChannel {
     this.#request = this.#stopRequest = this.#stopTrigger = undefined
     this.#isTriggered = false
     this.#isBlockGranted = false
+    this.#owed = 0
   }
 
   #update(): void {

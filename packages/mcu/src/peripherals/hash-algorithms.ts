@@ -73,6 +73,16 @@ export function swapBytes(word: number): number {
   return ((word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0
 }
 
+/** DATATYPE of HASH and AES: words, half-words, bytes or bits change places. */
+export function swapped(word: number, kind: number): number {
+  if (kind === 0) return word
+  if (kind === 1) return ((word << 16) | (word >>> 16)) >>> 0
+  if (kind === 2) return swapBytes(word)
+  let mirrored = 0
+  for (let bit = 0; bit < 32; bit++) mirrored = (mirrored << 1) | ((word >>> bit) & 1)
+  return mirrored >>> 0
+}
+
 function compressSha1(state: Int32Array, block: ArrayLike<number>): void {
   const w = new Int32Array(80)
   for (let i = 0; i < 80; i++) {

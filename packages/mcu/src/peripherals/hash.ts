@@ -10,7 +10,13 @@
 import { interruptLevel, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
 import type { Output } from '../wire.ts'
 import type { Makers, Peripheral, Wiring } from '../wiring.ts'
-import { BLOCK_WORDS, type HashAlgorithm, hashAlgorithms, swapBytes } from './hash-algorithms.ts'
+import {
+  BLOCK_WORDS,
+  type HashAlgorithm,
+  hashAlgorithms,
+  swapBytes,
+  swapped,
+} from './hash-algorithms.ts'
 
 const digest = (offset: number) => reg(offset, { H: ro(0, 32) })
 const swap = (n: number) => reg(0xf8 + n * 4, { CS: tagged(0, 32) })
@@ -295,16 +301,6 @@ function trimmed(words: readonly number[], validBits: number): number[] {
 /** A key filled up to a block and mixed with a pad (RFC 2104). */
 function padded(key: readonly number[], pad: number): number[] {
   return Array.from({ length: BLOCK_WORDS }, (_, i) => ((key[i] ?? 0) ^ pad) >>> 0)
-}
-
-/** CR.DATATYPE: words, half-words, bytes or bits change places. */
-function swapped(word: number, kind: number): number {
-  if (kind === 0) return word
-  if (kind === 1) return ((word << 16) | (word >>> 16)) >>> 0
-  if (kind === 2) return swapBytes(word)
-  let mirrored = 0
-  for (let bit = 0; bit < 32; bit++) mirrored = (mirrored << 1) | ((word >>> bit) & 1)
-  return mirrored >>> 0
 }
 
 export const hashes = { HASH: (wiring) => new Hash(wiring) } satisfies Makers

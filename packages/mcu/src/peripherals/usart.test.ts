@@ -32,6 +32,8 @@ function usart({ kernelHz = MHZ_160, isLowPower = false } = {}) {
   wire.listen(({ data }) => sent.push({ data, cycle: bench.cycle }))
   return {
     port: bench.model,
+    bench,
+    wire,
     sent,
     line: {
       get isHigh() {
@@ -162,4 +164,105 @@ test('turning the port off forgets what was under way', () => {
   runTo(1000)
   assert.equal(sent.length, 0)
   assert.equal(read('ISR'), 0xc0)
+})
+
+test('errors on the line are told beside the character', () => {
+  for (const [trouble, flag, data] of [
+    ['parity', 1, 0x55],
+    ['framing', 2, 0x55],
+    ['noise', 4, 0x55],
+    ['break', 2, 0],
+  ] as const) {
+    const { wire, read, write, runTo, line } = usart()
+    write('BRR', 16)
+    write('CR3', 1)
+    write('CR1', CR1.UE | CR1.RE | (1 << 10) | (1 << 8) | (1 << 12))
+    wire.sendFrames([{ data: 0x55, trouble }])
+    runTo(176)
+    assert.equal(read('ISR') & 0x2f, flag | ISR.RXNE, trouble)
+    assert.equal(line.isHigh, true)
+    write('ICR', flag)
+    assert.equal(line.isHigh, false)
+    assert.equal(read('RDR'), data)
+  }
+})
+
+test('a sender of another rate arrives as framing errors, one that is nearly right as data', () => {
+  for (const [baud, isWrong] of [
+    [9600, true],
+    [115_200 * 1.02, false],
+    [115_200 * 1.05, true],
+  ] as const) {
+    const { wire, read, write, runTo } = usart()
+    write('BRR', Math.round(MHZ_160 / 115_200))
+    write('CR1', CR1.UE | CR1.RE)
+    wire.send([0x41], baud)
+    runTo(20_000)
+    assert.equal((read('ISR') & 2) !== 0, isWrong, `${baud}`)
+    assert.equal(read('RDR') === 0x41, !isWrong)
+  }
+})
+
+test('DMA is asked for data that is there and for room that is there', () => {
+  const { bench, receive, read, write, runTo } = usart()
+  write('BRR', 16)
+  write('CR3', (1 << 6) | (1 << 7))
+  write('CR1', CR1.UE | CR1.RE)
+  assert.equal(bench.isRequesting('USART1_TX'), false, 'the transmitter is off')
+  write('CR1', CR1.UE | CR1.RE | CR1.TE)
+  assert.equal(bench.isRequesting('USART1_TX'), true)
+  write('TDR', 1)
+  write('TDR', 2)
+  assert.equal(bench.isRequesting('USART1_TX'), false)
+  receive([0x42])
+  runTo(160)
+  assert.equal(bench.isRequesting('USART1_RX'), true)
+  assert.equal(bench.isRequesting('USART1_TX'), true)
+  read('RDR')
+  assert.equal(bench.isRequesting('USART1_RX'), false)
+})
+
+test('CTS holds the next frame back, RTS rises when there is no room', () => {
+  const { bench, receive, read, write, runTo, sent } = usart()
+  const [cts, rts] = [bench.pins.pad('PA11'), bench.pins.pad('PA12')]
+  bench.pins.route(cts, 'USART1_CTS')
+  bench.pins.route(rts, 'USART1_RTS')
+  const other = cts.connect('other end')
+  other.drive(true)
+  write('BRR', 16)
+  write('CR3', (1 << 8) | (1 << 9))
+  write('CR1', CR1.UE | CR1.RE | CR1.TE)
+  write('TDR', 1)
+  runTo(1000)
+  assert.equal(sent.length, 0)
+  other.drive(false)
+  runTo(1160)
+  assert.equal(sent.length, 1)
+  assert.equal(read('ISR') & (1 << 9), 1 << 9)
+  assert.equal(bench.pins.drivenOn(rts), false)
+  receive([1])
+  runTo(1400)
+  assert.equal(bench.pins.drivenOn(rts), true)
+  read('RDR')
+  assert.equal(bench.pins.drivenOn(rts), false)
+})
+
+test('character match and receiver timeout', () => {
+  const { receive, read, write, runTo, line } = usart()
+  write('BRR', 16)
+  write('CR2', (0x0a << 24) | (1 << 23))
+  write('RTOR', 30)
+  write('CR1', CR1.UE | CR1.RE | (1 << 14) | (1 << 26))
+  receive([0x41, 0x0a])
+  runTo(160)
+  assert.equal(line.isHigh, false)
+  runTo(320)
+  assert.equal(read('ISR') & (1 << 17), 1 << 17)
+  write('ICR', 1 << 17)
+  assert.equal(line.isHigh, false)
+  runTo(320 + 479)
+  assert.equal(read('ISR') & (1 << 11), 0)
+  runTo(320 + 480)
+  assert.equal(read('ISR') & (1 << 11), 1 << 11)
+  assert.equal(line.isHigh, true)
 })

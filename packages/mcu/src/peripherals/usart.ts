@@ -3,17 +3,19 @@
  * receiver transmitter (USART)" and "Low-power universal asynchronous receiver transmitter (LPUART)".
  *
  * Asynchronous frames of 7 to 9 bits with real duration: BRR, OVER8, prescaler, kernel clock.
- * Transmit data register, shift register and both FIFOs of 8; TXE, TC, RXNE, IDLE, ORE, FIFO flags
- * and thresholds; one interrupt line.
+ * Transmit data register, shift register and both FIFOs of 8; parity; overrun, framing, noise and
+ * parity errors, breaks; IDLE, character match, receiver timeout, FIFO thresholds; RTS and CTS; DMA
+ * requests; one interrupt line. A sender whose rate is more than 3 % off arrives as framing errors.
  *
- * Tagged or not modelled: levels on the wire, parity errors and noise, hardware flow control, DMA,
- * synchronous, LIN, IrDA, smartcard and half-duplex modes, auto-baud, receiver timeout, character
- * match, mute mode, wake-up from Stop. A change of baud rate counts from the next frame.
+ * The line is a sequence of frames; TX as a pin stays high. A change of baud rate counts from the
+ * next frame. Tagged or not modelled: synchronous, LIN, IrDA, smartcard and half-duplex modes,
+ * auto-baud, mute mode, driver enable, inversions, wake-up from Stop, autonomous mode.
  */
-
+import type { DmaRequestName } from '../dma-requests.ts'
 import type { InterruptName } from '../interrupts.ts'
 import type { UartFrame } from '../lines/uart-frame.ts'
 import type { FrameListener } from '../lines/uart-line.ts'
+import type { SignalPort } from '../pins/pins.ts'
 import {
   type InterruptPair,
   interruptLevel,
@@ -39,8 +41,8 @@ export const usartLayout = {
   CR1: reg(0x00, {
     ...{ UE: rw(0), UESM: tagged(1), RE: rw(2), TE: rw(3), IDLEIE: rw(4), RXNEIE: rw(5) },
     ...{ TCIE: rw(6), TXEIE: rw(7), PEIE: rw(8), PS: rw(9), PCE: rw(10), WAKE: tagged(11) },
-    ...{ M0: rw(12), MME: tagged(13), CMIE: tagged(14), OVER8: rw(15), DEDT: tagged(16, 5) },
-    ...{ DEAT: tagged(21, 5), RTOIE: tagged(26), EOBIE: tagged(27), M1: rw(28), FIFOEN: rw(29) },
+    ...{ M0: rw(12), MME: tagged(13), CMIE: rw(14), OVER8: rw(15), DEDT: tagged(16, 5) },
+    ...{ DEAT: tagged(21, 5), RTOIE: rw(26), EOBIE: tagged(27), M1: rw(28), FIFOEN: rw(29) },
     ...{ TXFEIE: rw(30), RXFFIE: rw(31) },
   }),
   CR2: reg(0x04, {
@@ -54,18 +56,18 @@ export const usartLayout = {
     ...{ LBCL: tagged(8), CPHA: tagged(9), CPOL: tagged(10), CLKEN: tagged(11), STOP: rw(12, 2) },
     ...{ LINEN: tagged(14), SWAP: tagged(15), RXINV: tagged(16), TXINV: tagged(17) },
     ...{ DATAINV: tagged(18), MSBFIRST: tagged(19), ABREN: tagged(20), ABRMOD: tagged(21, 2) },
-    ...{ RTOEN: tagged(23), ADD: tagged(24, 8) },
+    ...{ RTOEN: rw(23), ADD: rw(24, 8) },
   }),
   CR3: reg(0x08, {
     ...{ EIE: rw(0), IREN: tagged(1), IRLP: tagged(2), HDSEL: tagged(3), NACK: tagged(4) },
-    ...{ SCEN: tagged(5), DMAR: tagged(6), DMAT: tagged(7), RTSE: tagged(8), CTSE: tagged(9) },
-    ...{ CTSIE: tagged(10), ONEBIT: rw(11), OVRDIS: rw(12), DDRE: tagged(13), DEM: tagged(14) },
+    ...{ SCEN: tagged(5), DMAR: rw(6), DMAT: rw(7), RTSE: rw(8), CTSE: rw(9) },
+    ...{ CTSIE: rw(10), ONEBIT: rw(11), OVRDIS: rw(12), DDRE: rw(13), DEM: tagged(14) },
     ...{ DEP: tagged(15), SCARCNT: tagged(17, 3), TXFTIE: rw(23), TCBGTIE: tagged(24) },
     ...{ RXFTCFG: rw(25, 3), RXFTIE: rw(28), TXFTCFG: rw(29, 3) },
   }),
   BRR: reg(0x0c, { BRR: rw(0, 20) }),
   GTPR: reg(0x10, { PSC: tagged(0, 8), GT: tagged(8, 8) }),
-  RTOR: reg(0x14, { RTO: tagged(0, 24), BLEN: tagged(24, 8) }),
+  RTOR: reg(0x14, { RTO: rw(0, 24), BLEN: tagged(24, 8) }),
   RQR: reg(0x18, { ABRRQ: wo(0), SBKRQ: wo(1), MMRQ: wo(2), RXFRQ: wo(3), TXFRQ: wo(4) }),
   ISR: reg(
     0x1c,
@@ -94,13 +96,19 @@ export const usartLayout = {
 
 const REQUEST = { RXFRQ: 1 << 3, TXFRQ: 1 << 4 } as const
 /** Flags of ISR that writing the same bit of ICR clears. */
-const CLEARABLE = 0b0101_1111
+const CLEARABLE = 0x2_0a5f
+/** Beyond this the receiver samples the wrong bits: RM0456, "Tolerance of the USART receiver". */
+const BAUD_TOLERANCE = 0.03
+const REQUEST_BREAK = 1 << 1
 
 export class Usart {
   readonly registers: RegisterFile<typeof usartLayout>
   readonly #wiring: Wiring
   readonly #isLowPower: boolean
   readonly #line: Output
+  readonly #receiveRequest: Output
+  readonly #transmitRequest: Output
+  readonly #pins: { readonly cts: SignalPort; readonly rts: SignalPort; readonly tx: SignalPort }
   readonly #isInterrupting: () => boolean
   readonly #transmitFifo: number[] = []
   readonly #receiveFifo: number[] = []
@@ -108,12 +116,22 @@ export class Usart {
   #cancelTransmit: (() => void) | undefined
   #cancelReceive: (() => void) | undefined
   #cancelIdle: (() => void) | undefined
+  #cancelTimeout: (() => void) | undefined
 
   /** LPUART divides its clock by BRR / 256. */
   constructor(wiring: Wiring, options: { readonly isLowPower: boolean }) {
     this.#wiring = wiring
     this.#isLowPower = options.isLowPower
     this.#line = wiring.interrupt(wiring.name as InterruptName)
+    const { name, pins } = wiring
+    this.#receiveRequest = wiring.dmaRequest(`${name}_RX` as DmaRequestName)
+    this.#transmitRequest = wiring.dmaRequest(`${name}_TX` as DmaRequestName)
+    this.#pins = {
+      cts: pins.signal(`${name}_CTS`),
+      rts: pins.signal(`${name}_RTS`),
+      tx: pins.signal(`${name}_TX`),
+    }
+    this.#pins.cts.listen(() => this.#clearToSend())
     wiring.pins.receive(`${wiring.name}_RX`, (frames) => this.#receive(frames))
     const update = { write: () => this.#update() }
     this.registers = new RegisterFile(usartLayout, {
@@ -130,11 +148,16 @@ export class Usart {
   }
 
   reset(): void {
-    for (const cancel of [this.#cancelTransmit, this.#cancelReceive, this.#cancelIdle]) cancel?.()
-    this.#cancelTransmit = this.#cancelReceive = this.#cancelIdle = undefined
+    for (const cancel of [this.#cancelTransmit, this.#cancelReceive]) cancel?.()
+    this.#cancelTransmit = this.#cancelReceive = undefined
+    this.#cancelIdle?.()
+    this.#cancelTimeout?.()
     for (const queue of [this.#transmitFifo, this.#receiveFifo, this.#onTheWire]) queue.length = 0
     this.registers.reset()
-    this.#line.set(false)
+    for (const output of [this.#line, this.#receiveRequest, this.#transmitRequest])
+      output.set(false)
+    this.#pins.tx.drive(undefined)
+    this.#pins.rts.drive(undefined)
   }
 
   /** The other end of the wire sends these, one after the other. */
@@ -201,7 +224,7 @@ export class Usart {
 
   /** Moves the next word into the shift register if that is empty. */
   #shiftNext(): void {
-    if (this.#cancelTransmit !== undefined || !this.#isOn('TE')) return
+    if (this.#cancelTransmit !== undefined || !this.#isOn('TE') || this.#isHeldBack) return
     const data = this.#transmitFifo.shift()
     if (data === undefined) return
     this.#cancelTransmit = this.#wiring.scheduler.at(
@@ -220,12 +243,57 @@ export class Usart {
     const { scheduler } = this.#wiring
     this.#cancelIdle?.()
     this.#cancelReceive = scheduler.at(scheduler.now + this.#frameCycles, () => {
-      this.#received(this.#onTheWire.shift()!.data & this.#dataMask)
+      this.#arrived(this.#onTheWire.shift()!)
       this.#cancelReceive = undefined
       if (this.#onTheWire.length > 0) this.#startFrame()
       else this.#watchForIdle()
       this.#update()
     })
+  }
+
+  #arrived({ data, baud, trouble }: UartFrame): void {
+    const { clocks } = this.#wiring
+    const own = clocks.cycleHz / (this.bitCycles() ?? Infinity)
+    const isOff = baud !== undefined && Math.abs(baud / own - 1) > BAUD_TOLERANCE
+    const kind = trouble ?? (isOff ? 'framing' : undefined)
+    if (!this.#isOn('RE')) return
+    const { registers: r } = this
+    if (kind === 'parity' && r.is('CR1', 'PCE')) r.set('ISR', 'PE', true)
+    if (kind === 'framing' || kind === 'break') r.set('ISR', 'FE', true)
+    if (kind === 'noise') r.set('ISR', 'NE', true)
+    const seen = kind === 'break' ? 0 : isOff ? ~data : data
+    this.#received(seen & this.#dataMask)
+    if (r.is('CR1', 'UE') && (seen & 0xff) === r.get('CR2', 'ADD')) r.set('ISR', 'CMF', true)
+    this.#watchForTimeout()
+  }
+
+  /** RTOF: no start bit for RTO bits after the last frame. */
+  #watchForTimeout(): void {
+    this.#cancelTimeout?.()
+    if (!this.registers.is('CR2', 'RTOEN')) return
+    const { scheduler } = this.#wiring
+    const bits = this.registers.get('RTOR', 'RTO')
+    this.#cancelTimeout = scheduler.at(
+      scheduler.now + bits * (this.bitCycles() ?? Infinity),
+      () => {
+        this.registers.set('ISR', 'RTOF', true)
+        this.#update()
+      },
+    )
+  }
+
+  /** CTS high: the next frame waits. */
+  get #isHeldBack(): boolean {
+    return this.registers.is('CR3', 'CTSE') && this.#pins.cts.read(false)
+  }
+
+  #clearToSend(): void {
+    const { registers: r } = this
+    if (!r.is('CR3', 'CTSE')) return
+    r.set('ISR', 'CTSIF', true)
+    r.set('ISR', 'CTS', !this.#pins.cts.read(false))
+    this.#shiftNext()
+    this.#update()
   }
 
   #received(data: number): void {
@@ -258,6 +326,7 @@ export class Usart {
   #request(request: number): void {
     if (request & REQUEST.RXFRQ) this.#receiveFifo.length = 0
     if (request & REQUEST.TXFRQ) this.#transmitFifo.length = 0
+    if (request & REQUEST_BREAK) this.#sendBreak()
     this.#update()
   }
 
@@ -286,16 +355,35 @@ export class Usart {
     return ((stored & ~usartLayout.ISR.reset) | (stored & (1 << 6)) | derived) >>> 0
   }
 
-  #transmitted(data: number): void {
+  /** The line goes low for a frame. */
+  #sendBreak(): void {
+    if (!this.#isOn('TE')) return
+    this.registers.set('ISR', 'SBKF', true)
+    const { scheduler } = this.#wiring
+    scheduler.at(scheduler.now + this.#frameCycles, () => {
+      this.registers.set('ISR', 'SBKF', false)
+      this.#transmitted(0, 'break')
+    })
+  }
+
+  #transmitted(data: number, trouble?: 'break'): void {
     const { pins, name, clocks } = this.#wiring
     const baud = clocks.cycleHz / (this.bitCycles() ?? Infinity)
     for (const line of pins.busesOn<FrameListener>('uart', { tx: `${name}_TX` })) {
-      line.sent({ data, baud })
+      line.sent({ data, baud, ...(trouble && { trouble }) })
     }
   }
 
   #update(): void {
+    const { registers: r } = this
     this.#line.set(this.#isInterrupting())
+    const hasData = this.#receiveFifo.length > 0
+    const hasRoom = this.#isOn('TE') && this.#transmitFifo.length < this.#depth
+    this.#receiveRequest.set(r.is('CR3', 'DMAR') && hasData)
+    this.#transmitRequest.set(r.is('CR3', 'DMAT') && hasRoom)
+    this.#pins.tx.drive(this.#isOn('TE') ? true : undefined)
+    const isFull = this.#receiveFifo.length >= this.#depth
+    this.#pins.rts.drive(r.is('CR3', 'RTSE') ? isFull || !this.#isOn('RE') : undefined)
   }
 }
 
@@ -304,6 +392,10 @@ const interrupts: readonly InterruptPair[] = [
   ['CR1.TCIE', 'ISR.TC'],
   ['CR1.RXNEIE', 'ISR.RXNE', 'ISR.ORE'],
   ['CR1.IDLEIE', 'ISR.IDLE'],
+  ['CR1.PEIE', 'ISR.PE'],
+  ['CR1.CMIE', 'ISR.CMF'],
+  ['CR1.RTOIE', 'ISR.RTOF'],
+  ['CR3.CTSIE', 'ISR.CTSIF'],
   ['CR1.TXFEIE', 'ISR.TXFE'],
   ['CR1.RXFFIE', 'ISR.RXFF'],
   ['CR3.EIE', 'ISR.FE', 'ISR.NE', 'ISR.ORE'],

@@ -29,6 +29,8 @@ export class PeripheralBench<Model extends Peripheral> {
   /** Addresses from here on fail. */
   memoryEnd = 0x1_0000
   readonly unmodelled: string[] = []
+  /** Causes of resets that the peripheral asked for. */
+  readonly resets: string[] = []
   readonly clocks: Record<string, number>
   readonly model: Model
   #cycle = 0
@@ -121,6 +123,7 @@ export class PeripheralBench<Model extends Peripheral> {
       dmaRequest: (request) => this.requests.get(request).connect(),
       dmaWire: (request) => this.requests.get(request),
       wire: (wire) => this.wires.get(wire),
+      resetChip: (cause) => this.resets.push(cause),
       notModelled: (register, answer) => this.unmodelled.push(`${register}: ${answer}`),
     }
   }
