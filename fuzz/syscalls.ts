@@ -7,7 +7,16 @@
  * but the application's, and must take an update in the end.
  */
 import assert from 'node:assert/strict'
-import { statusesOf, systemCallNames, UpdatePhase } from '@microvisor/protocol'
+import {
+  type CType,
+  type SystemCall,
+  sizeOf,
+  statusesOf,
+  structOf,
+  systemCallNames,
+  systemCalls,
+  UpdatePhase,
+} from '@microvisor/protocol'
 import { Random } from '../packages/microvisor/src/kernel/random.ts'
 import { Bench } from '../packages/microvisor/src/testing/bench.ts'
 import { someFault } from '../packages/microvisor/src/testing/fault.ts'
@@ -31,6 +40,8 @@ export async function fuzz({ seed, count }: { seed: number; count: number }): Pr
     if (i % 50 === 0) scribble(bench, random, remembered)
     call(bench, random, remembered, seed)
     if (i % 100 === 0) happen(bench, random)
+    // Nobody calls while nothing runs.
+    if (!bench.hardware.application.isRunning) bench.run(100_000)
     if (bench.hardware.power.slept.some((mode) => mode === 'standby' || mode === 'shutdown')) {
       bench = wake(bench, random)
     }
@@ -52,7 +63,10 @@ export function takesAnUpdate(bench: Bench, seed: number): void {
 function call(bench: Bench, random: Random, remembered: number[], seed: number): void {
   const { application: world } = bench.hardware
   const name = systemCallNames[random.word() % systemCallNames.length]!
-  const args = Array.from({ length: 5 }, () => argument(random, remembered))
+  const isPlausible = random.word() % 2 === 0
+  const args = isPlausible
+    ? plausible(bench, systemCalls[name], random, remembered)
+    : Array.from({ length: 5 }, () => argument(random, remembered))
   world.isInHandlerMode = random.word() % 16 === 0
   const status = bench.call(name, ...args)
   if (status !== undefined) {
@@ -63,6 +77,53 @@ function call(bench: Bench, random: Random, remembered: number[], seed: number):
     if (world.isReadable(address, 4)) remembered.push(bench.word(address))
   }
   remembered.splice(0, remembered.length - REMEMBERED)
+}
+
+/** Arguments that the call may well accept: good pointers, structures that make sense, old handles. */
+function plausible(
+  bench: Bench,
+  { args }: SystemCall,
+  random: Random,
+  remembered: readonly number[],
+): number[] {
+  const old = () => remembered[random.word() % remembered.length]!
+  return Object.entries(args).map(([name, { use, type }]) => {
+    if (use === 'value') return type.endsWith('Handle') ? old() : plausibleValue(name, random)
+    const address = RAM + 512 * (random.word() % 64)
+    const words = structOf(type) ? structure(type, random, old) : Uint8Array.from(word(old()))
+    if (use === 'reads' || use === 'updates') bench.hardware.application.write(address, words)
+    return address
+  })
+}
+
+function structure(type: CType, random: Random, old: () => number): Uint8Array {
+  const { bytes, fields } = structOf(type)!
+  const made = new Uint8Array(bytes)
+  for (const [name, field] of Object.entries(fields)) {
+    made.set(fieldOf(name, field.type, random, old).subarray(0, sizeOf(field.type)), field.offset)
+  }
+  return made
+}
+
+function fieldOf(name: string, type: CType, random: Random, old: () => number): Uint8Array {
+  if (structOf(type)) return structure(type, random, old)
+  if (type.endsWith('Handle')) return word(old())
+  if (type.endsWith('*')) return word(RAM + 512 * (random.word() % 64))
+  return word(plausibleValue(name, random))
+}
+
+function plausibleValue(name: string, random: Random): number {
+  if (name === 'version') return 1
+  if (name.startsWith('irq')) return 29 + (random.word() % 90)
+  if (name.endsWith('_len') || name.endsWith('length_bytes')) return 512 * (1 + (random.word() % 3))
+  if (name === 'buffer_size') return 16 * (random.word() % 8)
+  if (name === 'len') return 34
+  if (name === 'length' || name === 'address') return random.word() % 40
+  return random.word() % 4
+}
+
+function word(value: number): Uint8Array {
+  return new Uint8Array(Uint32Array.of(value).buffer)
 }
 
 /** Time passes, and something comes from outside. */

@@ -35,6 +35,8 @@ export class PoweredDevice {
   readonly supply = new Supply()
   readonly internal: RewindableCells
   readonly external: RewindableCells
+  /** A change of keys that the cloud sends on each connection. */
+  newKeys: Uint8Array | undefined
   readonly #wiring: () => Wiring
   readonly #startKernel: StartKernel
 
@@ -78,6 +80,7 @@ export class PoweredDevice {
       fuses: fuseBytes,
     }
     const cloud = new TestCloud()
+    cloud.newKeys = this.newKeys
     if (application !== undefined) cloud.offer(application)
     try {
       const isCloudUp = application !== undefined

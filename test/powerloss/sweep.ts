@@ -23,6 +23,8 @@ export interface Scenario {
   /** What is installed before; none: the first installation. */
   readonly from: Version | undefined
   readonly to: Version
+  /** A change of keys that comes with it. */
+  readonly newKeys?: Uint8Array
   /** Something done to the flash before, by hand. */
   readonly setUp?: (device: PoweredDevice) => void
 }
@@ -41,15 +43,15 @@ const PHASES = ['before', 'during', 'after'] as const
 export function sweep(
   device: PoweredDevice,
   scenario: Scenario,
-  { seed, violationsMax }: { seed: number; violationsMax: number },
+  { seed, violationsMax, stride }: { seed: number; violationsMax: number; stride: number },
 ): SweepResult {
   const operations = prepare(device, scenario)
   const violations: string[] = []
   let cuts = 0
   for (
-    let operation = 0;
+    let operation = seed % stride;
     operation < operations && violations.length < violationsMax;
-    operation++
+    operation += stride
   ) {
     for (const phase of PHASES) {
       const plan = { operation, phase, seed: seed + operation }
@@ -83,9 +85,11 @@ export function doubleCuts(
 }
 
 /** Brings the device to the start of the scenario and counts the operations of the update. */
-function prepare(device: PoweredDevice, { from, to, setUp }: Scenario): number {
+function prepare(device: PoweredDevice, { from, to, setUp, newKeys }: Scenario): number {
+  device.newKeys = undefined
   if (from !== undefined) device.live(from.application)
   setUp?.(device)
+  device.newKeys = newKeys
   device.keep()
   const whole = device.live(to.application)
   const { operations } = device.supply

@@ -26,6 +26,9 @@ or LATEFAULT where that is discovered after the work was begun. Calls return at 
 longer work arrives as a notification; those of the external flash are the exception and block. System
 calls are not for interrupt handlers.
 
+Every call is carried out: nothing answers UNAVAILABLE for want of an implementation, which a test
+proves, as it proves that each status of each list is reached.
+
 Statuses in *italics* are not in the published list of the call: they answer cases that the list
 leaves open.
 `

@@ -8,6 +8,7 @@ import { AppsShow } from './commands/apps/show.ts'
 import { DebugGenerateKeypair } from './commands/debug/generate-keypair.ts'
 import { Debug } from './commands/debug.ts'
 import { Deploy } from './commands/deploy.ts'
+import { DeviceBoard } from './commands/device/board.ts'
 import { DeviceList } from './commands/device/list.ts'
 import { DeviceNetwork } from './commands/device/network.ts'
 import { DeviceReport } from './commands/device/report.ts'
@@ -31,6 +32,7 @@ export const commands = {
   debug: Debug,
   'debug:generate-keypair': DebugGenerateKeypair,
   deploy: Deploy,
+  'device:board': DeviceBoard,
   'device:list': DeviceList,
   'device:network': DeviceNetwork,
   'device:report': DeviceReport,

@@ -10,6 +10,7 @@ export const deviceErrors = {
   DEVICE_FILE_DAMAGED: 'Restore the file from a copy, or remove the folder and make a new device.',
   DEVICE_ENROLMENT_INVALID: 'Check that server and device are of the same version.',
   NETWORK_CONDITIONS_WRONG: 'Correct the value, or remove network.json from the device’s folder.',
+  SERIAL_LINK_FAILED: 'Correct `link` in the board file, or choose another port.',
 } as const
 
 export type DeviceErrorCode = keyof typeof deviceErrors

@@ -1,7 +1,9 @@
 /** Devices: making one, running one, looking at one, and building the kernel they are made with. */
 
 export { boardKeys } from './board/board-file.ts'
+export { type LiveBoard, type LiveControl, openLiveBoard } from './board/live-board.ts'
 export { unitWords } from './board/quantities.ts'
+export { boardLines } from './board/terminal.ts'
 export { type EnergyReport, energyStates } from './energy.ts'
 export { DeviceError, type DeviceErrorCode, deviceErrors } from './errors.ts'
 export { type DeviceRecord, isDeviceFolder } from './folder/device-folder.ts'

@@ -40,7 +40,7 @@ export function brokenInvariants(chip: Chip): string[] {
 
 /** True if the next start of the application is the first since it was installed. */
 export function isFirstStartDue(chip: Chip): boolean {
-  const store = new ApplicationStore(chip, { signers: [applicationSigner.publicKey] })
+  const store = new ApplicationStore(chip, new KeyStore(chip, applicationSigner.publicKey))
   return store.isReady || (store.installed !== undefined && !store.hasStarted)
 }
 

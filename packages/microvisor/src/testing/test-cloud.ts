@@ -69,6 +69,8 @@ export class TestCloud {
     this.target = application.hash
   }
 
+  /** A change of keys that devices get when they connect. */
+  newKeys: Uint8Array | undefined
   /** The kernel that devices should run. */
   kernelTarget: Uint8Array = new Uint8Array(0)
 
@@ -170,6 +172,7 @@ export class TestCloud {
     const target = this.#targetValue()
     const settings = { loggingEnabled }
     this.send({ case: 'welcome', value: { wallMicroseconds, settings, target, heartbeatSeconds } })
+    if (this.newKeys) this.send({ case: 'newKeys', value: { signed: this.newKeys } })
     if (this.kernelTarget.length > 0)
       this.send({ case: 'kernelTarget', value: { manifestHash: this.kernelTarget } })
   }

@@ -56,6 +56,8 @@ export const smallRegion: Region = { place: 'internal', start: 0, size: 0x8000 }
 export interface LayerContent {
   readonly region: Region
   readonly content: Uint8Array
+  /** What it is carried as. */
+  readonly encrypted?: { readonly keyId: bigint; readonly carried: Uint8Array }
   /** What the manifest says instead of the truth. */
   readonly lie?: Partial<Layer>
 }
@@ -65,14 +67,18 @@ export function makeApplication(
   policies: AppPolicies = plainPolicies,
   signer: SigningKey = applicationSigner,
 ): SignedApplication {
-  const described = layers.map(({ region, content, lie }) => ({
+  const described = layers.map(({ region, content, encrypted, lie }) => ({
     ...describeLayer(region, content, digest),
+    ...(encrypted && {
+      encryptedWithKeyId: encrypted.keyId,
+      fetchHash: digest([encrypted.carried]),
+    }),
     ...lie,
   }))
   const body = encodeAppBody(described, policies)
   return publish(
     encodeManifest(signBody(body, signer, digest)),
-    layers.map(({ content }) => content),
+    layers.map(({ content, encrypted }) => encrypted?.carried ?? content),
   )
 }
 

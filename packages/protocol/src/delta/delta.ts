@@ -29,7 +29,7 @@ export class DeltaModels {
   readonly #operations = new SureBits(3 * 4)
   readonly #lengths = new Numbers(4)
   readonly #seeks = new Numbers(2)
-  readonly #calm = new SureBits(32)
+  readonly #calm = new SureBits(32, { start: 65_000, rate: 7 })
   readonly #same = new Mixed({ tables: 4, entries: 1024, sets: 4, learningRate: 6 })
   readonly #difference = new Mixed({ tables: 3, entries: 1024, sets: 8, learningRate: 8 })
   readonly #literal = new Mixed({ tables: 4, entries: 4096, sets: 16, learningRate: 6 })

@@ -55,12 +55,17 @@ function makeStretched(): Int16Array {
   return table
 }
 
+const even = { start: 0x8000, rate: 4 }
+
 /** Bits, each with a chance of its own, of 16 bits: for what is nearly always the same. */
 export class SureBits {
   readonly #chances: Uint16Array
+  readonly #rate: number
 
-  constructor(size: number) {
-    this.#chances = new Uint16Array(size).fill(0x8000)
+  /** `rate`: each bit moves its chance by 1 / 2^rate of what is missing. */
+  constructor(size: number, { start, rate } = even) {
+    this.#chances = new Uint16Array(size).fill(start)
+    this.#rate = rate
   }
 
   get stateBytes(): number {
@@ -70,7 +75,7 @@ export class SureBits {
   code(coder: BitCoder, index: number, value: number): number {
     const chance = this.#chances[index]!
     const bit = coder.code(Math.min(Math.max(chance, 16), 65_520), value)
-    this.#chances[index] = chance + (((bit === 1 ? 65_535 : 0) - chance) >> 4)
+    this.#chances[index] = chance + (((bit === 1 ? 65_535 : 0) - chance) >> this.#rate)
     return bit
   }
 }

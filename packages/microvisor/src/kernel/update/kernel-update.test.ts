@@ -14,6 +14,7 @@ function device(target: TestKernel | undefined): BootedDevice {
   const chips = blankChips()
   installKernel(chips, old)
   const cloud = new TestCloud()
+  cloud.offerKernel(old.published)
   if (target !== undefined) cloud.offerKernel(target.published)
   return new BootedDevice(chips, cloud)
 }

@@ -299,8 +299,11 @@ export class Transfer {
   /** What came is of no use. Another try asks for the whole content; then it is a failure. */
   #again(error: UpdateError, detail: string): void {
     this.#hangUp()
+    // What is wrong must not be found again and gone on from.
+    const isWhole = this.#form === LayerForm.WHOLE
+    this.#parts.chip.externalFlash.erase(isWhole ? this.#parts.offset : transferHeader)
     this.#writer = undefined
-    if (this.#form === LayerForm.WHOLE) {
+    if (isWhole) {
       this.#fail(error, detail)
       return
     }

@@ -1,0 +1,158 @@
+/**
+ * Sizes and times of deltas between pairs of firmware: ours, and beside them those of programs that
+ * are installed (bsdiff, xdelta3, zstd). Pairs: the samples, and one firmware of about 100 KB built
+ * twice with a small change of its source, if there is a compiler.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { seededRandom } from '@microvisor/mcu'
+import { makeDelta } from '@microvisor/protocol'
+import type { Report } from './run.ts'
+
+interface Pair {
+  readonly name: string
+  readonly base: string
+  readonly fresh: string
+}
+
+interface Peer {
+  readonly program: string
+  readonly args: (pair: Pair, out: string) => readonly string[]
+}
+
+const peers: readonly Peer[] = [
+  { program: 'bsdiff', args: ({ base, fresh }, out) => [base, fresh, out] },
+  {
+    program: 'xdelta3',
+    args: ({ base, fresh }, out) => ['-9', '-e', '-f', '-s', base, fresh, out],
+  },
+  {
+    program: 'zstd',
+    args: ({ base, fresh }, out) => ['-q', '-f', '-19', `--patch-from=${base}`, fresh, '-o', out],
+  },
+]
+
+const prebuilt = join(import.meta.dirname, '../samples/prebuilt')
+
+export async function bench(report: Report): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'microvisor-delta-'))
+  try {
+    for (const pair of [...samplePairs(), ...builtPairs(folder)]) measure(pair, folder, report)
+    measureWhole(folder, report)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function measure(pair: Pair, folder: string, report: Report): void {
+  const [base, fresh] = [read(pair.base), read(pair.fresh)]
+  const started = performance.now()
+  const own = makeDelta(base, fresh).length
+  const ms = performance.now() - started
+  report({ case: `${pair.name}: ours, of ${fresh.length}`, value: own, unit: 'bytes' })
+  report({ case: `${pair.name}: making it`, value: Math.round(ms), unit: 'ms' })
+  for (const { program, args } of peers.filter(({ program }) => hasProgram(program))) {
+    const out = join(folder, 'out')
+    execFileSync(program, args(pair, out), { stdio: 'ignore' })
+    const { size } = statSync(out)
+    const line = { value: size, unit: 'bytes', peer: 'ours', ratio: size / own }
+    report({ case: `${pair.name}: ${program}`, ...line })
+  }
+}
+
+/** 1 MiB in which three thousand bytes changed, anywhere: the most that a server has to make. */
+function measureWhole(folder: string, report: Report): void {
+  const part = read(join(prebuilt, 'notify.bin'))
+  const base = Uint8Array.from(
+    { length: 1 << 20 },
+    (_, i) => part[(i * 7 + (i >> 9)) % part.length]!,
+  )
+  const random = seededRandom(1)
+  const fresh = base.slice()
+  for (let i = 0; i < 3_000; i++) fresh[random() % fresh.length]! += 4
+  const [old, next] = ['base', 'fresh'].map((name) => join(folder, name))
+  writeFileSync(old!, base)
+  writeFileSync(next!, fresh)
+  measure({ name: '1 MiB', base: old!, fresh: next! }, folder, report)
+}
+
+function samplePairs(): Pair[] {
+  const file = (name: string) => join(prebuilt, `${name}.bin`)
+  return [
+    { name: 'blink to crash', base: file('blink'), fresh: file('crash') },
+    { name: 'blink to notify', base: file('blink'), fresh: file('notify') },
+  ]
+}
+
+/** A firmware with much of newlib in it, and the same with one more function. */
+function builtPairs(folder: string): Pair[] {
+  if (!hasProgram('arm-none-eabi-gcc')) return []
+  const [base, fresh] = ['', '-DEXTRA'].map((define, i) => {
+    const elf = join(folder, `${i}.elf`)
+    writeFileSync(join(folder, 'main.c'), source)
+    const flags = [
+      '-mcpu=cortex-m33',
+      '-mthumb',
+      '-Os',
+      '-ffunction-sections',
+      '--specs=nosys.specs',
+    ]
+    const words = [...flags, ...(define ? [define] : []), join(folder, 'main.c'), '-lm', '-o', elf]
+    execFileSync('arm-none-eabi-gcc', words, { stdio: 'ignore' })
+    execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', elf, `${elf}.bin`])
+    return `${elf}.bin`
+  })
+  return [{ name: 'small source change', base: base!, fresh: fresh! }]
+}
+
+const tasks = Array.from({ length: 24 }, (_, i) => i + 3)
+const source = `#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+static char text[512];
+volatile double out;
+${tasks
+  .map(
+    (n) => `static int task${n}(int a, const char *s) {
+  int r = snprintf(text, sizeof text, "task ${n} of %s gives %d at %f\\n", s, a * ${n}, a / ${n}.0);
+  for (int i = 0; i < a % ${n}; i++) r = (r ^ text[i]) % 7 == ${n % 7} ? r * 31 + (int)strlen(s) : r;
+  out = sin(a * ${n}) + pow(a, ${n}) + fmod(a, ${n});
+  return r;
+}`,
+  )
+  .join('\n')}
+#ifdef EXTRA
+static int extra(int a) {
+  int r = 0;
+  for (int i = 0; i < a; i++) r = r > 1000 ? r - 17 : r + i * a;
+  return r + printf("new feature %d\\n", r);
+}
+#endif
+int main(void) {
+  int a = 0;
+  char s[40];
+  sscanf("12 abc 5.5", "%d %39s %lf", &a, s, (double *)&out);
+#ifdef EXTRA
+  a += extra(a);
+#endif
+  struct tm t = {0};
+  time_t now = mktime(&t);
+  strftime(text, sizeof text, "%c", gmtime(&now));
+  ${tasks.map((n) => `a += task${n}(a, s);`).join(' ')}
+  out = strtod("1.5e3", 0) + exp(a) + log(a) + atan2(a, 3) + tgamma(a) + cbrt(a);
+  printf("%s %lld %g\\n", text, (long long)a, (double)out);
+  return 0;
+}
+`
+
+function read(path: string): Uint8Array {
+  return new Uint8Array(readFileSync(path))
+}
+
+function hasProgram(program: string): boolean {
+  return spawnSync(program, ['--version']).error === undefined
+}
