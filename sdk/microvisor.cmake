@@ -30,6 +30,7 @@ function(microvisor_application name)
   add_executable(${name}
     ${ARGN}
     ${MICROVISOR_SDK}/src/mv_log.c
+    ${MICROVISOR_SDK}/src/mv_network.c
     ${MICROVISOR_SDK}/src/mv_syscalls.S
     ${MICROVISOR_SDK}/src/newlib.c
     ${MICROVISOR_SDK}/src/startup.c)

@@ -7,7 +7,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-export const samples = ['blink', 'crash', 'fast-interrupt', 'flash', 'notify', 'sleep'] as const
+export const samples = [
+  'blink',
+  'config',
+  'crash',
+  'fast-interrupt',
+  'flash',
+  'http',
+  'mqtt',
+  'notify',
+  'sleep',
+] as const
 
 /** The compiler that the prebuilt images are made with: that of Debian 12. */
 export const compilerVersion = '12.2.1'

@@ -5,6 +5,11 @@ import { AppsInspect } from './commands/apps/inspect.ts'
 import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
+import { ConfigsCreate } from './commands/configs/create.ts'
+import { ConfigsList } from './commands/configs/list.ts'
+import { ConfigsRemove } from './commands/configs/remove.ts'
+import { ConfigsShow } from './commands/configs/show.ts'
+import { ConfigsUpdate } from './commands/configs/update.ts'
 import { DebugGenerateKeypair } from './commands/debug/generate-keypair.ts'
 import { Debug } from './commands/debug.ts'
 import { Deploy } from './commands/deploy.ts'
@@ -19,6 +24,11 @@ import { DevicesUpdate } from './commands/devices/update.ts'
 import { KeysCreate } from './commands/keys/create.ts'
 import { KeysShow } from './commands/keys/show.ts'
 import { LogsStream } from './commands/logs/stream.ts'
+import { SecretsCreate } from './commands/secrets/create.ts'
+import { SecretsList } from './commands/secrets/list.ts'
+import { SecretsRemove } from './commands/secrets/remove.ts'
+import { SecretsShow } from './commands/secrets/show.ts'
+import { SecretsUpdate } from './commands/secrets/update.ts'
 import { Test } from './commands/test.ts'
 import { Up } from './commands/up.ts'
 
@@ -29,6 +39,11 @@ export const commands = {
   'apps:list': AppsList,
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
+  'configs:create': ConfigsCreate,
+  'configs:list': ConfigsList,
+  'configs:remove': ConfigsRemove,
+  'configs:show': ConfigsShow,
+  'configs:update': ConfigsUpdate,
   debug: Debug,
   'debug:generate-keypair': DebugGenerateKeypair,
   deploy: Deploy,
@@ -43,6 +58,11 @@ export const commands = {
   'keys:create': KeysCreate,
   'keys:show': KeysShow,
   'logs:stream': LogsStream,
+  'secrets:create': SecretsCreate,
+  'secrets:list': SecretsList,
+  'secrets:remove': SecretsRemove,
+  'secrets:show': SecretsShow,
+  'secrets:update': SecretsUpdate,
   test: Test,
   up: Up,
 }

@@ -71,7 +71,7 @@ export abstract class MicrovisorCommand extends Command {
   }
 
   /** The API's client. Loaded when first used: help and wrong usage need to be quick. */
-  protected async connect(flags: ConnectionFlags): Promise<Cloud> {
+  async connect(flags: ConnectionFlags): Promise<Cloud> {
     const connection = resolveConnection(flags)
     const { connectCloud } = await import('./cloud.ts')
     return connectCloud(connection)

@@ -9,12 +9,18 @@ import {
   encodeUtf8,
   MqttRequestState as State,
 } from '@microvisor/protocol'
-import { connectAsync, type MqttClient } from 'mqtt'
 import { missing } from '../../../../tools/programs.ts'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { type NewDevice, provision, TestDevice } from '../testing/device.ts'
 import { DeviceChannel } from '../testing/device-channel.ts'
-import { type Broker, type Identity, mosquitto, TestAuthority } from '../testing/outside-world.ts'
+import {
+  type Broker,
+  type Identity,
+  type MqttClient,
+  mosquitto,
+  mqttPeer,
+  TestAuthority,
+} from '../testing/outside-world.ts'
 
 type Connect = Extract<ChannelRequestInit, { case: 'mqttConnect' }>['value']
 
@@ -49,7 +55,7 @@ describe('MQTT through the cloud', { skip }, () => {
     })
     device = await provision(cloud.client)
     link = await TestDevice.join(device)
-    peer = await connectAsync(`mqtts://localhost:${plain.port}`, { ca: authority.pem })
+    peer = await mqttPeer(plain, authority)
     await peer.subscribeAsync('out/#', { qos: 2 })
     heard = []
     peer.on('message', (topic, payload) => heard.push(`${topic} ${payload}`))

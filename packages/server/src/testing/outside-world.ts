@@ -18,6 +18,7 @@ import {
   type X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
+import { connectAsync, type MqttClient } from 'mqtt'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
@@ -106,6 +107,13 @@ export interface Broker extends TestServer {
   /** Stops it as a crash would. */
   kill(): Promise<void>
 }
+
+/** Somebody else at a broker. */
+export function mqttPeer({ port }: TestServer, authority: TestAuthority): Promise<MqttClient> {
+  return connectAsync(`mqtts://localhost:${port}`, { ca: authority.pem })
+}
+
+export type { MqttClient }
 
 interface BrokerOptions {
   readonly authority: TestAuthority

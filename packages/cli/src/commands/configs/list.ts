@@ -1,0 +1,3 @@
+import { configCommands } from '../../value-commands.ts'
+
+export const ConfigsList = configCommands.List

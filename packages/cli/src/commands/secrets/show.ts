@@ -1,0 +1,3 @@
+import { secretCommands } from '../../value-commands.ts'
+
+export const SecretsShow = secretCommands.Show
