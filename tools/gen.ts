@@ -17,6 +17,7 @@ import { makeLinkPage } from './gen/link-page.ts'
 import { makeProtobuf } from './gen/protobuf.ts'
 import { makeRestPage } from './gen/rest-page.ts'
 import { makeScenarioPage } from './gen/scenario-page.ts'
+import { makeMetricsPage, makeSettingsPage } from './gen/settings-page.ts'
 import { makeStubs } from './gen/stubs.ts'
 import { makeSvd } from './gen/svd.ts'
 import { makeSystemCallPage } from './gen/syscall-page.ts'
@@ -40,6 +41,8 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/stm32u585.svd', makeSvd()],
     ['docs/reference/errors.md', makeErrorPage()],
     ['docs/reference/rest.md', makeRestPage()],
+    ['docs/reference/settings.md', makeSettingsPage()],
+    ['docs/reference/metrics.md', makeMetricsPage()],
   ])
 }
 

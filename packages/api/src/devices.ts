@@ -254,3 +254,24 @@ export const streamDeviceLogs = route({
   returns: DeviceEvent,
   errors: ['DEVICE_NOT_FOUND', 'TOO_MANY_LISTENERS'],
 })
+
+export const DeviceCrash = z
+  .object({
+    device_sid: DeviceSid,
+    id: z.string().meta({ description: "the device's own" }),
+    date_received: DateTime,
+    text: z.string().meta({ description: 'for people' }),
+    crash: z.looseObject({ exception: z.string(), registers: z.record(z.string(), Word) }),
+  })
+  .meta({ id: 'DeviceCrash' })
+
+export const listDeviceCrashes = route({
+  name: 'listDeviceCrashes',
+  method: 'GET',
+  path: '/v1/Devices/:Sid/Crashes',
+  summary: "A Device's crashes, newest first; only so many are kept",
+  params: OneDevice,
+  query: PageQuery,
+  returns: pageOf('crashes', DeviceCrash),
+  errors: ['DEVICE_NOT_FOUND', 'PAGE_SIZE_TOO_LARGE', 'PAGE_TOKEN_INVALID'],
+})

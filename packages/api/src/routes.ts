@@ -7,6 +7,7 @@ import * as devices from './devices.ts'
 import * as kernels from './kernels.ts'
 import type { Route } from './route.ts'
 import * as service from './service.ts'
+import * as usage from './usage.ts'
 import * as users from './users.ts'
 
 export const routes: readonly Route[] = [
@@ -22,6 +23,7 @@ export const routes: readonly Route[] = [
   devices.updateDevice,
   devices.deleteDevice,
   devices.streamDeviceLogs,
+  devices.listDeviceCrashes,
   ...Object.values(configs.accountConfigs),
   ...Object.values(configs.accountSecrets),
   ...Object.values(configs.deviceConfigs),
@@ -50,7 +52,11 @@ export const routes: readonly Route[] = [
   users.proposeTotp,
   users.enableTotp,
   users.disableTotp,
+  usage.fetchUsage,
+  usage.exportUsage,
   service.fetchHealth,
+  service.fetchReadiness,
+  service.fetchMetrics,
   service.fetchOpenApi,
   service.fetchHome,
   service.fetchWelcome,

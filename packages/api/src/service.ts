@@ -17,6 +17,34 @@ export const fetchHealth = route({
   returns: Health,
 })
 
+export const Readiness = z
+  .object({
+    status: z.enum(['ready', 'degraded']),
+    database: z.enum(['ok', 'unavailable']),
+    bus: z.enum(['ok', 'unavailable']).meta({ description: 'messages to other servers' }),
+    devices_connected: z.int().meta({ description: 'to this server' }),
+  })
+  .meta({ id: 'Readiness' })
+
+export const fetchReadiness = route({
+  name: 'fetchReadiness',
+  method: 'GET',
+  path: '/ready',
+  summary: 'Whether this server should get requests, and what is degraded',
+  access: 'anyone',
+  returns: Readiness,
+  errors: ['DATABASE_UNAVAILABLE'],
+})
+
+export const fetchMetrics = route({
+  name: 'fetchMetrics',
+  method: 'GET',
+  path: '/metrics',
+  summary: 'What this server counts and measures, for Prometheus',
+  answer: 'text',
+  returns: z.string(),
+})
+
 export const fetchOpenApi = route({
   name: 'fetchOpenApi',
   method: 'GET',

@@ -1,6 +1,6 @@
 /** The server of this machine, as `up` and `npm start` run it. */
 import { join } from 'node:path'
-import { startServer } from '@microvisor/server'
+import { settingsOf, startServer } from '@microvisor/server'
 import type { Egress } from './egress.ts'
 import { serverFolder } from './folders.ts'
 import { openLogFile } from './log-file.ts'
@@ -33,6 +33,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
   const folder = serverFolder(data)
   const logFile = join(folder, 'server.log')
   const server = await startServer({
+    ...settingsOf(process.env),
     dataFolder: folder,
     host: options.host,
     port: options.port,

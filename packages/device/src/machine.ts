@@ -73,6 +73,8 @@ export class Machine {
   #applicationStops = 0
   /** Backup SRAM: 2 KiB (RM0456, memory map). */
   readonly #retained = new Uint8Array(2048)
+  /** What the last kernel died of. */
+  #kernelFailure: string | undefined
   /** The chip's time at which power came. */
   #poweredOn = 0
 
@@ -102,6 +104,7 @@ export class Machine {
   powerUp(): void {
     this.#hasPower = true
     this.#retained.fill(0)
+    this.#kernelFailure = undefined
     this.#poweredOn = this.#now
     this.#guarded(() => {
       this.#chip.reset('power-on')
@@ -218,6 +221,7 @@ export class Machine {
       ...{ board, network, secureSessions, random, deviceKey, resetCause: cause, wakeCause },
       ...{ retained: this.#retained, factoryTest: this.#options.factoryTest },
       poweredOnMicroseconds: this.#poweredOn,
+      kernelFailure: this.#kernelFailure,
       alarm: () => this.#spending('alarm', () => this.#vectors?.alarm()),
       fastInterrupt: () => this.#vectors?.fastInterrupt(),
       trace: (line) => events.trace(line),
@@ -237,6 +241,7 @@ export class Machine {
     }
     events.booted(outcome.record)
     this.#vectors = loadKernel(outcome.image)(hardware, outcome.record)
+    this.#kernelFailure = undefined
   }
 
   /** Runs a step of the device and answers what ends it from the inside. */
@@ -261,6 +266,7 @@ export class Machine {
   #kernelFailed(error: unknown): void {
     if (!this.#hasPower) return
     this.#options.events.kernelFailed(error)
+    this.#kernelFailure = (error instanceof Error ? error.message : String(error)).slice(0, 300)
     this.#resetChip('watchdog', WATCHDOG_MICROSECONDS)
   }
 }

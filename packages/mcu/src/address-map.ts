@@ -106,7 +106,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('OTG_FS', 0x4204_0000, { set: 'none', size: 0x4_0000, clock: ['AHB2ENR1', 14], kernel: true }),
   at('AES', 0x420c_0000, { clock: ['AHB2ENR1', 16] }),
   at('HASH', 0x420c_0400, { clock: ['AHB2ENR1', 17] }),
-  at('RNG', 0x420c_0800, { set: 'RNG', clock: ['AHB2ENR1', 18], kernel: true }),
+  at('RNG', 0x420c_0800, { clock: ['AHB2ENR1', 18], kernel: true }),
   at('SAES', 0x420c_0c00, { set: 'AES', clock: ['AHB2ENR1', 20], kernel: true }),
   at('PKA', 0x420c_2000, { set: 'PKA', size: 0x2000, clock: ['AHB2ENR1', 19] }),
   at('OCTOSPIM', 0x420c_4000, { set: 'OCTOSPIM', clock: ['AHB2ENR1', 21], kernel: true }),
@@ -226,7 +226,6 @@ export const registerSets = {
   PKA: 'CR SR CLRFR @1024 RAM:0-1333',
   PSSI: 'CR SR RIS IER MIS ICR @40 DR',
   RAMCFG: ramBlocks,
-  RNG: 'CR SR DR NSCR HTCR',
   RTC:
     'TR DR SSR ICSR PRER WUTR CR PRIVCFGR SECCFGR WPR CALR SHIFTR TSTR TSDR TSSSR - ALRMAR ' +
     'ALRMASSR ALRMBR ALRMBSSR SR MISR SMISR SCR @112 ALRABINR ALRBBINR',

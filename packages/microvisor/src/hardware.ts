@@ -226,6 +226,8 @@ export type WakeCause = 'alarm' | 'rtc' | 'pin' | 'modem' | 'unknown'
 export interface Power {
   /** Why the chip came up; stands until the next reset. */
   readonly resetCause: ResetCause
+  /** What the kernel before this one died of, if that is why the chip was reset; for people. */
+  readonly kernelFailure: string | undefined
   /** With the reset cause 'standby'. */
   readonly wakeCause: WakeCause | undefined
   /** Resets the whole chip. The kernel is not called again; a new one boots. */

@@ -39,7 +39,9 @@ export function checkFrameBody(body: Body): string | undefined {
 
 const checks: { [Case in Body['case']]: Check<Case> } = {
   hello: (m) =>
-    text('Hello.kernel_version_text', m.kernelVersionText) ?? deviceState('Hello.state', m.state),
+    text('Hello.kernel_failure', m.kernelFailure) ??
+    text('Hello.kernel_version_text', m.kernelVersionText) ??
+    deviceState('Hello.state', m.state),
   welcome: (m) => target('Welcome.target', m.target),
   goodbye: (m) => text('Goodbye.detail', m.detail),
   ping: () => undefined,

@@ -1,3 +1,5 @@
 export { defaultLimits, type Limits } from './limits.ts'
+export { METRIC_PREFIX, metricFacts } from './metrics.ts'
 export { type RunningServer, type ServerOptions, startServer } from './server.ts'
+export { serverSettings, settingsOf } from './settings.ts'
 export { UsageError } from './usage-error.ts'

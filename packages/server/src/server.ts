@@ -25,6 +25,7 @@ import { DeviceOrders } from './devices/orders.ts'
 import { BEAT_MS, Presence } from './devices/presence.ts'
 import { DeviceReports } from './devices/reports.ts'
 import { addDeviceRoutes } from './devices/routes.ts'
+import { addUsageRoutes } from './devices/usage.ts'
 import { type Bus, ProcessBus } from './events/bus.ts'
 import { Listeners } from './events/listeners.ts'
 import { NatsBus } from './events/nats-bus.ts'
@@ -47,6 +48,7 @@ import {
 } from './listening.ts'
 import { Egress, type EgressSettings } from './managed/egress.ts'
 import { Managed } from './managed/managed.ts'
+import { Metrics } from './metrics.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
@@ -192,6 +194,7 @@ interface Cloud {
   readonly bus: Bus
   readonly listeners: Listeners
   readonly presence: Presence
+  readonly metrics: Metrics
   readonly managed: Managed
   readonly deltas: DeltaMaker
 }
@@ -228,6 +231,7 @@ async function openCloud(
     bus,
     listeners: new Listeners(bus, limits),
     presence: new Presence(db, randomUUID()),
+    metrics: new Metrics(),
     managed: new Managed({ egress: new Egress(options.egress ?? CLOSED), configs, limits, log }),
     deltas: new DeltaMaker(limits),
   }
@@ -264,6 +268,13 @@ async function listen(
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
+  addUsageRoutes(rest, foundation.db)
+  addServiceRoutes(rest, packageFile.version, {
+    metrics: cloud.metrics,
+    bus: cloud.bus,
+    devices: () => gateway.devices,
+    askDatabase: () => foundation.db.execute('SELECT 1'),
+  })
   undo.push(await keepPresence(foundation, cloud))
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
   const door = new DebugDoor({
@@ -299,7 +310,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, deltas, managed, presence }: Cloud,
+  { bus, bundles, blobs, deltas, managed, metrics, presence }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -313,7 +324,8 @@ function makeGateway(
     log,
     orders: new DeviceOrders(db),
     presence,
-    reports: new DeviceReports(db, bus, limits.crashesPerDevice),
+    metrics,
+    reports: new DeviceReports(db, bus, metrics, limits.crashesPerDevice),
     chooseForm: (device, wanted) => transfers.choose(device, wanted),
     // Only what some App of the device's own account consists of.
     findContent: async ({ accountSid }, hash) => {
@@ -327,6 +339,7 @@ function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOpti
   const rest = new Rest({
     identities: cloud.identities,
     audit: cloud.audit,
+    metrics: cloud.metrics,
     log,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
     uploadsAtOnce: limits.uploadsAtOnce,
@@ -338,7 +351,6 @@ function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOpti
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)
-  addServiceRoutes(rest, packageFile.version)
   return rest
 }
 

@@ -40,6 +40,7 @@ export interface HardwareParts {
   readonly secureSessions: SecureSessions
   readonly resetCause: ResetCause
   readonly wakeCause: WakeCause | undefined
+  readonly kernelFailure: string | undefined
   /** The chip's time at which power came. */
   readonly poweredOnMicroseconds: number
   /** Backup SRAM. */
@@ -68,6 +69,7 @@ export function makeHardware(parts: HardwareParts): Hardware {
     power: {
       resetCause,
       wakeCause,
+      kernelFailure: parts.kernelFailure,
       reset() {
         throw new ChipReset(`The ${resetCause} life of the chip ends.`)
       },

@@ -14,12 +14,14 @@ import { crcs } from './crc.ts'
 import { dacs } from './dac.ts'
 import { dmas } from './dma.ts'
 import { extis } from './exti.ts'
+import { flashes } from './flash-registers.ts'
 import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
 import { iwdgs } from './iwdg.ts'
 import { opamps } from './opamp.ts'
 import { pwrs } from './pwr.ts'
+import { rngs } from './rng.ts'
 import { spis } from './spi.ts'
 import { syscfgs } from './syscfg.ts'
 import { tims } from './tim.ts'
@@ -43,6 +45,8 @@ export const catalogue = {
   ...adc4s,
   ...crcs,
   ...hashes,
+  ...rngs,
+  ...flashes,
   ...aeses,
   ...dacs,
   ...comps,

@@ -24,6 +24,7 @@ export interface KernelNeeds {
   readonly isFetchingUpdate: boolean
   readonly isDebugging: boolean
   readonly hasCrashReport: boolean
+  readonly hasKernelFailure: boolean
   readonly hasApplication: boolean
   readonly graceSeconds: number
   readonly checkInSeconds: number
@@ -123,13 +124,14 @@ export class Connectivity {
     const { networkRequests: requests, needs } = this.#parts
     const needed = needs()
     const { isTimeUnknown, isFetchingUpdate, hasCrashReport, hasApplication } = needed
-    const { checkInSeconds, isDebugging } = needed
+    const { checkInSeconds, isDebugging, hasKernelFailure } = needed
     const isCheckInDue = this.#isCheckInDue || checkInSeconds === 0
     let bits: number = NetworkReason.NOTCONNECTING
     if (requests.count > 0) bits |= NetworkReason.USINGNETWORK
     if (!requests.hasEverRequested) bits |= NetworkReason.NEVERUSEDNETWORKAPI
     if (isCheckInDue) bits |= NetworkReason.MINIMUMCHECKINEXPIRED
     if (isTimeUnknown) bits |= NetworkReason.RTCNOTSET
+    if (hasKernelFailure) bits |= NetworkReason.KERNELERROR
     if (hasCrashReport) bits |= NetworkReason.APPLICATIONERROR
     if (this.#isColdBoot) bits |= NetworkReason.COLDBOOTCONNECTION
     if (isDebugging) bits |= NetworkReason.DEBUGGERATTACHED

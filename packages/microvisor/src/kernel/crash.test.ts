@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createECDH } from 'node:crypto'
 import { test } from 'node:test'
-import { openCrashReport, WakeReason } from '@microvisor/protocol'
+import { NetworkReason, openCrashReport, WakeReason } from '@microvisor/protocol'
 import { chipGcm } from '../chip-crypto.ts'
-import type { Bench } from '../testing/bench.ts'
+import { Bench } from '../testing/bench.ts'
 import { someFault } from '../testing/fault.ts'
 import { policiesWith, runningBench, smallApplication } from '../testing/running.ts'
 import { CRASH_REPORTS_MAX, RestartLaw } from './crash.ts'
@@ -158,6 +158,24 @@ test('a key that is none seals everything for good', () => {
   crash(bench)
   const report = bench.cloud.last('crashReport')!
   assert.deepEqual([report.sealed.length, report.cfsr, ...new Set(report.registers)], [0, 0, 0])
+})
+
+test('what the kernel before died of is a reason to connect, until the cloud has been told', () => {
+  const bench = runningBench()
+  const again = new Bench({ chips: bench.chips, kernelFailure: 'out of luck', isCloudUp: false })
+  assert.equal(again.wakeReason, WakeReason.MICROVISORCRASH)
+  const reasons = () => {
+    const out = again.place(8)
+    again.call('mvGetNetworkReasons', out, out + 4)
+    return again.word(out) & NetworkReason.KERNELERROR
+  }
+  assert.equal(reasons(), NetworkReason.KERNELERROR)
+  again.isCloudUp = true
+  again.run(5_000)
+  assert.equal(again.cloud.last('hello')?.kernelFailure, 'out of luck')
+  assert.equal(reasons(), 0)
+  again.disconnect().run(5_000)
+  assert.equal(again.cloud.last('hello')?.kernelFailure, '')
 })
 
 test('a fault that comes when nothing runs is nothing', () => {

@@ -102,12 +102,15 @@ export class Kernel implements SecureVectors {
   readonly #random: Random
   readonly #keyUpdates: KeyUpdates
   readonly #crashReports = new CrashReports()
+  /** What the kernel before this one died of, until the cloud knows. */
+  #kernelFailure: string
   #cancelSettle: () => void = () => {}
 
   constructor(hardware: Hardware, boot: BootRecord, fuses: FuseContents) {
     this.hardware = hardware
     this.boot = boot
     this.fuses = fuses
+    this.#kernelFailure = hardware.power.kernelFailure ?? ''
     const { application: world, clock, engines, network } = hardware
     const random = new Random(engines)
     this.#random = random
@@ -244,7 +247,10 @@ export class Kernel implements SecureVectors {
       timers: this.timers,
       random: this.#random,
       trace: this.#trace,
-      hello: () => ({ kernelVersion, kernelVersionText, state: this.#state() }),
+      hello: () => ({
+        ...{ kernelVersion, kernelVersionText, state: this.#state() },
+        kernelFailure: this.#kernelFailure,
+      }),
       opened: (welcome) => this.#opened(welcome),
       message: (message) => this.#take(message),
       drained: () => {
@@ -290,6 +296,7 @@ export class Kernel implements SecureVectors {
   #wakeReason(): WakeReason {
     const { resetCause, wakeCause = 'unknown' } = this.hardware.power
     const { isTrial, hasFailed } = this.boot
+    if (this.hardware.power.kernelFailure !== undefined) return WakeReason.MICROVISORCRASH
     if (isTrial || (hasFailed && resetCause === 'software')) return WakeReason.MICROVISORUPDATE
     return resetCause === 'standby' ? standbyReasons[wakeCause] : wakeReasons[resetCause]
   }
@@ -403,6 +410,7 @@ export class Kernel implements SecureVectors {
 
   #opened(welcome: Welcome): void {
     this.wallClock.set(welcome.wallMicroseconds)
+    this.#kernelFailure = ''
     this.connectivity.connected()
     this.log.setEnabled(welcome.settings?.loggingEnabled ?? true)
     for (const report of this.#crashReports.waiting) {
@@ -451,6 +459,7 @@ export class Kernel implements SecureVectors {
       isTimeUnknown: !this.wallClock.isSet,
       isFetchingUpdate: this.update.isFetching || this.kernelUpdate.isFetching,
       isDebugging: this.debugServer.isActive,
+      hasKernelFailure: this.#kernelFailure !== '',
       hasCrashReport: this.#crashReports.waiting.length > 0,
       hasApplication: this.application.phase !== 'absent',
       graceSeconds: policy?.connectionGraceSeconds ?? 0,

@@ -74,11 +74,13 @@ export class Bench {
     onReset = () => {},
     wake = undefined as TestWake | undefined,
     isFactoryTest = false,
+    kernelFailure = undefined as string | undefined,
   } = {}) {
     this.isCloudUp = isCloudUp
     this.chips = chips
     this.cloud = cloud
     this.hardware = new TestHardware(chips, seed, wake)
+    this.hardware.power.kernelFailure = kernelFailure
     if (isFactoryTest) this.hardware.factoryTest = new TestFactory()
     const bootRecord: BootRecord = {
       resetCause: this.hardware.power.resetCause,

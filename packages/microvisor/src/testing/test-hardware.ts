@@ -333,6 +333,7 @@ export interface TestWake {
 
 export class TestPower implements Power {
   resetCause: ResetCause
+  kernelFailure: string | undefined
   readonly wakeCause: WakeCause | undefined
   readonly slept: string[] = []
   wakeAt: number | undefined

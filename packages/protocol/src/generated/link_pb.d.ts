@@ -193,6 +193,13 @@ export declare type Hello = Message<"microvisor.link.v1.Hello"> & {
    * @generated from field: microvisor.link.v1.DeviceState state = 4;
    */
   state?: DeviceState | undefined;
+
+  /**
+   * what the kernel before this one died of; until a Welcome has come
+   *
+   * @generated from field: string kernel_failure = 100;
+   */
+  kernelFailure: string;
 };
 
 /**

@@ -14,13 +14,15 @@ import type { Limits } from '../limits.ts'
 import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { byReference } from '../storage/references.ts'
-import { apps, deviceCertificates, devices, servers } from '../storage/schema.ts'
+import { apps, deviceCertificates, deviceCrashes, devices, servers } from '../storage/schema.ts'
 
 /** A device, the hash of the App it should run, and when its server was last there. */
 export type DeviceRow = typeof devices.$inferSelect & {
   readonly targetHash: string | null
   readonly serverSeenAt: Date | null
 }
+
+type CrashRow = typeof deviceCrashes.$inferSelect
 
 export interface DeviceChange {
   readonly UniqueName?: string | undefined
@@ -70,6 +72,13 @@ export class Devices {
     const [device] = await this.#select().where(isMeant).limit(1)
     if (device) return device
     throw new Problem('DEVICE_NOT_FOUND', `This account has no Device "${reference}".`)
+  }
+
+  crashes(deviceSid: string, request: PageRequest): Promise<PageOf<CrashRow>> {
+    const columns = { seq: deviceCrashes.seq, accountSid: deviceCrashes.deviceSid }
+    return readPage(request, columns, deviceSid, ({ where, orderBy, limit }) =>
+      this.#db.select().from(deviceCrashes).where(where).orderBy(orderBy).limit(limit),
+    )
   }
 
   async create(

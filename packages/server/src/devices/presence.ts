@@ -84,6 +84,7 @@ export function isConnected(row: {
   )
 }
 
-function monthOf(date: Date): string {
+/** As usage is counted: `2021-01`, in UTC. */
+export function monthOf(date: Date): string {
   return date.toISOString().slice(0, 7)
 }

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { type CrashReport, encodeFrame, FrameDecoder } from '@microvisor/protocol'
 import { ProcessBus } from '../events/bus.ts'
 import { sha256Hex } from '../keys/engines.ts'
+import { Metrics } from '../metrics.ts'
 import { FolderBlobs } from '../storage/blobs.ts'
 import { BundleStore } from '../storage/bundles.ts'
 import { type OpenDatabase, openDatabase } from '../storage/database.ts'
@@ -31,7 +32,7 @@ after(async () => {
 test('of the crashes of a device the newest are kept', async () => {
   const { db } = database
   await db.insert(devices).values({ sid: 'UV1', accountSid: 'AC1' })
-  const reports = new DeviceReports(db, new ProcessBus(), 3)
+  const reports = new DeviceReports(db, new ProcessBus(), new Metrics(), 3)
   for (let id = 1n; id <= 7n; id++) {
     await reports.crash({ sid: 'UV1', accountSid: 'AC1' }, crashReport(id))
     const kept = await db.select({ id: deviceCrashes.crashId }).from(deviceCrashes)

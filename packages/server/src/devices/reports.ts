@@ -13,6 +13,7 @@ import {
 } from '@microvisor/protocol'
 import { and, desc, eq, lt } from 'drizzle-orm'
 import { type Bus, deviceEvents } from '../events/bus.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Database } from '../storage/database.ts'
 import { apps, deviceCrashes, devices } from '../storage/schema.ts'
 import { asNumber, crashEvent, describeCrash, plainText, updateEvent } from './event-text.ts'
@@ -26,15 +27,18 @@ export interface DeviceIdentity {
 export class DeviceReports {
   readonly #db: Database
   readonly #bus: Bus
+  readonly #metrics: Metrics
   readonly #crashesPerDevice: number
 
-  constructor(db: Database, bus: Bus, crashesPerDevice: number) {
+  constructor(db: Database, bus: Bus, metrics: Metrics, crashesPerDevice: number) {
     this.#db = db
     this.#bus = bus
+    this.#metrics = metrics
     this.#crashesPerDevice = crashesPerDevice
   }
 
   tell(event: DeviceEvent): void {
+    this.#metrics.event(event.type)
     this.#bus.publish(deviceEvents(event.device_sid), event)
   }
 

@@ -8,6 +8,7 @@ import type { Rest } from '../http/rest.ts'
 import type { Authority } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { DeviceRow, Devices } from './devices.ts'
+import { crashEvent } from './event-text.ts'
 import { isConnected } from './presence.ts'
 import { updateStatus } from './update-status.ts'
 
@@ -47,6 +48,20 @@ export function addDeviceRoutes(rest: Rest, parts: DeviceRouteParts): void {
   rest.handle(api.deleteDevice, ({ params, caller }) =>
     devices.remove(caller.accountSid, params.Sid),
   )
+  rest.handle(api.listDeviceCrashes, async ({ params, query, caller, home }) => {
+    const { sid } = await devices.fetch(caller.accountSid, params.Sid)
+    const page = await devices.crashes(sid, query)
+    return showPage('crashes', `${home}/v1/Devices/${sid}/Crashes`, page, (row) => {
+      const { text, crash } = crashEvent(sid, row.report)
+      return {
+        device_sid: sid,
+        id: row.crashId,
+        date_received: formatDate(row.receivedAt),
+        text,
+        crash: crash ?? row.report,
+      }
+    })
+  })
   rest.listen(api.streamDeviceLogs, async ({ params, caller }) => {
     const { sid } = await devices.fetch(caller.accountSid, params.Sid)
     return listeners.open(sid)

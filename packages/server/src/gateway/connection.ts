@@ -227,6 +227,8 @@ export class DeviceConnection {
       },
     })
     log.info({ event: 'device connected', device: device.sid, address: socket.remoteAddress })
+    if (hello.kernelFailure !== '')
+      log.warn({ event: 'kernel failed', device: device.sid, reason: hello.kernelFailure })
     onWelcome()
     reports.tell(connectedEvent(device.sid))
     // Once more, for what changed while the orders were read.

@@ -17,6 +17,7 @@ import { type Authority, fingerprintOf } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Limits } from '../limits.ts'
 import type { Managed } from '../managed/managed.ts'
+import type { Metrics } from '../metrics.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
 import type { DebugPeer } from './debug-stream.ts'
@@ -30,6 +31,7 @@ export interface GatewayParts {
   readonly orders: DeviceOrders
   readonly reports: DeviceReports
   readonly presence: Presence
+  readonly metrics: Metrics
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed
   readonly chooseForm: ConnectionParts['chooseForm']
@@ -95,6 +97,11 @@ export class Gateway {
     })
   }
 
+  /** Devices that were welcomed and are here. */
+  get devices(): number {
+    return [...this.#connections.keys()].filter(({ isWelcome }) => isWelcome).length
+  }
+
   /** Looks at the database again for every device: messages may have been missed. */
   refreshAll(): void {
     for (const connection of this.#connections.keys()) void connection.refresh()
@@ -143,8 +150,10 @@ export class Gateway {
       id,
       socket,
       device,
-      onWelcome: () =>
-        bus.publish(deviceNotices(device.sid), { kind: 'connected', connection: id }),
+      onWelcome: () => {
+        this.#parts.metrics.welcomed()
+        bus.publish(deviceNotices(device.sid), { kind: 'connected', connection: id })
+      },
     })
     const unsubscribe = bus.subscribe(deviceNotices(device.sid), (notice) =>
       heed(connection, id, notice),

@@ -17,6 +17,7 @@ import type { z } from 'zod'
 import type { Audit } from '../accounts/audit.ts'
 import type { Caller, Identities } from '../accounts/identities.ts'
 import type { Feed } from '../events/feed.ts'
+import type { Metrics } from '../metrics.ts'
 import { credentialsOf } from './credentials.ts'
 import { streamEvents } from './event-stream.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
@@ -40,6 +41,7 @@ export interface Call<T extends Route> {
 export interface RestSettings {
   readonly identities: Identities
   readonly audit: Audit
+  readonly metrics: Metrics
   readonly log: Logger
   /** Overrides what requests say in their Host header. */
   readonly publicUrl: string | undefined
@@ -220,6 +222,8 @@ export class Rest {
       const { method, url, id } = request
       const ms = Math.round(reply.elapsedTime)
       const status = reply.statusCode
+      const name = nameOf(request.routeOptions.url, method)
+      this.#settings.metrics.request(name, status, reply.elapsedTime / 1000)
       this.#settings.log.info({ event: 'request', method, url, status, ms, request: id })
     })
     http.setNotFoundHandler((request, reply) => {
@@ -280,4 +284,9 @@ function pathOf(resource: unknown): string | undefined {
 function logged(resource: unknown, unlogged: readonly string[]): unknown {
   if (typeof resource !== 'object' || resource === null) return undefined
   return Object.fromEntries(Object.entries(resource).filter(([name]) => !unlogged.includes(name)))
+}
+
+/** The operation id, so that a metric's labels stay few whatever is asked for. */
+function nameOf(path: string | undefined, method: string): string {
+  return routes.find((route) => route.path === path && route.method === method)?.name ?? 'none'
 }

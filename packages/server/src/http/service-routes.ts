@@ -1,14 +1,38 @@
 /** What the service says about itself. */
 import * as api from '@microvisor/api'
+import type { Bus } from '../events/bus.ts'
+import type { Metrics } from '../metrics.ts'
 import type { Rest } from './rest.ts'
 
-export function addServiceRoutes(rest: Rest, version: string): void {
+/** What the service says of its own state. */
+export interface ServiceState {
+  readonly metrics: Metrics
+  readonly bus: Pick<Bus, 'isConnected'>
+  readonly devices: () => number
+  /** Throws if the database does not answer. */
+  readonly askDatabase: () => Promise<unknown>
+}
+
+export function addServiceRoutes(rest: Rest, version: string, state: ServiceState): void {
   const started = Date.now()
   rest.handle(api.fetchHealth, () => ({
     status: 'ok' as const,
     version,
     uptime_seconds: Math.floor((Date.now() - started) / 1000),
   }))
+  rest.handle(api.fetchReadiness, async () => {
+    await state.askDatabase()
+    const isWhole = state.bus.isConnected
+    return {
+      status: isWhole ? ('ready' as const) : ('degraded' as const),
+      database: 'ok' as const,
+      bus: isWhole ? ('ok' as const) : ('unavailable' as const),
+      devices_connected: state.devices(),
+    }
+  })
+  rest.handle(api.fetchMetrics, () =>
+    state.metrics.show({ devices: state.devices(), isBusConnected: state.bus.isConnected }),
+  )
   rest.handle(api.fetchOpenApi, ({ home }) => api.openApiDocument(home, version))
   rest.handle(api.fetchHome, ({ home }) => homePage(home, version))
   rest.handle(api.fetchWelcome, ({ home }) => welcomePage(home))

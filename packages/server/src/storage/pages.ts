@@ -31,13 +31,13 @@ export interface PageQuery {
 export async function readPage<Item extends { seq: number }>(
   request: PageRequest,
   columns: { seq: PgColumn; accountSid: PgColumn },
-  accountSid: string,
+  owner: string,
   select: (query: PageQuery) => Promise<Item[]>,
 ): Promise<PageOf<Item>> {
   if (request.PageSize > PAGE_SIZE_MAX)
     throw new Problem('PAGE_SIZE_TOO_LARGE', `PageSize is ${request.PageSize}.`)
   const place = parseToken(request.PageToken)
-  const own = eq(columns.accountSid, accountSid)
+  const own = eq(columns.accountSid, owner)
   const isBackward = place?.direction === 'before'
   const rows = await select({
     where: place ? and(own, (isBackward ? gt : lt)(columns.seq, place.seq)) : own,

@@ -1,6 +1,7 @@
 /**
  * The tables as queries see them. The migrations make them; a test holds the two together.
  */
+import type { DeviceEvent } from '@microvisor/api'
 import { bigint, boolean, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 
 const time = (name: string) => timestamp(name, { withTimezone: true })
@@ -103,7 +104,7 @@ export const deviceCrashes = pgTable('device_crashes', {
   crashId: text('crash_id').notNull(),
   receivedAt: time('received_at').notNull().defaultNow(),
   manifestHash: text('manifest_hash'),
-  report: jsonb('report').notNull(),
+  report: jsonb('report').$type<NonNullable<DeviceEvent['crash']>>().notNull(),
 })
 
 export const configs = pgTable('configs', {
