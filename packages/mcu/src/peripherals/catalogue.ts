@@ -13,6 +13,7 @@ import { cordics } from './cordic.ts'
 import { crcs } from './crc.ts'
 import { dacs } from './dac.ts'
 import { dmas } from './dma.ts'
+import { dma2ds } from './dma2d.ts'
 import { extis } from './exti.ts'
 import { flashes } from './flash-registers.ts'
 import { gpios } from './gpio.ts'
@@ -45,6 +46,7 @@ export const catalogue = {
   ...adc4s,
   ...crcs,
   ...hashes,
+  ...dma2ds,
   ...rngs,
   ...flashes,
   ...aeses,
