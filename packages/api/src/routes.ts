@@ -3,6 +3,7 @@ import * as keys from './api-keys.ts'
 import * as apps from './apps.ts'
 import * as audit from './audit.ts'
 import * as configs from './configs.ts'
+import * as deviceKernels from './device-kernels.ts'
 import * as devices from './devices.ts'
 import * as kernels from './kernels.ts'
 import type { Route } from './route.ts'
@@ -31,6 +32,8 @@ export const routes: readonly Route[] = [
   kernels.listKernels,
   kernels.createKernel,
   kernels.fetchKernelBundle,
+  deviceKernels.fetchDeviceKernel,
+  deviceKernels.deployKernel,
   keys.listApiKeys,
   keys.createApiKey,
   keys.fetchApiKey,

@@ -32,6 +32,7 @@ import { NatsBus } from './events/nats-bus.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { Rest } from './http/rest.ts'
 import { addServiceRoutes } from './http/service-routes.ts'
+import { addDeviceKernelRoutes } from './kernels/device-kernels.ts'
 import { Kernels } from './kernels/kernels.ts'
 import { addKernelRoutes } from './kernels/routes.ts'
 import { type Authority, openAuthority } from './keys/certificates.ts'
@@ -335,7 +336,7 @@ function makeGateway(
   })
 }
 
-function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOptions): Rest {
+function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: ServerOptions): Rest {
   const rest = new Rest({
     identities: cloud.identities,
     audit: cloud.audit,
@@ -348,6 +349,7 @@ function makeRest({ limits, log }: Foundation, cloud: Cloud, options: ServerOpti
   addAppRoutes(rest, cloud.apps)
   addConfigRoutes(rest, cloud.configs, cloud.devices)
   addKernelRoutes(rest, cloud.kernels)
+  addDeviceKernelRoutes(rest, { db, ...cloud })
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)

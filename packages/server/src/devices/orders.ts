@@ -14,6 +14,8 @@ export interface Orders {
   readonly targetedAt: number
   readonly loggingUntil: Date | null
   readonly restartRequestedAt: Date | null
+  /** The kernel that it should run; empty: its own. */
+  readonly kernelHash: string
   /** The connection that the device has, as far as the database knows. */
   readonly connectionId: string | null
 }
@@ -32,6 +34,7 @@ export class DeviceOrders {
         targetedAt: devices.targetedAt,
         loggingUntil: devices.loggingUntil,
         restartRequestedAt: devices.restartRequestedAt,
+        kernelHash: devices.targetKernelHash,
         connectionId: devices.connectionId,
         hash: apps.manifestHash,
         sizeBytes: bundleContents.sizeBytes,
@@ -44,10 +47,11 @@ export class DeviceOrders {
       )
       .where(eq(devices.sid, sid))
     if (row === undefined) return undefined
-    const { hash, sizeBytes, targetedAt, ...others } = row
+    const { hash, sizeBytes, targetedAt, kernelHash, ...others } = row
     return {
       target: hash !== null && sizeBytes !== null ? { hash, sizeBytes } : undefined,
       targetedAt: targetedAt?.getTime() ?? 0,
+      kernelHash: kernelHash ?? '',
       ...others,
     }
   }

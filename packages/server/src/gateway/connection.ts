@@ -77,7 +77,7 @@ export class DeviceConnection {
   #loggingEnd: NodeJS.Timeout | undefined
   #room: Promise<unknown> | undefined
   #refreshing: Promise<void> = Promise.resolve()
-  #sent: Sent = { target: '', isLogging: false }
+  #sent: Sent = { target: '', isLogging: false, kernel: '' }
   #isWelcome = false
   #ended: string | undefined
 
@@ -214,7 +214,8 @@ export class DeviceConnection {
     if (hello.state) await reports.state(device, hello.state)
     await presence.connected(device, id, socket.remoteAddress ?? '')
     const orders = await this.#orders()
-    this.#sent = sentOf(orders)
+    // The kernel's target is none of the Welcome: the refresh below sends it.
+    this.#sent = { ...sentOf(orders), kernel: '' }
     this.#isWelcome = true
     this.#watchSilence(limits.heartbeatSeconds * SILENT_HEARTBEATS)
     await this.#send({
@@ -257,6 +258,11 @@ export class DeviceConnection {
     this.#sent = next
     if (next.target !== last.target)
       await this.#send({ case: 'target', value: targetFrame(orders) })
+    if (next.kernel !== last.kernel)
+      await this.#send({
+        case: 'kernelTarget',
+        value: { manifestHash: fromHex(next.kernel) ?? new Uint8Array(0) },
+      })
     if (next.isLogging !== last.isLogging)
       await this.#send({ case: 'settings', value: { loggingEnabled: next.isLogging } })
     this.#watchLogging(orders)
@@ -352,11 +358,13 @@ interface Sent {
   /** Its hash, and when it was set: the same App named again is a new order. */
   readonly target: string
   readonly isLogging: boolean
+  readonly kernel: string
 }
 
-function sentOf({ target, targetedAt, loggingUntil }: Orders): Sent {
+function sentOf({ target, targetedAt, loggingUntil, kernelHash }: Orders): Sent {
   return {
     target: target ? `${target.hash} ${targetedAt}` : '',
+    kernel: kernelHash,
     isLogging: loggingUntil !== null && loggingUntil.getTime() > Date.now(),
   }
 }

@@ -21,7 +21,7 @@ import { pino } from 'pino'
 import { openAuthority } from '../keys/certificates.ts'
 import { digest, sha256Hex } from '../keys/engines.ts'
 import { openKeyring } from '../keys/keyring.ts'
-import { appBundle, layeredBundle } from '../testing/bundles.ts'
+import { appBundle, kernelBundle, layeredBundle } from '../testing/bundles.ts'
 import { type TestCloud, testCloud, testFolder } from '../testing/cloud.ts'
 import { makeRequest, provision, stateOf, TestDevice } from '../testing/device.ts'
 import { EventReader } from '../testing/events.ts'
@@ -411,4 +411,25 @@ test('garbage on the port hurts nobody', async () => {
     })
   await link.settle()
   await link.close()
+})
+
+test('a device hears which kernel it should run, now and when it connects', async () => {
+  const device = await provision(cloud.client)
+  const link = await TestDevice.join(device)
+  const { hash } = await cloud.client.upload(api.createKernel, {
+    file: { bytes: kernelBundle(7), fileName: 'kernel.zip' },
+  })
+  const params = { DeviceSid: device.sid }
+  const set = await cloud.client.call(api.deployKernel, { params, form: { Hash: hash } })
+  assert.equal(set.target_hash, hash)
+  const told = await link.expect('kernelTarget')
+  assert.equal(`sha256:${Buffer.from(told.manifestHash).toString('hex')}`, hash)
+  await link.close()
+  const again = await TestDevice.join(device)
+  assert.deepEqual((await again.expect('kernelTarget')).manifestHash, told.manifestHash)
+  await again.close()
+  const unknown = `sha256:${'0'.repeat(64)}`
+  await assert.rejects(cloud.client.call(api.deployKernel, { params, form: { Hash: unknown } }), {
+    code: 'KERNEL_NOT_FOUND',
+  })
 })

@@ -66,12 +66,18 @@ export class Kernels {
 
   /** `hash` as in the API: `sha256:…`. */
   async bundle(accountSid: string, hash: string): Promise<Uint8Array> {
+    const { manifestHash } = await this.fetch(accountSid, hash)
+    return this.#bundles.pack(accountSid, manifestHash)
+  }
+
+  /** `hash` as in the API: `sha256:…`. */
+  async fetch(accountSid: string, hash: string): Promise<KernelRow> {
     const manifestHash = hash.replace('sha256:', '')
     const [kernel] = await this.#db
       .select()
       .from(kernels)
       .where(and(eq(kernels.accountSid, accountSid), eq(kernels.manifestHash, manifestHash)))
-    if (kernel) return this.#bundles.pack(accountSid, manifestHash)
+    if (kernel) return kernel
     throw new Problem('KERNEL_NOT_FOUND', `This account has no kernel with the hash ${hash}.`)
   }
 

@@ -76,6 +76,7 @@ export const devices = pgTable('devices', {
   updateErrorDetail: text('update_error_detail'),
   loggingUntil: time('logging_until'),
   restartRequestedAt: time('restart_requested_at'),
+  targetKernelHash: text('target_kernel_hash'),
   connectionId: text('connection_id'),
   serverId: text('server_id'),
   connectedAt: time('connected_at'),
