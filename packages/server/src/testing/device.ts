@@ -101,6 +101,7 @@ export class TestDevice {
     { host, port }: { host: string; port: number },
   ): Promise<TestDevice> {
     const socket = connect({ host, port, key, cert: certificate, ca, minVersion: 'TLSv1.3' })
+    socket.setNoDelay(true)
     return new Promise((resolve, reject) => {
       socket.once('error', reject)
       socket.once('secureConnect', () => {
