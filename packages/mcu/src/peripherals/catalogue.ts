@@ -20,11 +20,14 @@ import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
 import { iwdgs } from './iwdg.ts'
+import { lptims } from './lptim.ts'
 import { opamps } from './opamp.ts'
 import { pwrs } from './pwr.ts'
 import { rngs } from './rng.ts'
+import { rtcs } from './rtc.ts'
 import { spis } from './spi.ts'
 import { syscfgs } from './syscfg.ts'
+import { tamps } from './tamp.ts'
 import { tims } from './tim.ts'
 import { usarts } from './usart.ts'
 import { vrefbufs } from './vrefbuf.ts'
@@ -38,6 +41,9 @@ export const catalogue = {
   ...gpios,
   ...usarts,
   ...tims,
+  ...lptims,
+  ...rtcs,
+  ...tamps,
   ...iwdgs,
   ...wwdgs,
   ...i2cs,

@@ -235,6 +235,8 @@ const READY = [
 ] as const
 
 const RESET_FLAGS = 0xfe00_0000
+/** Only a loss of power resets the backup domain. */
+const BORRSTF = 0x0800_0000
 
 export class Rcc implements Clocks {
   readonly registers: RegisterFile<typeof rccLayout>
@@ -302,7 +304,9 @@ export class Rcc implements Clocks {
   /** Back to reset values; `flags` are the bits of RCC_CSR that tell why. */
   reset(flags: number): void {
     const kept = this.registers.get('CSR') & RESET_FLAGS
+    const backup = this.registers.get('BDCR')
     this.registers.reset()
+    if ((flags & BORRSTF) === 0) this.registers.setAll('BDCR', backup)
     this.registers.setAll('CSR', (this.registers.get('CSR') & ~RESET_FLAGS) | kept | flags)
     this.#changed()
   }
