@@ -34,7 +34,7 @@ const ownErrors = {
   KEY_EXPIRED: {
     number: 20003,
     status: 401,
-    fix: 'Make a new key with `microvisor api-keys create`.',
+    fix: 'Make a new key: POST /v1/Keys.',
   },
   ROUTE_NOT_FOUND: {
     number: 20404,
@@ -102,14 +102,14 @@ const ownErrors = {
   API_KEY_NOT_FOUND: {
     number: 20404,
     status: 404,
-    fix: 'See `microvisor api-keys list` for the keys of this account.',
+    fix: 'See GET /v1/Keys for the keys of this account.',
   },
   USER_NOT_FOUND: { number: 20404, status: 404, fix: 'See GET /v1/Users for the users.' },
   SESSION_NOT_FOUND: { number: 20404, status: 404, fix: 'It has ended already, or is not yours.' },
   INVITATION_INVALID: {
     number: 72050,
     status: 400,
-    fix: 'Ask for a new one (`microvisor users invite`); each makes one user, within a day.',
+    fix: 'Ask an owner for a new one (POST /v1/Invitations); each makes one user, within a day.',
   },
   SIGN_IN_WRONG: {
     number: 72051,

@@ -54,11 +54,9 @@ On the command line: microvisor devices list, microvisor deploy, microvisor logs
 function welcomePage(home: string): string {
   return `You were invited. What stands behind the # of this link is your invitation, good for one use.
 
-Become a user:
+Become a user, with a password of at least ${api.PASSWORD_CHARACTERS_MIN} characters:
 
-  microvisor users join --invitation INVITATION --name NAME
-
-or, with any program: POST ${home}/v1/Users with Invitation, Name and Password.
+  curl ${home}/v1/Users -d Invitation=INVITATION -d Name=NAME --data-urlencode Password=PASSWORD
 `
 }
 
