@@ -108,6 +108,20 @@ test('a run is the same however it is cut into slices', async () => {
   }
 })
 
+test('a watchdog that bites stops the application alone, which the kernel starts again', async () => {
+  const IWDG = 0x4000_3000
+  const program = application([
+    ...[...load(1, IWDG), ...load(2, 0xcccc), ...str(2, 1)],
+    ...sleepForever,
+  ])
+  // At most 4,096 counts of a quarter of LSI: half a second, at the 4 MHz of this kernel.
+  const log = await trace({ program, steps: [8_000_000] })
+  const events = log.map((line) => line.replace(/^\d+ /, ''))
+  assert.ok(events.includes('Watchdog'), log.join('\n'))
+  assert.equal(events.filter((line) => line === 'booted').length, 1)
+  assert.ok(events.filter((line) => line === 'started').length > 1, log.join('\n'))
+})
+
 test('a change of flash that cannot be kept is a power cut that says why', async () => {
   const program = application([
     ...systemCall(NO_OP, 0xf1a5),

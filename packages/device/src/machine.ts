@@ -144,9 +144,11 @@ export class Machine {
     if (reason === 'halt') this.#halted(debugHalt(this.#chip))
   }
 
-  /** By software that may not, or by a watchdog, which nothing stops. */
+  /** By software that may not, or by a watchdog of the application's: it alone is stopped. */
   #resetRequested(): void {
-    if (this.#chip.requestedReset === 'software') this.#misbehaved('ResetRequest')
+    const { requestedReset: cause } = this.#chip
+    if (cause === 'software') this.#misbehaved('ResetRequest')
+    else if (cause === 'watchdog' || cause === 'window-watchdog') this.#misbehaved('Watchdog')
     else this.#resetChip('watchdog', RESTART_MICROSECONDS)
   }
 

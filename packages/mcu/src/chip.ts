@@ -296,6 +296,7 @@ export class Stm32u585 {
 
   /** Stops non-secure code where it is and resets what it owns: its half of the CPU, its peripherals. */
   stopApplication(): void {
+    this.#requestedReset = undefined
     this.lowPower.reset()
     this.haltApplication()
     this.cpu.abandonNonSecure()
