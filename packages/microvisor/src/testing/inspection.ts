@@ -8,6 +8,7 @@ import { openJournal, type StagedLayer } from '../kernel/update/journal.ts'
 import { KeyStore } from '../kernel/update/key-store.ts'
 import type { Chip } from '../kernel/update/layers.ts'
 import { stagedHash, stagedMeasurement } from '../kernel/update/layers.ts'
+import { TestEngines } from './test-hardware.ts'
 import { applicationSigner } from './trust.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -48,4 +49,21 @@ export function isFirstStartDue(chip: Chip): boolean {
 export function fillJournal(chip: Chip, unitsLeft: number): void {
   const journal = openJournal(chip.internalFlash, chip.engines)
   while (journal.unitsLeft > unitsLeft) journal.append({ kind: 'dropped' })
+}
+
+/** A journal and keys of random content are read as some state, never as an error. */
+export function chipFuzz(
+  chips: Pick<Chip, 'internalFlash' | 'externalFlash'>,
+  random: () => number,
+) {
+  const { internalFlash } = chips
+  const unit = new Uint8Array(16)
+  for (let n = 0; n < 40; n++) {
+    for (let i = 0; i < 16; i++) unit[i] = random() & 0xff
+    internalFlash.program(0x1a_4000 + 16 * (random() % 0x400), unit)
+    internalFlash.program(0x1a_c000 + 16 * (random() % 0x40), unit)
+  }
+  const chip = { ...chips, engines: new TestEngines(1) }
+  const keys = new KeyStore(chip, applicationSigner.publicKey)
+  return new ApplicationStore(chip, keys).installed
 }
