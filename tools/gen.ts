@@ -12,6 +12,7 @@ import { makeChipPage } from './gen/chip-page.ts'
 import { makeCpuPage } from './gen/cpu-page.ts'
 import { makeDebugPage } from './gen/debug-page.ts'
 import { makeErrorPage } from './gen/error-page.ts'
+import { makeGdbFunctionsPage } from './gen/gdb-functions-page.ts'
 import { makeHeader } from './gen/header.ts'
 import { makeLinkPage } from './gen/link-page.ts'
 import { makeProtobuf } from './gen/protobuf.ts'
@@ -32,6 +33,7 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/link.md', makeLinkPage()],
     ['docs/reference/channels.md', makeChannelsPage()],
     ['docs/reference/debug-protocol.md', makeDebugPage()],
+    ['docs/reference/gdb-functions.md', makeGdbFunctionsPage()],
     ['docs/reference/boards.md', makeBoardPage()],
     ['docs/reference/scenarios.md', makeScenarioPage()],
     ['docs/reference/bundles.md', makeBundlePage()],

@@ -41,16 +41,23 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
       },
     },
   )
+  let leaving: Promise<void> = Promise.resolve()
   const server = new GdbServer({
     ...{ host, port, target },
     connected: async () => {
-      await target.attach()
-      if (elf !== undefined) await compare(elf, target, progress)
+      try {
+        await leaving
+        await target.attach()
+        if (elf !== undefined) await compare(elf, target, progress)
+      } catch (error) {
+        progress(`GDB was turned away: ${error instanceof Error ? error.message : error}`)
+        throw error
+      }
       progress('GDB has connected; the application is halted.')
     },
     disconnected: () => {
       progress('GDB has gone; the application runs on.')
-      target.detach().catch(() => undefined)
+      leaving = target.detach().catch(() => undefined)
     },
   })
   await target.connect()

@@ -59,13 +59,16 @@ export class GdbServer {
       socket.on('error', () => socket.destroy())
       return
     }
-    const client = new GdbClient(socket, this.#options.target)
-    this.#client = client
-    client.begin(this.#options.connected())
-    socket.once('close', () => {
+    // A GDB that has detached may stay connected until it connects anew: it counts as gone.
+    const gone = () => {
+      if (this.#client !== client) return
       this.#client = undefined
       this.#options.disconnected()
-    })
+    }
+    const client: GdbClient = new GdbClient(socket, this.#options.target, gone)
+    this.#client = client
+    client.begin(this.#options.connected())
+    socket.once('close', gone)
   }
 }
 
@@ -78,14 +81,17 @@ class GdbClient {
   #last: Uint8Array = new Uint8Array(0)
   #queue: Promise<void> = Promise.resolve()
 
-  constructor(socket: Socket, target: Target) {
+  constructor(socket: Socket, target: Target, gone: () => void) {
     this.#socket = socket
     this.session = new GdbSession(target, {
       send: (data) => this.#send(typeof data === 'string' ? Buffer.from(data, 'latin1') : data),
       stopAcknowledging: () => {
         this.#isAcknowledging = false
       },
-      close: () => socket.end(),
+      close: () => {
+        socket.end()
+        gone()
+      },
     })
     socket.on('data', (bytes) => this.#take(bytes))
     socket.on('error', () => socket.destroy())

@@ -48,7 +48,11 @@ export class GdbSession {
   readonly #flash: FlashWrites
   /** Answers `vCont` and its like, once the application stops. */
   #isWaitingForStop = false
-  #isExtended = false
+  /**
+   * GDB holds that watchpoints of Arm stop before the access, and steps over the instruction before
+   * it shows the stop. Ours stop behind it: that step is done already.
+   */
+  #isStepOwed = false
 
   constructor(target: Target, wire: GdbWire) {
     this.#target = target
@@ -109,10 +113,7 @@ export class GdbSession {
     'qXfer:features:read:target.xml:': async (window) => slice(targetXml, window),
     'qXfer:memory-map:read::': async (window) => slice(memoryMapXml, window),
     '?': async () => stopReply(this.#target.lastStop, this.#target),
-    '!': async () => {
-      this.#isExtended = true
-      return 'OK'
-    },
+    '!': async () => 'OK',
     qAttached: async () => '1',
     qC: async () => 'QC1',
     qfThreadInfo: async () => 'm1',
@@ -247,22 +248,7 @@ export class GdbSession {
     else if (!watchpoints.some((each) => isSame(each, point.watchpoint))) {
       watchpoints.push(point.watchpoint)
     }
-    return this.#tooManyPoints() ?? 'OK'
-  }
-
-  /** Told at once: the device would only say so when it is to go on. */
-  #tooManyPoints(): string | undefined {
-    const { breakpoints, watchpoints, attached } = this.#target
-    const inFlash = [...breakpoints.keys()].filter((address) => address < 0x2000_0000)
-    if (inFlash.length > attached.hardwareBreakpoints) {
-      breakpoints.delete(inFlash.at(-1)!)
-      return errorText(
-        `the chip compares ${attached.hardwareBreakpoints} addresses in flash; delete a breakpoint`,
-      )
-    }
-    if (watchpoints.length <= attached.hardwareWatchpoints) return undefined
-    watchpoints.pop()
-    return errorText(`the chip watches ${attached.hardwareWatchpoints} ranges; delete a watchpoint`)
+    return 'OK'
   }
 
   #removePoint(text: string): string {
@@ -287,12 +273,16 @@ export class GdbSession {
   /** The first action counts: there is one thread. */
   async #continue(text: string): Promise<string> {
     const [action = 'c'] = text.split(';')
+    const isOwed = this.#isStepOwed
+    this.#isStepOwed = false
     const [, kind, start, end] = /^([cCsSr])(?:([\da-f]+),([\da-f]+))?/i.exec(action) ?? []
     const pc = this.#target.register(PC) ?? 0
+    const isStep = kind === 's' || kind === 'S'
+    if (isStep && isOwed) return stopReply(this.#target.lastStop, this.#target, 'stepped')
     if (kind === 'r') {
       return this.#run({ start: Number.parseInt(start!, 16), end: Number.parseInt(end!, 16) })
     }
-    return this.#run(kind === 's' || kind === 'S' ? { start: pc, end: pc } : undefined)
+    return this.#run(isStep ? { start: pc, end: pc } : undefined)
   }
 
   async #run(range?: { start: number; end: number }): Promise<string> {
@@ -300,12 +290,13 @@ export class GdbSession {
     try {
       const stop = await this.#target.resume(range)
       this.#explain(stop)
+      this.#isStepOwed = stop.reason === StopReason.WATCHPOINT
       return stopReply(stop, this.#target)
     } catch (error) {
       // GDB waits for a stop: it gets one, and the reason on its console.
       if (!(error instanceof Refusal)) throw error
       this.output(`${error.message}\n`)
-      return stopReply(this.#target.lastStop, this.#target)
+      return stopReply(this.#target.lastStop, this.#target, 'refused')
     } finally {
       this.#isWaitingForStop = false
     }
@@ -329,7 +320,7 @@ export class GdbSession {
 
   #fail(error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
-    this.#wire.send(this.#isExtended ? errorText(message) : errorText(message))
+    this.#wire.send(errorText(message))
   }
 }
 
@@ -337,13 +328,23 @@ function errorText(message: string): string {
   return `E.${message.replaceAll(/[^\x20-\x7e]/g, '?')}`
 }
 
-/** With what GDB asks for first: all core registers. */
-function stopReply(stop: Stopped | undefined, target: Target): string {
+/**
+ * With what GDB asks for first: all core registers. `refused`: it did not go on at all; `stepped`: a
+ * step has brought it where the last stop was.
+ */
+function stopReply(
+  stop: Stopped | undefined,
+  target: Target,
+  instead?: 'refused' | 'stepped',
+): string {
   if (stop === undefined) return 'T05thread:1;'
   const registers = Array.from({ length: 17 }, (_, number) => {
     return `${number.toString(16).padStart(2, '0')}:${wordHex(target.register(number) ?? 0)};`
   })
-  return `T${signalOf(stop).toString(16).padStart(2, '0')}${causeOf(stop)}thread:1;${registers.join('')}`
+  const signals = { refused: SIGNAL.interrupt, stepped: SIGNAL.trap }
+  const signal = instead === undefined ? signalOf(stop) : signals[instead]
+  const cause = instead === undefined ? causeOf(stop, target) : ''
+  return `T${signal.toString(16).padStart(2, '0')}${cause}thread:1;${registers.join('')}`
 }
 
 function signalOf({ reason, fault }: Stopped): number {
@@ -352,11 +353,20 @@ function signalOf({ reason, fault }: Stopped): number {
   return faultSignals[fault?.exception ?? ''] ?? SIGNAL.segment
 }
 
-function causeOf({ reason, address, access }: Stopped): string {
+function causeOf({ reason, address }: Stopped, { watchpoints }: Target): string {
   if (reason === StopReason.BREAKPOINT) return 'hwbreak:;'
   if (reason !== StopReason.WATCHPOINT) return ''
-  const kind = access === WatchAccess.READ ? 'rwatch' : 'watch'
-  return `${kind}:${address.toString(16)};`
+  const hit = watchpoints.find(
+    (each) => address + 3 >= each.address! && address < each.address! + each.length!,
+  )
+  const kind = watchKinds[hit?.access ?? WatchAccess.WRITE] ?? 'watch'
+  return `${kind}:${Math.max(address, hit?.address ?? 0).toString(16)};`
+}
+
+/** As GDB set it: it looks for a watchpoint of that kind. */
+const watchKinds: Readonly<Record<number, string>> = {
+  [WatchAccess.READ]: 'rwatch',
+  [WatchAccess.ANY]: 'awatch',
 }
 
 function isSame(

@@ -75,7 +75,9 @@ export class DebugAgent {
 
   /** The application waits for the debugger. */
   get holdsApplication(): boolean {
-    return this.#isAttached && (this.#parts.unit.isHalted || this.#fault !== undefined)
+    const { unit, application } = this.#parts
+    const isHalted = application.isRunning && unit.isHalted
+    return this.#isAttached && (isHalted || this.#fault !== undefined)
   }
 
   handle(id: number, request: DebugRequestBody): void {
@@ -176,7 +178,7 @@ export class DebugAgent {
   }
 
   #resume(id: number, request: Request<'resume'>): DebugReplyInit | undefined {
-    const { unit, application } = this.#parts
+    const { unit } = this.#parts
     if (!this.holdsApplication) return refused('The application is running already.')
     const problem =
       this.#write(request.memory?.contents ?? []) ??
@@ -187,9 +189,10 @@ export class DebugAgent {
     this.#awaited = id
     if (this.#fault !== undefined) {
       this.#letCrash()
+      // It starts anew after a while.
+      this.#execution.prepare({ ...request, stepStart: 0, stepEnd: 0 })
       return undefined
     }
-    if (!application.isRunning) return refused('The application has stopped; restart it.')
     unit.halt()
     const refusal = this.#execution.start(request)
     if (refusal === undefined) return undefined

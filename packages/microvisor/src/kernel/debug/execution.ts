@@ -7,15 +7,11 @@
  *       instructions stand in SRAM only while it runs.
  *   (2) Interrupts are not held up by steps: a handler that comes before the stepped instruction runs
  *       at full speed, breakpoints in it count, and the step goes on behind it.
- *   (3) A system call is one step.
+ *   (3) A system call is one step, and so is SVC with all that its handler does.
+ *   (4) Breakpoints in flash beyond the comparators are looked for by stepping through everything:
+ *       slow, but flash is never written for a breakpoint, so that no power cut can find it changed.
  */
-import {
-  type Breakpoint,
-  NSC,
-  StopReason,
-  WatchAccess,
-  type Watchpoint,
-} from '@microvisor/protocol'
+import { type Breakpoint, StopReason, WatchAccess, type Watchpoint } from '@microvisor/protocol'
 import type { DebugHalt, DebugUnit } from '../../hardware.ts'
 import { type ExpressionWorld, evaluate } from './agent-expression.ts'
 
@@ -41,10 +37,15 @@ const REGISTER = { sp: 13, pc: 15, xpsr: 16 } as const
 const IPSR = 0x1ff
 /** PendSV, SysTick and interrupts: what may come between two instructions. */
 const FIRST_INTERRUPT = 14
+const SVCALL = 11
+/** Bytes of SVC and of WFI. */
+const SHORT = 2
 /** Bytes of a stack frame without and with floating-point registers, and where the PC is in it. */
 const FRAME_BYTES = [0x20, 0x68] as const
 const FRAME_PC = 0x18
 const BKPT = Uint8Array.of(0x00, 0xbe)
+/** Veneers, and what they branch to. */
+const SECURE_FLASH = { base: 0x0c00_0000, end: 0x0e00_0000 } as const
 const SRAM = { base: 0x2000_0000, end: 0x4000_0000 } as const
 
 interface Place {
@@ -73,6 +74,8 @@ export class Execution {
   #return: Place | undefined
   /** The step goes past a BKPT of ours; then everything runs on. */
   #isPassing = false
+  /** More breakpoints in flash than comparators: see (4). */
+  #isWalking = false
 
   constructor(unit: DebugUnit, print: (text: string) => void) {
     this.#unit = unit
@@ -81,13 +84,20 @@ export class Execution {
 
   /** Goes on by a plan. A sentence for people if it cannot be. */
   start(plan: ExecutionPlan): string | undefined {
+    const problem = this.prepare(plan)
+    if (problem === undefined) this.#goOn()
+    return problem
+  }
+
+  /** As `start`, for an application that is going to start by itself. */
+  prepare(plan: ExecutionPlan): string | undefined {
     const problem = this.#setBreakpoints(plan.breakpoints) ?? this.#setWatches(plan.watchpoints)
     if (problem !== undefined) return problem
     const { stepStart, stepEnd, catchFaults } = plan
     this.#unit.setVectorCatch(catchFaults ? FAULT_EXCEPTIONS : [])
     this.#range = stepStart === 0 && stepEnd === 0 ? undefined : { start: stepStart, end: stepEnd }
     this.#return = undefined
-    this.#goOn()
+    this.#unit.setBreakpoints(this.#compared)
     return undefined
   }
 
@@ -104,6 +114,7 @@ export class Execution {
     this.#points.clear()
     this.#compared = []
     this.#range = undefined
+    this.#isWalking = false
   }
 
   /** What the debugger is to be told; undefined if the application goes on. */
@@ -142,18 +153,25 @@ export class Execution {
       this.#isPassing = false
       if (this.#range === undefined) return this.#continue()
     }
-    if (isVeneer(now.pc)) return this.#step('same')
-    if (this.#wasInterrupted(now)) {
-      this.#return = this.#before
+    if (isMicrovisor(now.pc)) return this.#step('same')
+    const back = this.#range === undefined ? undefined : this.#interrupted(now)
+    if (back !== undefined) {
+      this.#return = back
       this.#arriveAnew()
       return this.#continue()
     }
+    return this.#arrived(now)
+  }
+
+  /** A step is done. */
+  #arrived(now: Place): StopCause | undefined {
     const point = this.#points.get(now.pc)
     if (point !== undefined && now.pc !== this.#before.pc && this.#stopsAt(point)) {
       return { reason: StopReason.BREAKPOINT, address: now.pc }
     }
     const range = this.#range
-    if (range !== undefined && now.pc >= range.start && now.pc < range.end) return this.#step()
+    if (range === undefined) return this.#step()
+    if (now.pc >= range.start && now.pc < range.end) return this.#step()
     return { reason: StopReason.STEPPED }
   }
 
@@ -163,7 +181,7 @@ export class Execution {
     if (back !== undefined && now.pc === back.pc && now.exception === back.exception) {
       if (now.sp === back.sp) {
         this.#return = undefined
-        return this.#step()
+        return now.pc === this.#before.pc ? this.#step() : this.#arrived(now)
       }
     }
     const point = this.#points.get(address)
@@ -202,7 +220,8 @@ export class Execution {
   // Going on
 
   #goOn(): void {
-    if (this.#range !== undefined && this.#return === undefined) this.#step()
+    const isStepping = this.#range !== undefined || this.#isWalking
+    if (isStepping && this.#return === undefined) this.#step()
     else if (this.#points.get(this.#place().pc)?.original !== undefined) {
       this.#isPassing = true
       this.#step()
@@ -237,14 +256,19 @@ export class Execution {
     }
   }
 
-  /** An interrupt came before the instruction that was to be stepped: its frame returns to that. */
-  #wasInterrupted({ exception }: Place): boolean {
+  /**
+   * Where an exception returns to that came in between: before the instruction that was to be stepped,
+   * or behind it, if that was SVC or WFI. Undefined if none came.
+   */
+  #interrupted({ exception }: Place): Place | undefined {
     const { pc, sp } = this.#before
-    if (exception < FIRST_INTERRUPT || exception === this.#before.exception) return false
-    return FRAME_BYTES.some((bytes) => {
-      const frame = ((sp - bytes) & ~7) >>> 0
-      return this.#word(frame + FRAME_PC) === pc
-    })
+    if (exception === this.#before.exception) return undefined
+    if (exception < FIRST_INTERRUPT && exception !== SVCALL) return undefined
+    for (const bytes of FRAME_BYTES) {
+      const back = this.#word((((sp - bytes) & ~7) >>> 0) + FRAME_PC)
+      if (back === pc || back === pc + SHORT) return { ...this.#before, pc: back }
+    }
+    return undefined
   }
 
   #word(address: number): number | undefined {
@@ -257,12 +281,10 @@ export class Execution {
 
   #setBreakpoints(breakpoints: readonly Breakpoint[]): string | undefined {
     const inFlash = breakpoints.filter(({ address }) => !isSram(address))
-    const free = this.#unit.breakpoints - inFlash.length
-    if (free < 0) {
-      return `${inFlash.length} breakpoints in flash are more than the ${this.#unit.breakpoints} comparators of the chip: delete some, or disable them.`
-    }
+    const free = Math.max(0, this.#unit.breakpoints - inFlash.length)
+    this.#isWalking = inFlash.length > this.#unit.breakpoints
     const inSram = breakpoints.filter(({ address }) => isSram(address))
-    const compared = [...inFlash, ...inSram.slice(0, free)]
+    const compared = [...inFlash, ...inSram.slice(0, free)].slice(0, this.#unit.breakpoints)
     this.#compared = compared.map(({ address }) => address)
     const before = new Map(this.#points)
     this.#points.clear()
@@ -323,6 +345,6 @@ function isSram(address: number): boolean {
   return address >= SRAM.base && address < SRAM.end
 }
 
-function isVeneer(address: number): boolean {
-  return address >= NSC.address && address < NSC.address + NSC.bytes
+function isMicrovisor(address: number): boolean {
+  return address >= SECURE_FLASH.base && address < SECURE_FLASH.end
 }

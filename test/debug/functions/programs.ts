@@ -1,0 +1,86 @@
+/** The program as a whole: loading, starting, keeping; and the session. */
+import assert from 'node:assert/strict'
+import type { Gdb } from '../gdb.ts'
+import type { GdbFunction } from './function.ts'
+
+export const programs: readonly GdbFunction[] = [
+  {
+    name: 'compare-sections',
+    note: 'by checksums worked out next to the device',
+    test: async (gdb) => {
+      const text = await gdb.ask('compare-sections -r')
+      assert.match(text, /\.text.*matched/)
+      assert.doesNotMatch(text, /MIS-MATCHED/)
+    },
+  },
+  {
+    name: 'generate-core-file',
+    note: 'SRAM and registers, to be looked at later',
+    test: async (gdb) => {
+      assert.match(await gdb.ask('generate-core-file patient.core'), /Saved corefile/)
+    },
+  },
+  {
+    name: 'monitor info, reg, halt, help',
+    note: 'what GDB has no command for',
+    test: async (gdb) => {
+      assert.match(await gdb.ask('monitor info'), /kernel +\d+\.\d+[\s\S]*application +sha256:/)
+      assert.match(await gdb.ask('monitor reg msplim'), /msplim +0x/)
+      assert.match(await gdb.ask('monitor halt'), /Halted at 0x/)
+      assert.match(await gdb.ask('monitor help'), /monitor reset/)
+      assert.match(await gdb.ask('monitor nonsense'), /There is no command "nonsense"/)
+    },
+  },
+  {
+    name: 'monitor reset',
+    note: 'from the beginning, with wake reason DEBUGGERRESTART; halted before the first instruction, where a breakpoint counts, too',
+    test: async (gdb) => {
+      assert.match(await gdb.ask('monitor reset'), /Started anew/)
+      await gdb.ask('maintenance flush register-cache')
+      assert.match(await gdb.ask('info symbol $pc'), /Reset_Handler/)
+      await wakesForDebugger(gdb)
+    },
+  },
+  {
+    name: 'run (target extended-remote)',
+    note: 'the same, as GDB says it; `kill` before it lets the application go on',
+    test: async (gdb) => {
+      await gdb.ask('tbreak main')
+      assert.equal((await gdb.run('run')).function, 'main')
+      await wakesForDebugger(gdb)
+    },
+  },
+  {
+    name: 'load',
+    note: 'into flash, erased page by page, and into SRAM; then `monitor reset` or `run`',
+    test: async (gdb) => {
+      const text = await gdb.ask('load')
+      assert.match(text, /Loading section \.text[\s\S]*Transfer rate/)
+      await gdb.ask('monitor reset')
+      await gdb.ask('maintenance flush register-cache')
+      await gdb.ask('tbreak work')
+      assert.equal((await gdb.run('continue')).function, 'work')
+      assert.doesNotMatch(await gdb.ask('compare-sections -r'), /MIS-MATCHED/)
+    },
+  },
+  {
+    name: 'detach, target extended-remote',
+    note: 'detached, the application goes on without breakpoints; later it is halted again',
+    test: async (gdb) => {
+      const turn = await gdb.value('turn')
+      await gdb.ask('break descend')
+      await gdb.ask('detach')
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await gdb.reconnect()
+      assert.ok((await gdb.value('turns')) > turn)
+    },
+  },
+]
+
+const DEBUGGERRESTART = 3
+
+async function wakesForDebugger(gdb: Gdb): Promise<void> {
+  await gdb.ask('tbreak work')
+  await gdb.run('continue')
+  assert.equal(await gdb.value('wake_reason'), DEBUGGERRESTART)
+}
