@@ -201,7 +201,9 @@ class Runner implements Run {
     this.#cancelWait()
     if (this.#wait === undefined || this.#isOver) return
     const { scheduler, time } = this.world.board.chip
-    this.#cancelWait = scheduler.at(time.cycleAt(this.#wait.until * 1e6), () => this.#resume())
+    // Seconds are rounded: a wait that ends at the present cycle might find itself a hair early.
+    const cycle = Math.max(time.cycleAt(this.#wait.until * 1e6), scheduler.now + 1)
+    this.#cancelWait = scheduler.at(cycle, () => this.#resume())
   }
 
   /** Goes on with the next instruction: this is called from inside one. */

@@ -116,6 +116,19 @@ test('what does not come about fails with its line, what was expected and what w
   assert.match(xml, /<failure message="not within/)
 })
 
+test('an expectation that is not met ends at its time, whatever that time is', async (context) => {
+  for (let microseconds = 20_000; microseconds < 20_060; microseconds += 1.7) {
+    const at = microseconds.toFixed(1)
+    const text = `steps:\n  - at: ${at} us\n    expect: { memory: { 0x20000000: 0 } }\n    within: 7.3 ms\n`
+    const { isPassed, steps } = await run(context, text)
+    assert.equal(isPassed, false)
+    assert.ok(
+      Math.abs(steps[0]!.seconds - (microseconds / 1e6 + 0.0073)) < 2e-6,
+      `${steps[0]!.seconds}`,
+    )
+  }
+})
+
 test('a fault fails the scenario unless it is allowed', async (context) => {
   const steps = 'steps:\n  - wait: 10 ms\n'
   const result = await run(context, steps, { image: faulting })
