@@ -18,6 +18,7 @@ import { DeviceList } from './commands/device/list.ts'
 import { DeviceNetwork } from './commands/device/network.ts'
 import { DeviceReport } from './commands/device/report.ts'
 import { DeviceRun } from './commands/device/run.ts'
+import { DevicesKernel } from './commands/devices/kernel.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
@@ -52,6 +53,7 @@ export const commands = {
   'device:network': DeviceNetwork,
   'device:report': DeviceReport,
   'device:run': DeviceRun,
+  'devices:kernel': DevicesKernel,
   'devices:list': DevicesList,
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,
