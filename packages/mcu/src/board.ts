@@ -7,7 +7,8 @@
  * this chip do the same; the original board's schematic is not public.)
  */
 import { Pins } from './board/pins.ts'
-import { type ChipEvents, Stm32u585 } from './chip.ts'
+import { Stm32u585 } from './chip.ts'
+import type { ChipEvents } from './chip-options.ts'
 import { FlashChip } from './flash.ts'
 import type { SerialPort } from './outside.ts'
 import type { PortName } from './pins/ports.ts'

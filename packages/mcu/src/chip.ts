@@ -12,13 +12,8 @@ import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
 import { assert } from './assert.ts'
 import { Wires } from './board/wires.ts'
 import { BusFault } from './bus.ts'
-import {
-  Cpu,
-  createGuestMemory,
-  type HaltCause,
-  type MemoryRange,
-  type StopReason,
-} from './cpu/cpu.ts'
+import { type ChipOptions, RESET_FLAGS, type ResetCause } from './chip-options.ts'
+import { Cpu, createGuestMemory, type HaltCause, type StopReason } from './cpu/cpu.ts'
 import { FlashChip, INTERNAL_FLASH_BYTES, Otp } from './flash.ts'
 import { IRQ_COUNT, interruptLines, kernelIrqs } from './interrupts.ts'
 import { LowPower, type SleepMode } from './low-power.ts'
@@ -28,12 +23,9 @@ import {
   attributionOf,
   FLASH_BASE,
   FLASH_SECURE_BASE,
-  memoryMap,
   NSC_BASE,
-  NSC_BYTES,
-  SRAM_BASE,
-  SRAM4_BASE,
 } from './memory-map.ts'
+import { memoryRanges } from './memory-ranges.ts'
 import { NotModelled } from './not-modelled.ts'
 import { leadOutside, type SerialPort, serialPorts } from './outside.ts'
 import { PeripheralBus } from './peripheral-bus.ts'
@@ -44,7 +36,6 @@ import type { Usart } from './peripherals/usart.ts'
 import { PinConflicts } from './pins/conflicts.ts'
 import { Pins } from './pins/pins.ts'
 import { type PortName, portNames } from './pins/ports.ts'
-import type { Supply } from './power.ts'
 import { EventQueue } from './scheduler.ts'
 import { configureSecurity, openSecurity } from './security.ts'
 import { VirtualTime } from './virtual-time.ts'
@@ -66,41 +57,6 @@ const BACKUP_IRQS: readonly number[] = [2, 4]
 /** How long the CPU runs before the chip looks whether a fast interrupt's handler has ended. */
 const CUT_IN_CYCLES = 64
 const BKPT_BYTES = 2
-
-/** Bits of RCC_CSR that tell why the chip came up. */
-const RESET_FLAGS = {
-  'power-on': 0x0c00_0000,
-  software: 0x1400_0000,
-  watchdog: 0x2400_0000,
-  'window-watchdog': 0x4400_0000,
-  'low-power': 0x8400_0000,
-  standby: 0,
-  'option-bytes': 0x0600_0000,
-} as const
-export type ResetCause = keyof typeof RESET_FLAGS
-
-export interface ChipOptions {
-  readonly supply: Supply
-  /** One-time-programmable area, 512 bytes. */
-  readonly otp: Uint8Array
-  readonly uniqueId: Uint8Array
-  /**
-   * Option bit TZEN: the secure side keeps its half. Without it there is no secure side: software
-   * has the whole chip, faults and resets included.
-   */
-  readonly hasSecureSide: boolean
-  /** Pins that non-secure code may not touch. */
-  readonly kernelPins: readonly (readonly [PortName, number])[]
-  readonly events: ChipEvents
-}
-
-export interface ChipEvents {
-  internalFlashChanged(offset: number, length: number): void
-  otpChanged(offset: number, length: number): void
-  pin(port: PortName, pin: number, isHigh: boolean): void
-  /** A serial port has sent one frame, whatever its pins are switched to. */
-  serial(port: SerialPort, data: number): void
-}
 
 export class Stm32u585 {
   readonly cpu: Cpu
@@ -508,26 +464,6 @@ export class Stm32u585 {
       },
     })
   }
-}
-
-/** Plain memory as the CPU maps it; the veneers show the end of flash through its secure alias. */
-const memoryRanges: readonly MemoryRange[] = [
-  { base: FLASH_BASE, size: INTERNAL_FLASH_BYTES, kind: 'flash' },
-  {
-    ...{ base: NSC_BASE, size: NSC_BYTES, kind: 'flash' },
-    backing: FLASH_BASE + INTERNAL_FLASH_BYTES - NSC_BYTES,
-  },
-  { base: SRAM_BASE, size: sramBytes(SRAM_BASE), kind: 'ram' },
-  { base: SRAM4_BASE, size: sramBytes(SRAM4_BASE), kind: 'ram' },
-]
-
-/** Length of the row of SRAM regions that begins at `base`. */
-function sramBytes(base: number): number {
-  let end = base
-  for (const region of memoryMap) {
-    if (region.kind === 'sram' && region.base === end) end += region.size
-  }
-  return end - base
 }
 
 function record<Key extends string, Value>(

@@ -29,7 +29,8 @@ export {
 } from './board/wires.ts'
 export { type BusPins, boardPins, defaultI2c, defaultSpi, serialPins } from './board/wiring.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
-export { type ResetCause, Stm32u585 } from './chip.ts'
+export { Stm32u585 } from './chip.ts'
+export type { ResetCause } from './chip-options.ts'
 export {
   BREAKPOINTS,
   type FaultRecord,

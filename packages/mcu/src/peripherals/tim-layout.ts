@@ -104,3 +104,13 @@ export interface TimShape {
   /** BRK, UP, TRG_COM and CC have lines of their own. */
   readonly hasFourLines: boolean
 }
+
+/** What the instances have. */
+export const timShapes = {
+  advanced: { bits: 16, channels: 4, complementary: 4, hasBreak: true, hasFourLines: true },
+  general: { bits: 32, channels: 4, complementary: 0, hasBreak: false, hasFourLines: false },
+  small: (channels: number): TimShape => ({
+    ...{ bits: 16, channels, complementary: 1, hasBreak: true, hasFourLines: false },
+  }),
+  basic: { bits: 16, channels: 0, complementary: 0, hasBreak: false, hasFourLines: false },
+} as const

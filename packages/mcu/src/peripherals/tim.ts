@@ -4,42 +4,29 @@
  * The counter is worked out from the clock when somebody looks; an event is scheduled only for what
  * somebody waits for: an interrupt, a DMA request, an edge at a pin, a trigger, a preloaded value.
  *
- *   (1) `#position` counts from the last update on: 0 to ARR upwards, 0 to ARR downwards (CNT is
- *       ARR - position), 0 to 2 * ARR - 1 in the middle modes.
- *   (2) `#sync` brings flags and position up to now; what it passes that has an effect was
+ *   (1) `#sync` brings flags and position up to now; what it passes that has an effect was
  *       scheduled, so it happens at its own cycle.
- *   (3) ARR, PSC, RCR and CCRx that are preloaded act from the next update on.
+ *   (2) ARR, PSC, RCR and CCRx that are preloaded act from the next update on.
  *
- * Counter modes, prescaler, repetition, one-pulse, slave modes (reset, gated, trigger, external
- * clock, encoder), triggers to others, break, DMA requests and bursts are here; channels are in
- * tim-channels.ts.
+ * Counter modes, prescaler, repetition, one-pulse and triggers to others are here; the count is in
+ * tim-counter.ts, channels in tim-channels.ts, slave modes in tim-slave.ts, DMA requests in tim-requests.ts, break inputs in
+ * tim-break.ts.
  *
  * Not modelled or tagged: dead time, input filters (inputs have no noise), combined and asymmetric
  * PWM, channels 5 and 6, commutation preload, dithering, encoder index, bidirectional break.
  */
-import type { DmaRequestName } from '../dma-requests.ts'
-import type { InterruptName } from '../interrupts.ts'
-import { type InterruptPair, interruptLevel, RegisterFile } from '../registers.ts'
+import { RegisterFile } from '../registers.ts'
 import type { Ticks } from '../ticks.ts'
 import type { Output, Wire } from '../wire.ts'
 import type { Makers, Peripheral, Wiring } from '../wiring.ts'
+import { isBreaking, listenForBreak } from './tim-break.ts'
 import { TimChannels } from './tim-channels.ts'
-import { type TimShape, timLayout } from './tim-layout.ts'
+import { passes, TimCounter } from './tim-counter.ts'
+import { type TimShape, timLayout, timShapes } from './tim-layout.ts'
+import { TimRequests, timLines } from './tim-requests.ts'
+import { TimSlave } from './tim-slave.ts'
 
 const MMS = { reset: 0, enable: 1, update: 2, compare: 3, reference: 4 } as const
-const SMS = {
-  encoder1: 1,
-  encoder3: 3,
-  reset: 4,
-  gated: 5,
-  trigger: 6,
-  external: 7,
-  both: 8,
-} as const
-const TS = { edge: 4, input1: 5, input2: 6, external: 7 } as const
-/** Internal triggers by TS: RM0456, "TIM internal trigger connection". */
-const ITR = ['TIM1_TRGO', 'TIM2_TRGO', 'TIM3_TRGO', 'TIM4_TRGO', 'TIM5_TRGO', 'TIM8_TRGO']
-const ITR_MORE = ['TIM15_TRGO', 'TIM16_OC1', 'TIM17_OC1']
 
 class Tim implements Peripheral {
   readonly registers: RegisterFile<typeof timLayout>
@@ -48,55 +35,54 @@ class Tim implements Peripheral {
   readonly #ticks: Ticks
   readonly #channels: TimChannels
   readonly #lines: readonly { readonly output: Output; readonly level: () => boolean }[]
-  readonly #requests = new Map<string, Output>()
+  readonly #requests: TimRequests
+  readonly #slave: TimSlave
   readonly #trigger: Wire
   readonly #triggerOut: Output
-  /** Position at the tick `#since`, which began that count. */
-  #position = 0
+  readonly #counter: TimCounter
+  /** The tick at which the present count began. */
   #since = 0
-  /** Values in force. */
-  #arr = 0xffff
+  /** The value in force. */
   #psc = 0
   #repeatsLeft = 0
   /** A preloaded value differs from the one in force. */
   #isPreloaded = false
-  #isGateOpen = true
   #isSyncing = false
   #externalCount = 0
-  #burstIndex = 0
   #cancel: (() => void) | undefined
-  #stopTrigger: (() => void) | undefined
 
   constructor(wiring: Wiring, shape: TimShape) {
     this.#wiring = wiring
     this.#shape = shape
+    this.#requests = new TimRequests(wiring, () => this.registers)
     this.registers = this.#makeRegisters()
     this.#ticks = wiring.clocks.ticks(() => wiring.clocks.hz(wiring.name))
     this.#trigger = wiring.wire(`${wiring.name}_TRGO`)
     this.#triggerOut = this.#trigger.connect()
-    this.#lines = this.#makeLines()
+    this.#lines = timLines(wiring, this.registers, shape.hasFourLines)
     this.#channels = new TimChannels({
       ...{ wiring, shape, registers: this.registers },
-      counter: () => ({ count: this.#count, isDown: this.#isDown }),
+      counter: () => ({ count: this.#counter.count, isDown: this.#counter.isDown }),
       isOutputOn: () => !shape.hasBreak || this.registers.is('BDTR', 'MOE'),
       captured: (channel) => this.#captured(channel),
       sync: () => this.#sync(),
-      inputChanged: (input, isHigh) => this.#inputChanged(input, isHigh),
+      inputChanged: (input, isHigh) => this.#slave.inputChanged(input, isHigh),
     })
-    this.#listenOutside()
+    this.#slave = this.#makeSlave()
+    this.#counter = new TimCounter(this.registers, () => this.#slave.isEncoder)
+    if (shape.hasBreak) listenForBreak(wiring, () => this.#checkBreak())
     this.reset()
   }
 
   reset(): void {
     this.#cancel?.()
-    this.#stopTrigger?.()
-    this.#cancel = this.#stopTrigger = undefined
+    this.#cancel = undefined
     this.registers.reset()
     if (this.#shape.bits === 32) this.registers.setAll('ARR', 0xffff_ffff)
-    this.#arr = this.registers.get('ARR')
-    this.#psc = this.#position = this.#repeatsLeft = this.#externalCount = 0
+    this.#counter.arr = this.registers.get('ARR')
+    this.#psc = this.#counter.position = this.#repeatsLeft = this.#externalCount = 0
     this.#isPreloaded = false
-    this.#isGateOpen = true
+    this.#slave.reset()
     this.#since = this.#ticks.now
     this.#channels.reset()
     this.#triggerOut.set(false)
@@ -122,7 +108,7 @@ class Tim implements Peripheral {
     return new RegisterFile(timLayout, {
       CR1: { writable: synced, write: (_, before) => this.#control(before) },
       CR2: after(() => this.#channels.drive()),
-      SMCR: after(() => this.#connectTrigger()),
+      SMCR: after(() => this.#slave.connect()),
       DIER: after(() => this.#serveAll()),
       SR: { writable: synced, read: () => this.#fresh('SR'), write: () => this.#update() },
       EGR: { writable: synced, write: (bits) => this.#generate(bits) },
@@ -139,67 +125,20 @@ class Tim implements Peripheral {
       RCR: after(() => this.#preload(true)),
       ...{ CCR1: compare(1), CCR2: compare(2), CCR3: compare(3), CCR4: compare(4) },
       BDTR: after(() => this.#breakChanged()),
-      DCR: after(() => {
-        this.#burstIndex = 0
-      }),
+      DCR: after(() => this.#requests.restart()),
       DMAR: {
-        read: () => this.registers.peek(this.#burstOffset),
-        taken: () => this.#burstNext(),
-        write: (value, _, size) => {
-          this.registers.write(this.#burstOffset, size, value, true)
-          this.#burstNext()
-        },
+        read: () => this.#requests.read(),
+        taken: () => this.#requests.next(),
+        write: (value, _, size) => this.#requests.write(size, value),
       },
     })
   }
 
   // Counting.
 
-  get #isDown(): boolean {
-    const { registers: r } = this
-    if (r.get('CR1', 'CMS') !== 0) return this.#position >= this.#arr
-    return r.is('CR1', 'DIR')
-  }
-
-  get #isMiddle(): boolean {
-    return this.registers.get('CR1', 'CMS') !== 0
-  }
-
-  /** Counts from one update to the next. */
-  get #period(): number {
-    return this.#isMiddle ? 2 * this.#arr : this.#arr + 1
-  }
-
-  get #count(): number {
-    return this.#countAt(this.#position)
-  }
-
-  #countAt(position: number): number {
-    if (this.#isEncoder) return position
-    if (this.#isMiddle) return position <= this.#arr ? position : 2 * this.#arr - position
-    return this.registers.is('CR1', 'DIR') ? this.#arr - position : position
-  }
-
-  #positionOf(count: number): number {
-    if (this.#isEncoder) return count
-    if (!this.#isMiddle && this.registers.is('CR1', 'DIR')) return this.#arr - count
-    return count
-  }
-
-  /** The clock moves the counter; not so in encoder and external clock modes. */
+  /** The clock moves the counter. */
   get #isTicking(): boolean {
-    const mode = this.#slaveMode
-    const isOutside = mode === SMS.external || this.#isEncoder || this.registers.is('SMCR', 'ECE')
-    return this.registers.is('CR1', 'CEN') && !isOutside && this.#isGateOpen && this.#arr > 0
-  }
-
-  get #slaveMode(): number {
-    return this.registers.get('SMCR', 'SMS') | (this.registers.get('SMCR', 'SMS_3') << 3)
-  }
-
-  get #isEncoder(): boolean {
-    const mode = this.#slaveMode
-    return mode >= SMS.encoder1 && mode <= SMS.encoder3
+    return this.registers.is('CR1', 'CEN') && this.#slave.letsClock && this.#counter.arr > 0
   }
 
   /** Brings position and flags up to now; always true, so that it can stand before a write. */
@@ -221,32 +160,21 @@ class Tim implements Peripheral {
 
   /** The counter goes on by so many counts: matches and updates on the way. */
   #move(counts: number): void {
-    const from = this.#position
-    const period = this.#period
+    const from = this.#counter.position
+    const period = this.#counter.period
     const to = from + counts
     const updates = Math.floor(to / period)
     const matched = this.#channels.matchesBetween((channel) => {
-      const places = this.#matchPlaces(channel)
+      const places = this.#counter.matchPlaces(this.#channels.active(channel))
       return places.some((place) => passes(from, to, place, period))
     })
-    this.#position = to - updates * period
+    this.#counter.position = to - updates * period
     // In the middle modes both ends are updates: the upper one was passed at ARR.
-    const upper = this.#isMiddle && passes(from, to, this.#arr, period) ? 1 : 0
+    const upper = this.#counter.isMiddle && passes(from, to, this.#counter.arr, period) ? 1 : 0
     for (const channel of matched) this.#matched(channel)
     if (updates + upper > 0) this.#overflowed(updates + upper)
     this.#channels.drive()
     this.#update()
-  }
-
-  /** Positions at which CNT equals CCRx, as far as CMS lets them count. */
-  #matchPlaces(channel: number): readonly number[] {
-    const value = this.#channels.active(channel)
-    if (value > this.#arr) return []
-    if (!this.#isMiddle) return [this.#positionOf(value)]
-    const mode = this.registers.get('CR1', 'CMS')
-    const up = [value]
-    const down = [2 * this.#arr - value]
-    return mode === 1 ? down : mode === 2 ? up : [...up, ...down]
   }
 
   #overflowed(times: number): void {
@@ -264,22 +192,23 @@ class Tim implements Peripheral {
     this.#loadShadows()
     if (setsFlag) {
       r.set('SR', 'UIF', true)
-      if (r.is('DIER', 'UDE')) this.#requestDma('UP')
+      if (r.is('DIER', 'UDE')) this.#requests.send('UP')
     }
     if (r.is('CR1', 'OPM') && setsFlag) {
       r.set('CR1', 'CEN', false)
       this.#sayEnabled()
     }
-    if (this.#shape.hasBreak && r.is('BDTR', 'AOE') && !this.#isBreaking) r.set('BDTR', 'MOE', true)
+    if (this.#shape.hasBreak && r.is('BDTR', 'AOE') && !isBreaking(this.#wiring, r))
+      r.set('BDTR', 'MOE', true)
     if (r.get('CR2', 'MMS') === MMS.update) this.#trigger.pulse()
     this.#pulseSecond(MMS.update)
   }
 
   #loadShadows(): void {
     const { registers: r } = this
-    const isAtTop = this.#isMiddle && this.#position === this.#arr
-    this.#arr = this.#written('ARR')
-    if (isAtTop) this.#position = this.#arr
+    const isAtTop = this.#counter.isMiddle && this.#counter.position === this.#counter.arr
+    this.#counter.arr = this.#written('ARR')
+    if (isAtTop) this.#counter.position = this.#counter.arr
     this.#psc = r.get('PSC')
     this.#repeatsLeft = this.#shape.hasBreak ? r.get('RCR', 'REP') : 0
     this.#channels.load()
@@ -296,7 +225,7 @@ class Tim implements Peripheral {
     if (!this.#isTicking) return
     const next = this.#nextPosition()
     if (next === Infinity) return
-    const tick = this.#since + (next - this.#position) * (this.#psc + 1)
+    const tick = this.#since + (next - this.#counter.position) * (this.#psc + 1)
     this.#cancel = this.#ticks.at(tick, () => {
       this.#cancel = undefined
       this.#sync()
@@ -306,14 +235,16 @@ class Tim implements Peripheral {
 
   /** The first position beyond the present one at which something happens that matters. */
   #nextPosition(): number {
-    const period = this.#period
+    const period = this.#counter.period
     const places: number[] = []
-    if (this.#isUpdateAwaited) places.push(period, ...(this.#isMiddle ? [this.#arr] : []))
+    if (this.#isUpdateAwaited)
+      places.push(period, ...(this.#counter.isMiddle ? [this.#counter.arr] : []))
     for (let channel = 1; channel <= this.#shape.channels; channel++) {
-      if (this.#isMatchAwaited(channel)) places.push(...this.#matchPlaces(channel))
+      if (this.#isMatchAwaited(channel))
+        places.push(...this.#counter.matchPlaces(this.#channels.active(channel)))
       places.push(...this.#edgePlaces(channel))
     }
-    const beyond = places.map((place) => (place <= this.#position ? place + period : place))
+    const beyond = places.map((place) => (place <= this.#counter.position ? place + period : place))
     return Math.min(Infinity, ...beyond)
   }
 
@@ -337,9 +268,7 @@ class Tim implements Peripheral {
     const isTrigger =
       this.registers.get('CR2', 'MMS') === MMS.reference + channel - 1 && this.#trigger.isWatched
     if (!isTrigger && !this.#channels.isSeen(channel)) return []
-    const value = this.#channels.active(channel)
-    const places = this.#isMiddle ? [value, 2 * this.#arr - value] : [this.#positionOf(value)]
-    return [this.#period, ...places.filter((place) => place >= 0 && place <= this.#period)]
+    return this.#counter.edgePlaces(this.#channels.active(channel))
   }
 
   // Registers.
@@ -352,12 +281,12 @@ class Tim implements Peripheral {
   #readCount(): number {
     this.#sync()
     const remapped = this.registers.is('CR1', 'UIFREMAP') && this.registers.is('SR', 'UIF')
-    return (this.#count | (remapped ? 0x8000_0000 : 0)) >>> 0
+    return (this.#counter.count | (remapped ? 0x8000_0000 : 0)) >>> 0
   }
 
   #setCount(value: number): void {
     const count = this.#shape.bits === 32 ? value : value & 0xffff
-    this.#position = Math.max(0, Math.min(this.#positionOf(count), this.#period - 1))
+    this.#counter.count = count
     this.#since = this.#ticks.now
     this.#channels.drive()
     this.#changed()
@@ -372,7 +301,7 @@ class Tim implements Peripheral {
       this.#since = this.#ticks.now
       this.#sayEnabled()
     }
-    if (!r.is('CR1', 'ARPE')) this.#arr = this.#written('ARR')
+    if (!r.is('CR1', 'ARPE')) this.#counter.arr = this.#written('ARR')
     this.#changed()
   }
 
@@ -380,9 +309,9 @@ class Tim implements Peripheral {
   #redirect(before: number): void {
     const now = this.registers.get('CR1')
     this.registers.setAll('CR1', before)
-    const count = this.#count
+    const { count } = this.#counter
     this.registers.setAll('CR1', now)
-    this.#position = Math.max(0, this.#positionOf(count))
+    this.#counter.turn(count)
   }
 
   #sayEnabled(): void {
@@ -393,16 +322,9 @@ class Tim implements Peripheral {
 
   #autoReload(): void {
     const value = this.#written('ARR')
-    if (this.registers.is('CR1', 'ARPE')) this.#preload(value !== this.#arr)
-    else this.#reload(value)
+    if (this.registers.is('CR1', 'ARPE')) this.#preload(value !== this.#counter.arr)
+    else this.#counter.reload(value)
     this.#changed()
-  }
-
-  /** Without preload: the counter keeps its count; one that is beyond runs on from there. */
-  #reload(value: number): void {
-    const count = this.#count
-    this.#arr = value
-    this.#position = Math.max(0, Math.min(this.#positionOf(count), Math.max(0, this.#period - 1)))
   }
 
   #written(register: 'ARR'): number {
@@ -428,7 +350,7 @@ class Tim implements Peripheral {
       if ((bits >>> channel) & 1) this.#channels.generate(channel, () => this.#matched(channel))
     }
     if (bits & 0x20) r.set('SR', 'COMIF', true)
-    if (bits & 0x40) this.#triggered()
+    if (bits & 0x40) this.#slave.triggered()
     if (bits & 0x80) this.#break('BIF')
     if (bits & 0x100) this.#break('B2IF')
     this.#changed()
@@ -438,7 +360,7 @@ class Tim implements Peripheral {
   #reinitialize(setsFlag: boolean): void {
     const { registers: r } = this
     this.#event(setsFlag)
-    this.#position = 0
+    this.#counter.position = 0
     this.#since = this.#ticks.now
     this.#externalCount = 0
     if (r.get('CR2', 'MMS') === MMS.reset) this.#trigger.pulse()
@@ -450,7 +372,7 @@ class Tim implements Peripheral {
   #matched(channel: number): void {
     const { registers: r } = this
     r.set('SR', `CC${channel as 1}IF`, true)
-    if ((r.get('DIER') >>> (8 + channel)) & 1) this.#requestDma(`CH${channel}`)
+    if ((r.get('DIER') >>> (8 + channel)) & 1) this.#requests.send(`CH${channel}`)
     if (channel === 1 && r.get('CR2', 'MMS') === MMS.compare) this.#trigger.pulse()
     this.#channels.matched(channel)
   }
@@ -460,7 +382,7 @@ class Tim implements Peripheral {
     const { registers: r } = this
     if (r.is('SR', `CC${channel as 1}IF`)) r.set('SR', `CC${channel as 1}OF`, true)
     r.set('SR', `CC${channel as 1}IF`, true)
-    if ((r.get('DIER') >>> (8 + channel)) & 1) this.#requestDma(`CH${channel}`)
+    if ((r.get('DIER') >>> (8 + channel)) & 1) this.#requests.send(`CH${channel}`)
     if (channel === 1 && r.get('CR2', 'MMS') === MMS.compare) this.#trigger.pulse()
     this.#changed()
   }
@@ -472,134 +394,47 @@ class Tim implements Peripheral {
     this.#update()
   }
 
-  // Slave modes and triggers.
+  // Slave modes: what they do to the counter.
 
-  #connectTrigger(): void {
-    this.#stopTrigger?.()
-    this.#stopTrigger = undefined
-    const source = this.registers.get('SMCR', 'TS') | (this.registers.get('SMCR', 'TS_HIGH') << 3)
-    const name = source < 4 ? ITR[source] : [...ITR.slice(4), ...ITR_MORE][source - 8]
-    this.#isGateOpen = this.#slaveMode !== SMS.gated
-    if (name !== undefined && (this.#slaveMode >= SMS.reset || this.registers.is('DIER', 'TIE'))) {
-      const wire = this.#wiring.wire(name)
-      this.#stopTrigger = wire.listen((isHigh) => this.#triggerLevel(isHigh))
-      if (this.#slaveMode === SMS.gated) this.#isGateOpen = wire.isHigh
-    } else if (this.#slaveMode === SMS.gated && source !== TS.edge) {
-      this.#isGateOpen = this.#inputLevel(source)
-    }
-  }
-
-  #inputLevel(source: number): boolean {
-    const { registers: r } = this
-    if (source === TS.input1) return this.#channels.inputLevel(1) !== r.is('CCER', 'CC1P')
-    if (source === TS.input2) return this.#channels.inputLevel(2) !== r.is('CCER', 'CC2P')
-    return true
-  }
-
-  /** An input pin of a channel changed: encoder, or the trigger if TS selects it. */
-  #inputChanged(input: number, isHigh: boolean): void {
-    if (this.#isEncoder) this.#encode(input, isHigh)
-    const { registers: r } = this
-    const source = r.get('SMCR', 'TS') | (r.get('SMCR', 'TS_HIGH') << 3)
-    if (source === TS.edge && input === 1) {
-      this.#triggerLevel(true)
-      return
-    }
-    const isSource = (source === TS.input1 && input === 1) || (source === TS.input2 && input === 2)
-    if (!isSource) return
-    this.#triggerLevel(isHigh !== r.is('CCER', input === 1 ? 'CC1P' : 'CC2P'))
-  }
-
-  #triggerLevel(isHigh: boolean): void {
-    const mode = this.#slaveMode
-    this.#sync()
-    if (mode === SMS.gated) {
-      this.#isGateOpen = isHigh
-      this.#since = this.#ticks.now
-      this.registers.set('SR', 'TIF', true)
-    } else if (isHigh && mode !== 0) {
-      this.#triggered()
-    }
-    this.#changed()
-  }
-
-  #triggered(): void {
-    const { registers: r } = this
-    const mode = this.#slaveMode
-    r.set('SR', 'TIF', true)
-    if (r.is('DIER', 'TDE')) this.#requestDma('TRIG')
-    if (mode === SMS.reset || mode === SMS.both) this.#reinitialize(!r.is('CR1', 'URS'))
-    if ((mode === SMS.trigger || mode === SMS.both) && !r.is('CR1', 'CEN')) {
-      r.set('CR1', 'CEN', true)
-      this.#since = this.#ticks.now
-      this.#sayEnabled()
-    }
-    if (mode === SMS.external) this.#externalEdge()
+  #makeSlave(): TimSlave {
+    return new TimSlave({
+      ...{ wiring: this.#wiring, registers: this.registers },
+      hasInputs: this.#shape.channels > 0,
+      inputLevel: (input) => this.#channels.inputLevel(input),
+      sync: () => this.#sync(),
+      changed: () => this.#changed(),
+      gated: () => {
+        this.#since = this.#ticks.now
+      },
+      enabled: () => {
+        this.#since = this.#ticks.now
+        this.#sayEnabled()
+      },
+      reinitialize: () => this.#reinitialize(!this.registers.is('CR1', 'URS')),
+      clockEdge: () => this.#externalEdge(),
+      step: (direction) => this.#step(direction),
+      requestDma: () => this.#requests.send('TRIG'),
+    })
   }
 
   /** One edge of an external clock; PSC divides it. */
   #externalEdge(): void {
-    if (!this.registers.is('CR1', 'CEN') || this.#arr === 0) return
+    if (!this.registers.is('CR1', 'CEN') || this.#counter.arr === 0) return
     if (++this.#externalCount <= this.#psc) return
     this.#externalCount = 0
     this.#move(1)
   }
 
-  /** Encoder modes 1 to 3: the level of the other input tells the direction. */
-  #encode(input: number, isHigh: boolean): void {
-    const { registers: r } = this
-    const mode = this.#slaveMode
-    if (!r.is('CR1', 'CEN') || input > 2 || (mode !== SMS.encoder3 && mode !== input)) return
-    const level = (n: 1 | 2) => this.#channels.inputLevel(n) !== r.is('CCER', `CC${n}P`)
-    const own = isHigh !== r.is('CCER', input === 1 ? 'CC1P' : 'CC2P')
-    const isUp = input === 1 ? own !== level(2) : own === level(1)
-    r.set('CR1', 'DIR', !isUp)
-    const next = this.#position + (isUp ? 1 : -1)
-    this.#position = next < 0 ? this.#arr : next > this.#arr ? 0 : next
-    if (this.#position !== next) this.#overflowed(1)
-    this.#changed()
-  }
-
-  #listenOutside(): void {
-    const wiring = this.#wiring
-    const { pins, name } = wiring
-    if (this.#shape.channels === 0) return
-    pins.signal(`${name}_ETR`).listen((isHigh) => this.#externalTrigger(isHigh))
-    if (!this.#shape.hasBreak) return
-    pins.signal(`${name}_BKIN`).listen(() => this.#checkBreak())
-    for (const comparator of ['COMP1_OUT', 'COMP2_OUT']) {
-      wiring.wire(comparator).listen(() => this.#checkBreak())
-    }
-  }
-
-  #externalTrigger(isHigh: boolean): void {
-    const { registers: r } = this
-    const isActive = isHigh !== r.is('SMCR', 'ETP')
-    this.#sync()
-    if (isActive && r.is('SMCR', 'ECE')) this.#externalEdge()
-    if (r.get('SMCR', 'TS') === TS.external && r.get('SMCR', 'TS_HIGH') === 0) {
-      this.#triggerLevel(isActive)
-    }
+  /** The encoder has turned by one. */
+  #step(direction: 1 | -1): void {
+    if (this.#counter.step(direction)) this.#overflowed(1)
     this.#changed()
   }
 
   // Break.
 
-  get #isBreaking(): boolean {
-    const { registers: r } = this
-    if (!this.#shape.hasBreak || !r.is('BDTR', 'BKE')) return false
-    const isActiveHigh = r.is('BDTR', 'BKP')
-    const pin = this.#wiring.pins.signal(`${this.#wiring.name}_BKIN`)
-    const level = pin.read(!isActiveHigh) !== r.is('AF1', 'BKINP')
-    const isPinActive = r.is('AF1', 'BKINE') && level === isActiveHigh
-    const comparator = (n: 1 | 2) =>
-      r.is('AF1', `BKCMP${n}E`) &&
-      this.#wiring.wire(`COMP${n}_OUT`).isHigh !== r.is('AF1', `BKCMP${n}P`)
-    return isPinActive || comparator(1) || comparator(2)
-  }
-
   #checkBreak(): void {
-    if (this.#isBreaking) this.#break('BIF')
+    if (isBreaking(this.#wiring, this.registers)) this.#break('BIF')
     this.#changed()
   }
 
@@ -611,54 +446,19 @@ class Tim implements Peripheral {
   }
 
   #breakChanged(): void {
-    if (this.#isBreaking) this.#break('BIF')
+    const isActive = this.#shape.hasBreak && isBreaking(this.#wiring, this.registers)
+    if (isActive) this.#break('BIF')
     this.#channels.drive()
   }
 
   // Lines and requests.
-
-  #makeLines(): { output: Output; level: () => boolean }[] {
-    const { name } = this.#wiring
-    const up: InterruptPair[] = [['DIER.UIE', 'SR.UIF']]
-    const compare = [1, 2, 3, 4].map((n): InterruptPair => [`DIER.CC${n}IE`, `SR.CC${n}IF`])
-    const trigger: InterruptPair[] = [
-      ['DIER.TIE', 'SR.TIF'],
-      ['DIER.COMIE', 'SR.COMIF'],
-    ]
-    const stop: InterruptPair[] = [['DIER.BIE', 'SR.BIF', 'SR.B2IF', 'SR.SBIF']]
-    const line = (suffix: string, pairs: readonly InterruptPair[]) => ({
-      output: this.#wiring.interrupt(`${name}${suffix}` as InterruptName),
-      level: interruptLevel(this.registers, pairs),
-    })
-    if (!this.#shape.hasFourLines) return [line('', [...up, ...compare, ...trigger, ...stop])]
-    return [line('_UP', up), line('_CC', compare), line('_TRG_COM', trigger), line('_BRK', stop)]
-  }
 
   #update(): void {
     for (const { output, level } of this.#lines) output.set(level())
   }
 
   #serveAll(): void {
-    if (this.registers.is('DIER', 'TIE')) this.#connectTrigger()
-  }
-
-  #requestDma(suffix: string): void {
-    const name = `${this.#wiring.name}_${suffix}`
-    let output = this.#requests.get(name)
-    if (output === undefined) {
-      output = this.#wiring.dmaRequest(name as DmaRequestName)
-      this.#requests.set(name, output)
-    }
-    this.#burstIndex = 0
-    for (let n = 0; n <= this.registers.get('DCR', 'DBL'); n++) output.pulse()
-  }
-
-  get #burstOffset(): number {
-    return (this.registers.get('DCR', 'DBA') + this.#burstIndex) * 4
-  }
-
-  #burstNext(): void {
-    this.#burstIndex = (this.#burstIndex + 1) % (this.registers.get('DCR', 'DBL') + 1)
+    if (this.registers.is('DIER', 'TIE')) this.#slave.connect()
   }
 
   #pulseSecond(event: number): void {
@@ -668,31 +468,16 @@ class Tim implements Peripheral {
   }
 }
 
-/** The way from `from` (excluded) to `to` (included) meets `place`, modulo `period`. */
-function passes(from: number, to: number, place: number, period: number): boolean {
-  return Math.floor((to - place) / period) > Math.floor((from - place) / period)
-}
-
-const advanced: TimShape = {
-  ...{ bits: 16, channels: 4, complementary: 4, hasBreak: true, hasFourLines: true },
-}
-const general = (bits: 16 | 32): TimShape => ({
-  ...{ bits, channels: 4, complementary: 0, hasBreak: false, hasFourLines: false },
-})
-const small = (channels: number): TimShape => ({
-  ...{ bits: 16, channels, complementary: 1, hasBreak: true, hasFourLines: false },
-})
-const basic: TimShape = {
-  ...{ bits: 16, channels: 0, complementary: 0, hasBreak: false },
-  hasFourLines: false,
-}
 const make =
   (shape: TimShape) =>
   (wiring: Wiring): Peripheral =>
     new Tim(wiring, shape)
 
+const { advanced, small, basic } = timShapes
+const general = make(timShapes.general)
+
 export const tims = {
-  ...{ TIM1: make(advanced), TIM2: make(general(32)), TIM3: make(general(32)) },
-  ...{ TIM4: make(general(32)), TIM5: make(general(32)), TIM6: make(basic), TIM7: make(basic) },
+  ...{ TIM1: make(advanced), TIM2: general, TIM3: general },
+  ...{ TIM4: general, TIM5: general, TIM6: make(basic), TIM7: make(basic) },
   ...{ TIM8: make(advanced), TIM15: make(small(2)), TIM16: make(small(1)), TIM17: make(small(1)) },
 } satisfies Makers
