@@ -48,6 +48,8 @@ const HOST_CODE = {
   end: NSC_BASE,
 } as const
 
+const SCR = 0xe000_ed10
+const SLEEPDEEP = 1 << 2
 const NVIC_ISER = 0xe000_e100
 const NVIC_ICER = 0xe000_e180
 const NVIC_IABR = 0xe000_e300
@@ -141,6 +143,7 @@ export class Stm32u585 {
       const limit = Math.min(untilCycle, this.scheduler.next)
       const reason = this.#spend(limit) ? 'cycle' : this.#execute(limit)
       this.#isWaiting = reason === 'idle'
+      if (reason === 'idle') this.#sleepDeeply()
       if (reason === 'idle') this.#sleep(Math.min(untilCycle, this.scheduler.next))
       else if (reason !== 'cycle') return reason
     }
@@ -199,10 +202,27 @@ export class Stm32u585 {
 
   #execute(limit: number): StopReason {
     if (!this.#isApplicationRunning || !this.lowPower.wake()) return 'idle'
+    if (this.rcc.isStopped) this.rcc.leaveStop()
     if (this.#isStepping) return this.cpu.step()
     // A fast handler that cut in is not to be followed by anything else.
     const { cycles } = this.cpu
     return this.cpu.run(this.#owedCycles === 0 ? limit : Math.min(limit, cycles + CUT_IN_CYCLES))
+  }
+
+  /** Without a secure side: WFI with SLEEPDEEP enters the mode that PWR's LPMS selects. */
+  #sleepDeeply(): void {
+    if (this.#options.hasSecureSide || !this.#isApplicationRunning) return
+    if (this.lowPower.mode !== undefined) return
+    if ((this.cpu.readPrivate(SCR, false) & SLEEPDEEP) === 0) return
+    const { PWR } = this.peripherals
+    const mode = PWR.deepMode
+    if (mode === 'standby' || mode === 'shutdown') {
+      this.enterDeepSleep(mode, () => this.#requestReset('standby'))
+      return
+    }
+    PWR.note('STOPF')
+    this.rcc.enterStop()
+    this.lowPower.enter(mode)
   }
 
   #sleep(untilCycle: number): void {
@@ -261,6 +281,7 @@ export class Stm32u585 {
 
   /** Resets the whole chip except its memories. */
   reset(cause: ResetCause): void {
+    const isFromStandby = cause === 'standby' && this.#deepSleep?.mode === 'standby'
     this.#deepSleep = undefined
     this.#owedCycles = 0
     this.lowPower.reset()
@@ -270,6 +291,7 @@ export class Stm32u585 {
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[cause])
     this.#resetPeripherals()
+    if (isFromStandby) this.peripherals.PWR.note('SBF')
     this.onReset(cause)
   }
 

@@ -1,6 +1,6 @@
 /**
- * The chip's low-power modes as the secure side enters them, and how long the chip was in each
- * state. RM0456, "Power control (PWR)", "Low-power modes", and the wake-up table there.
+ * The chip's low-power modes as the secure side or, without one, PWR enters them, and how long the
+ * chip was in each state. RM0456, "Power control (PWR)", "Low-power modes", and the wake-up table there.
  *
  *   sleep            the CPU waits; every enabled interrupt wakes
  *   stop0 to stop3   clocks stand still, SysTick with them; memories and registers stay; only
@@ -8,8 +8,8 @@
  *   standby          only the backup domain and its RTC go on; waking is a reset
  *   shutdown         as standby, and backup SRAM is lost
  *
- * Not modelled: timers that the application left running count on in the Stop modes; their
- * interrupts wait until something else has woken the chip.
+ * Not modelled: beside a secure side, timers that the application left running count on in the Stop
+ * modes; their interrupts wait until something else has woken the chip.
  */
 
 export type PowerState =

@@ -1,9 +1,11 @@
 /**
  * PWR: power control. RM0456, chapter "Power control (PWR)".
  *
- * Voltage scaling and the booster are ready at once; the supply is always good.
+ * Voltage scaling and the booster are ready at once; the supply is always good. LPMS tells the chip
+ * which mode a deep sleep is; STOPF and SBF tell software that there was one, until CSSF clears them.
  *
- * Tagged or not modelled: everything else. Low-power modes belong to the kernel.
+ * Tagged or not modelled: everything else, wake-up pins among it. Beside a secure side LPMS does
+ * nothing: modes are the kernel's.
  */
 import { each, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
 import type { Makers, Peripheral } from '../wiring.ts'
@@ -12,7 +14,7 @@ const pulls = (offset: number) => reg(offset, each('P', 16, 1, tagged))
 
 const pwrLayout = {
   CR1: reg(0x00, {
-    ...{ LPMS: tagged(0, 3), RRSB1: tagged(5), RRSB2: tagged(6), ULPMEN: tagged(7) },
+    ...{ LPMS: rw(0, 3), RRSB1: tagged(5), RRSB2: tagged(6), ULPMEN: tagged(7) },
     ...{ SRAM1PD: tagged(8), SRAM2PD: tagged(9), SRAM3PD: tagged(10), SRAM4PD: tagged(11) },
   }),
   CR2: reg(0x04, each('PDS', 32, 1, tagged)),
@@ -60,18 +62,39 @@ const pwrLayout = {
   ...{ PUCRI: pulls(0x90), PDCRI: pulls(0x94) },
 } as const
 
-class Pwr {
+/** LPMS: the last bits of Standby (10x) and Shutdown (11x) do not matter. */
+const MODES = [
+  ...(['stop0', 'stop1', 'stop2', 'stop3'] as const),
+  ...(['standby', 'standby', 'shutdown', 'shutdown'] as const),
+]
+
+export class Pwr implements Peripheral {
   readonly registers: RegisterFile<typeof pwrLayout>
 
   constructor() {
     this.registers = new RegisterFile(pwrLayout, {
       CR3: { write: () => this.#follow() },
       VOSR: { write: () => this.#follow() },
+      SR: { write: (written) => this.#clear(written) },
     })
   }
 
   reset(): void {
     this.registers.reset()
+  }
+
+  /** What a deep sleep is, by LPMS. */
+  get deepMode(): (typeof MODES)[number] {
+    return MODES[this.registers.get('CR1', 'LPMS')]!
+  }
+
+  /** The chip has been in Stop, or comes out of Standby. */
+  note(flag: 'STOPF' | 'SBF'): void {
+    this.registers.set('SR', flag, true)
+  }
+
+  #clear(written: number): void {
+    if (written & 1) this.registers.setAll('SR', 0)
   }
 
   #follow(): void {
@@ -82,4 +105,4 @@ class Pwr {
   }
 }
 
-export const pwrs = { PWR: (): Peripheral => new Pwr() } satisfies Makers
+export const pwrs = { PWR: () => new Pwr() } satisfies Makers

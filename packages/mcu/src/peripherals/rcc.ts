@@ -112,7 +112,7 @@ export const rccLayout = {
   ICSCR3: reg(0x10, { HSICAL: ro(0, 12), HSITRIM: tagged(16, 5) }, 0x0010_0000),
   CRRCR: reg(0x14, { HSI48CAL: ro(0, 9) }),
   CFGR1: reg(0x1c, {
-    ...{ SW: rw(0, 2), SWS: ro(2, 2), STOPWUCK: tagged(4), STOPKERWUCK: tagged(5) },
+    ...{ SW: rw(0, 2), SWS: ro(2, 2), STOPWUCK: rw(4), STOPKERWUCK: tagged(5) },
     ...{ MCOSEL: tagged(24, 4), MCOPRE: tagged(28, 3) },
   }),
   CFGR2: reg(0x20, {
@@ -235,6 +235,8 @@ const READY = [
 ] as const
 
 const RESET_FLAGS = 0xfe00_0000
+/** Clocks of Stop: the backup domain's, and those that peripherals ask for. */
+const STOP_CLOCKS = ['lse', 'lsi', 'hsi', 'msik']
 /** Only a loss of power resets the backup domain. */
 const BORRSTF = 0x0800_0000
 
@@ -247,6 +249,7 @@ export class Rcc implements Clocks {
   /** Frequencies that have been asked for since the tree last changed. */
   readonly #known = new Map<string, number>()
   #frequencies: Frequencies
+  #isStopped = false
 
   constructor(scheduler: Scheduler, events: RccEvents) {
     this.#scheduler = scheduler
@@ -301,8 +304,30 @@ export class Rcc implements Clocks {
     return ((this.registers.get(register) >>> bit) & 1) === 1
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped
+  }
+
+  /** Stop: bus clocks and what is made of PLLs, MSIS and HSE stand; what has LSE, LSI, HSI or MSIK goes on. */
+  enterStop(): void {
+    this.#isStopped = true
+    this.#changed()
+  }
+
+  /** Out of Stop the chip runs from MSIS, or from HSI if STOPWUCK says so; HSE and PLLs are off. */
+  leaveStop(): void {
+    const { registers: r } = this
+    this.#isStopped = false
+    for (const on of ['HSEON', 'PLL1ON', 'PLL2ON', 'PLL3ON'] as const) r.set('CR', on, false)
+    const isHsi = r.is('CFGR1', 'STOPWUCK')
+    r.set('CR', isHsi ? 'HSION' : 'MSISON', true)
+    r.set('CFGR1', 'SW', isHsi ? 1 : 0)
+    this.#settle()
+  }
+
   /** Back to reset values; `flags` are the bits of RCC_CSR that tell why. */
   reset(flags: number): void {
+    this.#isStopped = false
     const kept = this.registers.get('CSR') & RESET_FLAGS
     const backup = this.registers.get('BDCR')
     this.registers.reset()
@@ -358,6 +383,7 @@ export class Rcc implements Clocks {
       return this.hz(sources[value] ?? '-')
     }
     const bus = timerBuses[clock]
+    if (bus !== undefined && this.#isStopped) return 0
     if (bus !== undefined) return this.#frequencies[bus] * (this.#isDivided(bus) ? 2 : 1)
     const fixed = fixedClocks[clock]
     return fixed === undefined ? this.#root(clock) : this.hz(fixed)
@@ -370,6 +396,7 @@ export class Rcc implements Clocks {
   /** Bus clocks, oscillators and PLL outputs; an oscillator that is off stands. */
   #root(clock: string): number {
     const { registers: r } = this
+    if (this.#isStopped && !STOP_CLOCKS.includes(clock)) return 0
     if (clock in this.#frequencies) return this.#frequencies[clock as keyof Frequencies]
     const pll = /^pll([123])([pqr])$/.exec(clock)
     if (pll !== null) {

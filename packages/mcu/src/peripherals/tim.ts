@@ -9,8 +9,8 @@
  *   (2) ARR, PSC, RCR and CCRx that are preloaded act from the next update on.
  *
  * Counter modes, prescaler, repetition, one-pulse and triggers to others are here; the count is in
- * tim-counter.ts, channels in tim-channels.ts, slave modes in tim-slave.ts, DMA requests in tim-requests.ts, break inputs in
- * tim-break.ts.
+ * tim-counter.ts, channels in tim-channels.ts, slave modes in tim-slave.ts, interrupt lines and DMA
+ * requests in tim-requests.ts, break inputs in tim-break.ts.
  *
  * Not modelled or tagged: dead time, input filters (inputs have no noise), combined and asymmetric
  * PWM, channels 5 and 6, commutation preload, dithering, encoder index, bidirectional break.

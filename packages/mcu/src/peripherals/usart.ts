@@ -145,6 +145,7 @@ export class Usart {
       TDR: { write: (data) => this.#transmit(data) },
     })
     this.#isInterrupting = interruptLevel(this.registers, interrupts)
+    wiring.clocks.onChange(() => this.#shiftNext())
   }
 
   reset(): void {
@@ -168,6 +169,11 @@ export class Usart {
   #receive(frames: readonly UartFrame[]): void {
     this.#onTheWire.push(...frames)
     if (this.#cancelReceive === undefined) this.#startFrame()
+  }
+
+  /** Without a clock, as in Stop, frames pass unseen and those to be sent wait. */
+  get #isStanding(): boolean {
+    return this.#wiring.clocks.hz(this.#wiring.name) === 0
   }
 
   /** Duration of one bit in cycles; undefined while BRR is 0. */
@@ -225,6 +231,7 @@ export class Usart {
   /** Moves the next word into the shift register if that is empty. */
   #shiftNext(): void {
     if (this.#cancelTransmit !== undefined || !this.#isOn('TE') || this.#isHeldBack) return
+    if (this.#isStanding) return
     const data = this.#transmitFifo.shift()
     if (data === undefined) return
     this.#cancelTransmit = this.#wiring.scheduler.at(
@@ -242,6 +249,10 @@ export class Usart {
   #startFrame(): void {
     const { scheduler } = this.#wiring
     this.#cancelIdle?.()
+    if (this.#isStanding) {
+      this.#onTheWire.length = 0
+      return
+    }
     this.#cancelReceive = scheduler.at(scheduler.now + this.#frameCycles, () => {
       this.#arrived(this.#onTheWire.shift()!)
       this.#cancelReceive = undefined
