@@ -242,6 +242,11 @@ export class Usart {
   #startFrame(): void {
     const { scheduler } = this.#wiring
     this.#cancelIdle?.()
+    if (!Number.isFinite(this.#frameCycles)) {
+      // Without a rate there is nothing that could take bits off the wire: they pass by.
+      this.#onTheWire.length = 0
+      return
+    }
     this.#cancelReceive = scheduler.at(scheduler.now + this.#frameCycles, () => {
       this.#arrived(this.#onTheWire.shift()!)
       this.#cancelReceive = undefined
