@@ -30,7 +30,10 @@ import { DevicesKernel } from './commands/devices/kernel.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
+import { KeysAdd } from './commands/keys/add.ts'
 import { KeysCreate } from './commands/keys/create.ts'
+import { KeysList } from './commands/keys/list.ts'
+import { KeysRemove } from './commands/keys/remove.ts'
 import { KeysShow } from './commands/keys/show.ts'
 import { LogsStream } from './commands/logs/stream.ts'
 import { SecretsCreate } from './commands/secrets/create.ts'
@@ -77,7 +80,10 @@ export const commands = {
   'devices:list': DevicesList,
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,
+  'keys:add': KeysAdd,
   'keys:create': KeysCreate,
+  'keys:list': KeysList,
+  'keys:remove': KeysRemove,
   'keys:show': KeysShow,
   'logs:stream': LogsStream,
   'secrets:create': SecretsCreate,
