@@ -123,6 +123,11 @@ describe('the story of a user', () => {
     assert.equal(crash.sfsr, 1)
     assert.equal(crash.registers.pc, 0x0c00_0000)
     assert.ok(crash.registers.lr > 0x0800_0000 && crash.registers.lr < 0x0810_0000)
+    const kept = await world.succeed('crashes', 'list', 'crasher')
+    const id = /^(\S+) .*SecureFault/m.exec(kept)?.[1] ?? assert.fail(kept)
+    const shown = await world.succeed('crashes', 'show', id, '--device', 'crasher')
+    assert.match(shown, /^pc +0x0c00_?0000$/im)
+    assert.match(await world.succeed('devices', 'list'), / crasher +connected /)
     const report = await world.succeed('device', 'report', 'crasher', '--data', world.data)
     assert.match(report, /PC +0x0C00_0000/)
     const said = crashLogs.output.length

@@ -264,6 +264,7 @@ export const DeviceCrash = z
     crash: z.looseObject({ exception: z.string(), registers: z.record(z.string(), Word) }),
   })
   .meta({ id: 'DeviceCrash' })
+export type DeviceCrash = z.output<typeof DeviceCrash>
 
 export const listDeviceCrashes = route({
   name: 'listDeviceCrashes',

@@ -104,6 +104,26 @@ const ownErrors = {
     status: 404,
     fix: 'See GET /v1/Keys for the keys of this account.',
   },
+  SIGNER_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See GET /v1/Signers for the signers of this account.',
+  },
+  SIGNER_KNOWN: {
+    number: 72060,
+    status: 400,
+    fix: 'Use another key if it was removed: devices never trust a removed one again.',
+  },
+  SIGNERS_TOO_MANY: {
+    number: 72061,
+    status: 400,
+    fix: 'Remove a signer that is no longer used, or sign with one that there is.',
+  },
+  PUBLIC_KEY_INVALID: {
+    number: 72062,
+    status: 400,
+    fix: 'Send the public half alone: `openssl ec -in private.pem -pubout`.',
+  },
   USER_NOT_FOUND: { number: 20404, status: 404, fix: 'See GET /v1/Users for the users.' },
   SESSION_NOT_FOUND: { number: 20404, status: 404, fix: 'It has ended already, or is not yours.' },
   INVITATION_INVALID: {

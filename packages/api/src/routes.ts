@@ -8,6 +8,7 @@ import * as devices from './devices.ts'
 import * as kernels from './kernels.ts'
 import type { Route } from './route.ts'
 import * as service from './service.ts'
+import * as signers from './signers.ts'
 import * as usage from './usage.ts'
 import * as users from './users.ts'
 
@@ -34,6 +35,10 @@ export const routes: readonly Route[] = [
   kernels.fetchKernelBundle,
   deviceKernels.fetchDeviceKernel,
   deviceKernels.deployKernel,
+  signers.listSigners,
+  signers.createSigner,
+  signers.fetchSigner,
+  signers.deleteSigner,
   keys.listApiKeys,
   keys.createApiKey,
   keys.fetchApiKey,

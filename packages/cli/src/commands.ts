@@ -1,15 +1,23 @@
 /** Every command by its words. Loading one loads no more than its flags; `run` loads the rest. */
+import { ApiKeysCreate } from './commands/api-keys/create.ts'
+import { ApiKeysList } from './commands/api-keys/list.ts'
+import { ApiKeysRemove } from './commands/api-keys/remove.ts'
 import { AppsBundle } from './commands/apps/bundle.ts'
 import { AppsCreate } from './commands/apps/create.ts'
 import { AppsInspect } from './commands/apps/inspect.ts'
 import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
+import { AuditExport } from './commands/audit/export.ts'
+import { AuditList } from './commands/audit/list.ts'
+import { AuditVerify } from './commands/audit/verify.ts'
 import { ConfigsCreate } from './commands/configs/create.ts'
 import { ConfigsList } from './commands/configs/list.ts'
 import { ConfigsRemove } from './commands/configs/remove.ts'
 import { ConfigsShow } from './commands/configs/show.ts'
 import { ConfigsUpdate } from './commands/configs/update.ts'
+import { CrashesList } from './commands/crashes/list.ts'
+import { CrashesShow } from './commands/crashes/show.ts'
 import { DebugGenerateKeypair } from './commands/debug/generate-keypair.ts'
 import { Debug } from './commands/debug.ts'
 import { Deploy } from './commands/deploy.ts'
@@ -22,7 +30,10 @@ import { DevicesKernel } from './commands/devices/kernel.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
+import { KeysAdd } from './commands/keys/add.ts'
 import { KeysCreate } from './commands/keys/create.ts'
+import { KeysList } from './commands/keys/list.ts'
+import { KeysRemove } from './commands/keys/remove.ts'
 import { KeysShow } from './commands/keys/show.ts'
 import { LogsStream } from './commands/logs/stream.ts'
 import { SecretsCreate } from './commands/secrets/create.ts'
@@ -32,19 +43,31 @@ import { SecretsShow } from './commands/secrets/show.ts'
 import { SecretsUpdate } from './commands/secrets/update.ts'
 import { Test } from './commands/test.ts'
 import { Up } from './commands/up.ts'
+import { UsersInvite } from './commands/users/invite.ts'
+import { UsersList } from './commands/users/list.ts'
+import { UsersRemove } from './commands/users/remove.ts'
+import { UsersUpdate } from './commands/users/update.ts'
 
 export const commands = {
+  'api-keys:create': ApiKeysCreate,
+  'api-keys:list': ApiKeysList,
+  'api-keys:remove': ApiKeysRemove,
   'apps:bundle': AppsBundle,
   'apps:create': AppsCreate,
   'apps:inspect': AppsInspect,
   'apps:list': AppsList,
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
+  'audit:export': AuditExport,
+  'audit:list': AuditList,
+  'audit:verify': AuditVerify,
   'configs:create': ConfigsCreate,
   'configs:list': ConfigsList,
   'configs:remove': ConfigsRemove,
   'configs:show': ConfigsShow,
   'configs:update': ConfigsUpdate,
+  'crashes:list': CrashesList,
+  'crashes:show': CrashesShow,
   debug: Debug,
   'debug:generate-keypair': DebugGenerateKeypair,
   deploy: Deploy,
@@ -57,7 +80,10 @@ export const commands = {
   'devices:list': DevicesList,
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,
+  'keys:add': KeysAdd,
   'keys:create': KeysCreate,
+  'keys:list': KeysList,
+  'keys:remove': KeysRemove,
   'keys:show': KeysShow,
   'logs:stream': LogsStream,
   'secrets:create': SecretsCreate,
@@ -67,4 +93,8 @@ export const commands = {
   'secrets:update': SecretsUpdate,
   test: Test,
   up: Up,
+  'users:invite': UsersInvite,
+  'users:list': UsersList,
+  'users:remove': UsersRemove,
+  'users:update': UsersUpdate,
 }

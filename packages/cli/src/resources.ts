@@ -1,10 +1,11 @@
-/** Apps and devices as people see them. */
-import type { App, Device } from '@microvisor/api'
+/** What the API has, as people see it. */
+import type { ApiKey, App, AuditEntry, Device, User } from '@microvisor/api'
 import { type Column, facts } from './output.ts'
 
 export const deviceColumns: readonly Column<Device>[] = [
   { title: 'SID', value: ({ sid }) => sid },
   { title: 'UNIQUE NAME', value: ({ unique_name }) => unique_name },
+  { title: 'PRESENCE', value: ({ connection }) => presence(connection) },
   { title: 'UPDATE', value: ({ app }) => updateStatus(app) },
   { title: 'RUNS', value: ({ app }) => app.reported_sid },
   { title: 'LOGGING', value: ({ logging }) => (logging.enabled ? 'on' : 'off') },
@@ -16,12 +17,39 @@ export const appColumns: readonly Column<App>[] = [
   { title: 'CREATED', value: ({ date_created }) => date_created },
 ]
 
+export const apiKeyColumns: readonly Column<ApiKey>[] = [
+  { title: 'SID', value: ({ sid }) => sid },
+  { title: 'NAME', value: ({ friendly_name }) => friendly_name },
+  { title: 'SCOPES', value: ({ scopes }) => scopes.join(',') },
+  { title: 'USED', value: ({ date_used }) => date_used },
+  { title: 'EXPIRES', value: ({ date_expires }) => date_expires ?? 'never' },
+]
+
+export const userColumns: readonly Column<User>[] = [
+  { title: 'SID', value: ({ sid }) => sid },
+  { title: 'NAME', value: ({ name }) => name },
+  { title: 'ROLE', value: ({ role }) => role },
+  { title: 'CODES', value: ({ one_time_codes }) => one_time_codes },
+  { title: 'CREATED', value: ({ date_created }) => date_created },
+]
+
+export const auditColumns: readonly Column<AuditEntry>[] = [
+  { title: 'NUMBER', value: ({ number }) => number },
+  { title: 'TIME', value: ({ timestamp }) => timestamp },
+  { title: 'ACTOR', value: ({ actor }) => actor },
+  { title: 'ADDRESS', value: ({ address }) => address },
+  { title: 'ACTION', value: ({ action }) => action },
+  { title: 'OBJECT', value: ({ object }) => object },
+]
+
 export function deviceFacts(device: Device): string {
   const { app, logging } = device
   return facts([
     ['sid', device.sid],
     ['unique name', device.unique_name],
     ['account', device.account_sid],
+    ['presence', presence(device.connection)],
+    ['address', device.connection.address],
     ['target app', app.target_sid],
     ['target hash', app.target_hash],
     ['targeted', app.date_targeted],
@@ -46,4 +74,9 @@ export function appFacts(app: App): string {
 
 function updateStatus(app: Device['app']): string {
   return app.update_status === 'error' ? `error ${app.update_error_code}` : app.update_status
+}
+
+function presence({ connected, date_last_seen }: Device['connection']): string {
+  if (connected) return 'connected'
+  return date_last_seen === null ? 'never seen' : `last seen ${date_last_seen}`
 }

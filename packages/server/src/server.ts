@@ -50,6 +50,8 @@ import {
 import { Egress, type EgressSettings } from './managed/egress.ts'
 import { Managed } from './managed/managed.ts'
 import { Metrics } from './metrics.ts'
+import { addSignerRoutes } from './signers/routes.ts'
+import { Signers } from './signers/signers.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
@@ -187,6 +189,7 @@ interface Cloud {
   readonly audit: Audit
   readonly account: Credentials
   readonly apps: Apps
+  readonly signers: Signers
   readonly kernels: Kernels
   readonly devices: Devices
   readonly configs: Configs
@@ -216,7 +219,8 @@ async function openCloud(
   const users = new Users(db, masterKeys)
   const resealed = (await configs.resealAll()) + (await users.resealAll())
   if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
-  const apps = new Apps(db, bundles, keyring.applicationSigner)
+  const signers = new Signers(db, bus)
+  const apps = new Apps(db, bundles, keyring.applicationSigner, signers)
   return {
     users,
     identities: new Identities(db, users, limits),
@@ -224,6 +228,7 @@ async function openCloud(
     audit: new Audit(db),
     account,
     apps,
+    signers,
     kernels: new Kernels(db, bundles, keyring.kernelSigner),
     devices: new Devices({ db, apps, authority, bus, limits }),
     configs,
@@ -311,7 +316,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, deltas, managed, metrics, presence }: Cloud,
+  { bus, bundles, blobs, deltas, managed, metrics, presence, signers }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -324,6 +329,7 @@ function makeGateway(
     limits,
     log,
     orders: new DeviceOrders(db),
+    signers,
     presence,
     metrics,
     reports: new DeviceReports(db, bus, metrics, limits.crashesPerDevice),
@@ -350,6 +356,7 @@ function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: Server
   addConfigRoutes(rest, cloud.configs, cloud.devices)
   addKernelRoutes(rest, cloud.kernels)
   addDeviceKernelRoutes(rest, { db, ...cloud })
+  addSignerRoutes(rest, cloud.signers)
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)

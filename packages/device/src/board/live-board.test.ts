@@ -49,16 +49,18 @@ test('a live board shows its lights, takes its controls, and links a serial line
     heard += bytes.toString()
   })
   const deadline = performance.now() + 60_000
-  socket.write('hello')
-  while (heard !== 'hello' && performance.now() < deadline)
-    await new Promise((r) => setTimeout(r, 20))
-  assert.equal(heard, 'hello', told.join('\n'))
+  // Again, because a receiver that is not switched on yet hears nothing.
+  while (!heard.includes('hello') && performance.now() < deadline) {
+    socket.write('hello')
+    await new Promise((r) => setTimeout(r, 100))
+  }
+  assert.match(heard, /hello/, told.join('\n'))
   const button = live.controls.find(({ part }) => part === 'button')!
   live.set(button, true)
   const lines = boardLines(live.picture(), { hasColours: false }).join('\n')
   assert.match(lines, /^user-led +● 100 %$/m)
   assert.match(lines, /^button +\[■\] pressed$/m)
-  assert.match(lines, /^line +hello$/m)
+  assert.match(lines, /^line .*hello/m)
 })
 
 test('digits and pixels are drawn with characters', () => {

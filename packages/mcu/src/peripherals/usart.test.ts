@@ -155,6 +155,17 @@ test('a port that is off neither sends nor receives', () => {
   assert.equal(read('ISR') & ISR.RXNE, 0)
 })
 
+test('what comes before there is a baud rate passes by, and what comes later is received', () => {
+  const { receive, read, write, runTo } = usart()
+  receive([0x55, 0xaa])
+  runTo(1000)
+  write('BRR', 16)
+  write('CR1', CR1.UE | CR1.RE)
+  receive([0x42])
+  runTo(2000)
+  assert.equal(read('RDR'), 0x42)
+})
+
 test('turning the port off forgets what was under way', () => {
   const { read, write, runTo, sent } = usart()
   write('BRR', 16)

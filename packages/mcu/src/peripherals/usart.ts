@@ -171,7 +171,7 @@ export class Usart {
     if (this.#cancelReceive === undefined) this.#startFrame()
   }
 
-  /** Without a clock, as in Stop, frames pass unseen and those to be sent wait. */
+  /** Without a clock, as in Stop: what is to be sent waits. */
   get #isStanding(): boolean {
     return this.#wiring.clocks.hz(this.#wiring.name) === 0
   }
@@ -249,7 +249,8 @@ export class Usart {
   #startFrame(): void {
     const { scheduler } = this.#wiring
     this.#cancelIdle?.()
-    if (this.#isStanding) {
+    if (!Number.isFinite(this.#frameCycles)) {
+      // Without a rate there is nothing that could take bits off the wire: they pass by.
       this.#onTheWire.length = 0
       return
     }

@@ -1,6 +1,7 @@
 /**
  * Apps: bundles that were uploaded to be run by devices. An unsigned one is signed with the
- * installation's application key; a signed one must bear a signature that devices accept, because a
+ * installation's application key; a signed one must bear a signature that devices accept (that key's,
+ * or one of the account's own signers), because a
  * bundle that every device would refuse is better refused here.
  */
 import { randomBytes } from 'node:crypto'
@@ -15,6 +16,7 @@ import {
 import { and, eq } from 'drizzle-orm'
 import { digest, sha256Hex, verify } from '../keys/engines.ts'
 import type { SigningKey } from '../keys/keyring.ts'
+import type { Signers } from '../signers/signers.ts'
 import type { BundleStore } from '../storage/bundles.ts'
 import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
@@ -27,11 +29,13 @@ export class Apps {
   readonly #db: Database
   readonly #bundles: BundleStore
   readonly #signer: SigningKey
+  readonly #signers: Signers
 
-  constructor(db: Database, bundles: BundleStore, signer: SigningKey) {
+  constructor(db: Database, bundles: BundleStore, signer: SigningKey, signers: Signers) {
     this.#db = db
     this.#bundles = bundles
     this.#signer = signer
+    this.#signers = signers
   }
 
   list(accountSid: string, request: PageRequest): Promise<PageOf<AppRow>> {
@@ -54,7 +58,7 @@ export class Apps {
   }
 
   async create(accountSid: string, file: Uint8Array, name: string | undefined): Promise<AppRow> {
-    const { manifestBytes, layers } = this.#signed(file)
+    const { manifestBytes, layers } = await this.#signed(accountSid, file)
     const sid = makeSid('KA', randomBytes(16))
     const uniqueName = name || null
     const manifestHash = sha256Hex(manifestBytes)
@@ -90,14 +94,15 @@ export class Apps {
     return this.#bundles.pack(app.accountSid, app.sid)
   }
 
-  #signed(file: Uint8Array) {
+  async #signed(accountSid: string, file: Uint8Array) {
     const { manifest, manifestBytes, layers } = parseBundle(file, digest)
     if (manifest.signature.length === 0)
       return {
         manifestBytes: encodeManifest(signBody(manifest.body, this.#signer, digest)),
         layers,
       }
-    verifySignature(manifest, [this.#signer.publicKey], { digest, verify })
+    const trusted = [this.#signer.publicKey, ...(await this.#signers.publicKeys(accountSid))]
+    verifySignature(manifest, trusted, { digest, verify })
     return { manifestBytes, layers }
   }
 }

@@ -41,6 +41,7 @@ import type { BlobReader } from '../storage/blobs.ts'
 import { isUnavailable } from '../storage/database.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
 import type { DebugPeer } from './debug-stream.ts'
+import { DeviceKeys, type DeviceKeysParts } from './device-keys.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
 import { Streams } from './streams.ts'
@@ -51,6 +52,8 @@ export interface ConnectionParts {
   readonly limits: Limits
   readonly log: Logger
   readonly orders: DeviceOrders
+  readonly signers: DeviceKeysParts['signers']
+  readonly keyring: DeviceKeysParts['keyring']
   readonly reports: DeviceReports
   readonly presence: Presence
   readonly id: string
@@ -73,6 +76,7 @@ export class DeviceConnection {
   readonly #parts: ConnectionParts
   readonly #streams: Streams
   readonly #reportPace: Pace
+  readonly #keys: DeviceKeys
   #silence: NodeJS.Timeout
   #loggingEnd: NodeJS.Timeout | undefined
   #room: Promise<unknown> | undefined
@@ -86,6 +90,14 @@ export class DeviceConnection {
     const { limits } = parts
     this.#reportPace = new Pace(limits.reportsPerSecond, limits.reportBurst)
     this.#streams = this.#makeStreams()
+    this.#keys = new DeviceKeys({
+      ...parts,
+      send: (body) => this.#send(body),
+      changed: () => {
+        this.#sent = { ...this.#sent, target: '' }
+        return this.refresh()
+      },
+    })
     this.#silence = setTimeout(() => {
       this.end(GoodbyeReason.TIMED_OUT, `No hello within ${limits.helloMs} ms.`)
     }, limits.helloMs)
@@ -187,8 +199,7 @@ export class DeviceConnection {
       case 'crashReport':
         return this.#report(frame)
       case 'keyState':
-        // It has no keys but those of its fuses yet.
-        return undefined
+        return this.#keys.take(frame.value)
       case 'streamOpen':
         return this.#streams.opened(frame.value)
       case 'streamData':
@@ -242,7 +253,10 @@ export class DeviceConnection {
     const { device, reports } = this.#parts
     const waitMs = this.#reportPace.take(1)
     if (waitMs > 0) await sleep(waitMs)
-    if (frame.case === 'deviceState') return reports.state(device, frame.value)
+    if (frame.case === 'deviceState') {
+      await reports.state(device, frame.value)
+      return this.#keys.retry()
+    }
     if (frame.case === 'updateProgress') return reports.progress(device, frame.value)
     await reports.crash(device, frame.value)
     await this.#send({ case: 'crashReceived', value: { id: frame.value.id } })
@@ -266,6 +280,7 @@ export class DeviceConnection {
     if (next.isLogging !== last.isLogging)
       await this.#send({ case: 'settings', value: { loggingEnabled: next.isLogging } })
     this.#watchLogging(orders)
+    await this.#keys.refresh()
     if (orders.restartRequestedAt === null) return
     await this.#send({ case: 'restartApplication', value: {} })
     await this.#parts.orders.restartOrdered(this.#parts.device, orders.restartRequestedAt)

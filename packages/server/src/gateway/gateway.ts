@@ -18,6 +18,7 @@ import type { Keyring } from '../keys/keyring.ts'
 import type { Limits } from '../limits.ts'
 import type { Managed } from '../managed/managed.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Signers } from '../signers/signers.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
 import type { DebugPeer } from './debug-stream.ts'
@@ -29,6 +30,7 @@ export interface GatewayParts {
   readonly names: readonly string[]
   readonly bus: Bus
   readonly orders: DeviceOrders
+  readonly signers: Signers
   readonly reports: DeviceReports
   readonly presence: Presence
   readonly metrics: Metrics

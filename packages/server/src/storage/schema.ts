@@ -40,6 +40,16 @@ export const kernels = pgTable('kernels', {
   createdAt: created(),
 })
 
+export const signers = pgTable('signers', {
+  seq: seq(),
+  accountSid: text('account_sid').notNull(),
+  keyId: text('key_id').notNull(),
+  publicKey: text('public_key').notNull(),
+  friendlyName: text('friendly_name').notNull(),
+  createdAt: created(),
+  removedAt: time('removed_at'),
+})
+
 export const bundleContents = pgTable('bundle_contents', {
   accountSid: text('account_sid').notNull(),
   owner: text('owner').notNull(),

@@ -1,0 +1,40 @@
+/** A key of the user's own: made, registered, told to a device, signing what the device then runs. */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { prebuilt } from './images.ts'
+import { World } from './world.ts'
+
+describe("a key of the user's own", () => {
+  const world = new World()
+  before(async () => {
+    await world.startServer()
+  })
+  after(() => world.end())
+
+  test('signs for devices once it is registered, and no longer when it was removed', async () => {
+    await world.startDevice('plant')
+    const name = join(world.folder, 'release')
+    const { key_id: id } = (await world.succeedJson('keys', 'create', name)) as { key_id: string }
+    const bundle = join(world.folder, 'signed.zip')
+    const signing = ['--signing-key', `${name}.pem`]
+    await world.succeed('apps', 'bundle', prebuilt('blink', 'bin'), bundle, ...signing)
+    const refused = await world.run('apps', 'create', bundle)
+    assert.notEqual(refused.code, 0)
+    assert.match(refused.stderr, /MANIFEST_SIGNER_UNKNOWN/)
+    assert.match(await world.succeed('keys', 'add', `${name}.pub.pem`), new RegExp(id))
+    assert.match(await world.succeed('keys', 'list'), new RegExp(`${id} +release`))
+    const logs = world.start(['logs', 'stream', 'plant'])
+    await logs.says(/Logging from UV/)
+    await world.succeed('apps', 'create', bundle)
+    const [app] = (await world.succeedJson('apps', 'list')) as { sid: string }[]
+    await world.succeed('devices', 'update', 'plant', '--target-app', app!.sid)
+    await logs.says(/Hello from blink, second 0/)
+    // The device keeps the key for as long as it runs what it has signed; nothing new is taken.
+    await world.succeed('keys', 'remove', id)
+    assert.deepEqual(await world.succeedJson('keys', 'list'), [])
+    assert.match((await world.run('apps', 'create', bundle)).stderr, /MANIFEST_SIGNER_UNKNOWN/)
+    const again = await world.run('keys', 'add', `${name}.pub.pem`)
+    assert.match(again.stderr, /SIGNER_KNOWN/)
+  })
+})
