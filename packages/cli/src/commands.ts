@@ -11,6 +11,7 @@ import { AppsShow } from './commands/apps/show.ts'
 import { AuditExport } from './commands/audit/export.ts'
 import { AuditList } from './commands/audit/list.ts'
 import { AuditVerify } from './commands/audit/verify.ts'
+import { Backup } from './commands/backup.ts'
 import { ConfigsCreate } from './commands/configs/create.ts'
 import { ConfigsList } from './commands/configs/list.ts'
 import { ConfigsRemove } from './commands/configs/remove.ts'
@@ -36,6 +37,7 @@ import { KeysList } from './commands/keys/list.ts'
 import { KeysRemove } from './commands/keys/remove.ts'
 import { KeysShow } from './commands/keys/show.ts'
 import { LogsStream } from './commands/logs/stream.ts'
+import { Restore } from './commands/restore.ts'
 import { SecretsCreate } from './commands/secrets/create.ts'
 import { SecretsList } from './commands/secrets/list.ts'
 import { SecretsRemove } from './commands/secrets/remove.ts'
@@ -61,6 +63,7 @@ export const commands = {
   'audit:export': AuditExport,
   'audit:list': AuditList,
   'audit:verify': AuditVerify,
+  backup: Backup,
   'configs:create': ConfigsCreate,
   'configs:list': ConfigsList,
   'configs:remove': ConfigsRemove,
@@ -86,6 +89,7 @@ export const commands = {
   'keys:remove': KeysRemove,
   'keys:show': KeysShow,
   'logs:stream': LogsStream,
+  restore: Restore,
   'secrets:create': SecretsCreate,
   'secrets:list': SecretsList,
   'secrets:remove': SecretsRemove,

@@ -3,6 +3,7 @@
  *
  *   DATA/server/          what the server keeps (its own business)
  *   DATA/devices/NAME/    one virtual device
+ *   DATA/gateway.json     where that server's gateway is
  *   CONFIG/profiles/      how to reach servers, one file each
  */
 import { homedir } from 'node:os'

@@ -17,6 +17,7 @@ import { EXIT, Failure, usageError } from './errors.ts'
 import { isPassing } from './events.ts'
 import { deviceFolder, devicesFolder } from './folders.ts'
 import { aborted } from './interruption.ts'
+import { followGateway } from './local-gateway.ts'
 
 const DEFAULT_DEVICE = 'first-device'
 
@@ -40,6 +41,8 @@ export async function prepareDevice(options: PrepareOptions): Promise<string> {
     progress(`Device ${sid} is in ${folder}.`)
     return folder
   }
+  const place = followGateway(data, folder)
+  if (place !== undefined) progress(`The server's gateway has moved: ${name} follows to ${place}.`)
   await warnOfAbsence(folder, options)
   return folder
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { settingsOf, startServer } from '@microvisor/server'
 import type { Egress } from './egress.ts'
 import { serverFolder } from './folders.ts'
+import { noteGateway } from './local-gateway.ts'
 import { openLogFile } from './log-file.ts'
 import { type Connection, writeProfile } from './settings.ts'
 
@@ -42,6 +43,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     log: { level: 'info', write: openLogFile(logFile) },
   })
   const connection = { url: server.url, ...server.account }
+  await noteGateway(data, { accountSid: connection.accountSid, gateway: server.gateway })
   return {
     connection,
     gateway: server.gateway,

@@ -6,7 +6,7 @@ export { unitWords } from './board/quantities.ts'
 export { boardLines } from './board/terminal.ts'
 export { type EnergyReport, energyStates } from './energy.ts'
 export { DeviceError, type DeviceErrorCode, deviceErrors } from './errors.ts'
-export { type DeviceRecord, isDeviceFolder } from './folder/device-folder.ts'
+export { type DeviceRecord, isDeviceFolder, moveDevice } from './folder/device-folder.ts'
 export {
   type DeviceOverview,
   type DeviceReport,

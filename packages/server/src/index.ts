@@ -1,3 +1,4 @@
+export { backUp, restore } from './backup.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export { METRIC_PREFIX, metricFacts } from './metrics.ts'
 export { type RunningServer, type ServerOptions, startServer } from './server.ts'

@@ -1,4 +1,4 @@
-/** The server cannot start as it was told to: wrong settings, or something is in the way. Exit code 2. */
+/** The server, or a backup of it, cannot be made as it was told to: wrong settings, or something is in the way. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
   readonly code: UsageCode
@@ -22,5 +22,8 @@ export type UsageCode =
   | 'DATABASE_UNUSABLE'
   | 'BUS_UNUSABLE'
   | 'BLOBS_UNUSABLE'
+  | 'FOLDER_NOT_EMPTY'
+  | 'BACKUP_INCOMPLETE'
+  | 'BACKUP_DAMAGED'
   | 'KEYS_MISSING'
   | 'KEYS_UNREADABLE'

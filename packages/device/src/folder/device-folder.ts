@@ -2,7 +2,7 @@
  * The folder of one device: which files it has, and how they change. Small files are replaced
  * whole (temporary file, then rename), so that a reader and a crash see the old or the new one.
  *
- *   device.json          what the device is; written once
+ *   device.json          what the device is; only its gateway ever changes
  *   device.key           its private key, PKCS #8 PEM, readable by the owner only
  *   device.crt, ca.crt   its certificate; the authority that it and the gateway go back to
  *   fuses.bin            one-time-programmable area, 512 bytes
@@ -58,6 +58,11 @@ export function readDeviceRecord(folder: string): DeviceRecord {
   if (!isRecord(record)) throw damaged(folder, 'record', 'it does not describe a device')
   const { sid, accountSid, name, gateway } = record
   return { sid, accountSid, name, gateway }
+}
+
+/** Where the device finds its gateway from its next start on. */
+export function moveDevice(folder: string, gateway: DeviceRecord['gateway']): void {
+  writeJson(folder, 'record', { ...readDeviceRecord(folder), gateway })
 }
 
 export function readDeviceFile(folder: string, file: DeviceFile): Buffer {
