@@ -68,7 +68,7 @@ const MODES = [
   ...(['standby', 'standby', 'shutdown', 'shutdown'] as const),
 ]
 
-export class Pwr implements Peripheral {
+class Pwr implements Peripheral {
   readonly registers: RegisterFile<typeof pwrLayout>
 
   constructor() {
