@@ -18,6 +18,7 @@ before(async () => {
       // Longer than any test that logs takes on a busy machine.
       loggingMs: 4000,
       connections: 2,
+      refusalsAtOnce: 0,
       stopMs: 200,
       logBytesPerSecond: 40_000,
       logBurstBytes: 4000,

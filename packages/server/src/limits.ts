@@ -14,7 +14,11 @@ export interface Limits {
   readonly loggingMs: number
   /** How long requests may take to end when the server stops. */
   readonly stopMs: number
+  /** Devices here at once; those beyond are told when to come back, so many of them at a time. */
   readonly connections: number
+  readonly refusalsAtOnce: number
+  /** Devices whose certificate is being looked up; while the database is slow, others come back later. */
+  readonly identificationsAtOnce: number
   /** From the first byte of TLS to its end, and from there to the Hello. */
   readonly handshakeMs: number
   readonly helloMs: number
@@ -67,6 +71,8 @@ export const defaultLimits: Limits = {
   loggingMs: 24 * 3_600_000,
   stopMs: 5000,
   connections: 18_000,
+  refusalsAtOnce: 500,
+  identificationsAtOnce: 1000,
   handshakeMs: 10_000,
   helloMs: 10_000,
   heartbeatSeconds: 30,

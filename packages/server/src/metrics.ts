@@ -7,6 +7,11 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 export const metricFacts = {
   devices_connected: { kind: 'gauge', labels: [], help: 'Devices connected to this process' },
   device_connections_total: { kind: 'counter', labels: [], help: 'Devices that were welcomed' },
+  device_refusals_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Devices that were told to come back later, because there was no room',
+  },
   device_events_total: {
     kind: 'counter',
     labels: ['type'],
@@ -31,6 +36,7 @@ const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 export class Metrics {
   readonly #registry = new Registry()
   readonly #connections = new Counter(this.#facts('device_connections_total'))
+  readonly #refusals = new Counter(this.#facts('device_refusals_total'))
   readonly #events = new Counter(this.#facts('device_events_total'))
   readonly #requests = new Histogram({ ...this.#facts('http_request_seconds'), buckets: BUCKETS })
   readonly #gauges = {
@@ -42,6 +48,10 @@ export class Metrics {
 
   welcomed(): void {
     this.#connections.inc()
+  }
+
+  overloaded(): void {
+    this.#refusals.inc()
   }
 
   event(type: string): void {

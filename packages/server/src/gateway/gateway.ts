@@ -3,7 +3,7 @@
  * a DeviceConnection. Everyone else is turned away with a line in the log and, where TLS has come far
  * enough to carry it, a Goodbye.
  */
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
@@ -46,6 +46,8 @@ const RENEWAL_CHECK_MS = 12 * 3_600_000
 const RETURN_SECONDS = 1
 /** For whom the database could not be asked about. */
 const RETRY_SECONDS = 5
+/** Devices that find no room come back at a time of their own within these. */
+const CROWD_RETRY_SECONDS = { min: 5, max: 60 }
 const FAILED = 'The server failed to look the certificate up.'
 
 export class Gateway {
@@ -54,6 +56,7 @@ export class Gateway {
   readonly #connections = new Map<DeviceConnection, Promise<void>>()
   readonly #sockets = new Set<Socket>()
   readonly #renewal: NodeJS.Timeout
+  #identifying = 0
   #isStopping = false
 
   /** A gateway that does not listen yet. */
@@ -70,7 +73,7 @@ export class Gateway {
       noDelay: true,
       keepAlive: true,
     })
-    this.#server.maxConnections = limits.connections
+    this.#server.maxConnections = limits.connections + limits.refusalsAtOnce
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
@@ -137,6 +140,8 @@ export class Gateway {
   async #accept(socket: TLSSocket): Promise<void> {
     // Errors end the reading loop; without a listener they would end the process.
     socket.on('error', () => undefined)
+    const crowd = this.#crowd()
+    if (crowd !== undefined) return this.#turnAwayInCrowd(socket, crowd)
     const device = await this.#identify(socket).catch((error: unknown) => {
       this.#parts.log.warn({ event: 'identification failed', err: error })
       return undefined
@@ -168,8 +173,33 @@ export class Gateway {
     await over
   }
 
-  /** The device behind a connection, or why it is not let in. */
+  /** Why there is no room for one more device now, if there is none. */
+  #crowd(): string | undefined {
+    const { connections, identificationsAtOnce } = this.#parts.limits
+    if (this.#connections.size + this.#identifying >= connections)
+      return `This server has the ${connections} devices that it can have.`
+    if (this.#identifying >= identificationsAtOnce)
+      return `${identificationsAtOnce} devices are being let in already.`
+    return undefined
+  }
+
+  #turnAwayInCrowd(socket: TLSSocket, detail: string): void {
+    const { min, max } = CROWD_RETRY_SECONDS
+    this.#parts.metrics.overloaded()
+    this.#turnAway(socket, detail, GoodbyeReason.OVERLOADED, randomInt(min, max + 1))
+  }
+
   async #identify(socket: TLSSocket): Promise<DeviceIdentity | string> {
+    this.#identifying++
+    try {
+      return await this.#recognise(socket)
+    } finally {
+      this.#identifying--
+    }
+  }
+
+  /** The device behind a connection, or why it is not let in. */
+  async #recognise(socket: TLSSocket): Promise<DeviceIdentity | string> {
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return 'No certificate was shown.'
     if (!socket.authorized)

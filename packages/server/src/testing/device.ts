@@ -95,12 +95,14 @@ export class TestDevice {
     })
   }
 
-  /** Through TLS, without a Hello yet. */
+  /** Through TLS, resumed if there is a session to, without a Hello yet. */
   static connect(
     { key, certificate, ca }: DeviceCredentials,
     { host, port }: { host: string; port: number },
+    session?: Buffer,
   ): Promise<TestDevice> {
-    const socket = connect({ host, port, key, cert: certificate, ca, minVersion: 'TLSv1.3' })
+    const minVersion = 'TLSv1.3'
+    const socket = connect({ host, port, key, cert: certificate, ca, minVersion, session })
     socket.setNoDelay(true)
     return new Promise((resolve, reject) => {
       socket.once('error', reject)
