@@ -5,6 +5,7 @@
 import type { AccessSize, BusFault, Master, Scheduler } from './bus.ts'
 import type { DmaRequestName } from './dma-requests.ts'
 import type { InterruptName } from './interrupts.ts'
+import type { PowerState } from './low-power.ts'
 import type { Pins } from './pins/pins.ts'
 import type { Registers } from './registers.ts'
 import type { Ticks } from './ticks.ts'
@@ -17,6 +18,14 @@ export interface Peripheral {
   reset(): void
   /** RCC has switched its bus clock on or off, or something above it changed. */
   clockChanged?(): void
+}
+
+/** PWR, as far as the chip around it follows what software selects there. */
+export interface PowerControl extends Peripheral {
+  /** What a deep sleep is, by LPMS. */
+  readonly deepMode: Exclude<PowerState, 'run' | 'sleep'>
+  /** The chip has been in Stop, or comes out of Standby. */
+  note(flag: 'STOPF' | 'SBF'): void
 }
 
 /** Clocks in hertz; 0 while stopped. Bus clocks, oscillators, PLL outputs, kernel clocks. */

@@ -8,7 +8,7 @@
  * nothing: modes are the kernel's.
  */
 import { each, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
-import type { Makers, Peripheral } from '../wiring.ts'
+import type { Makers, PowerControl } from '../wiring.ts'
 
 const pulls = (offset: number) => reg(offset, each('P', 16, 1, tagged))
 
@@ -68,7 +68,7 @@ const MODES = [
   ...(['standby', 'standby', 'shutdown', 'shutdown'] as const),
 ]
 
-class Pwr implements Peripheral {
+class Pwr implements PowerControl {
   readonly registers: RegisterFile<typeof pwrLayout>
 
   constructor() {
@@ -105,4 +105,4 @@ class Pwr implements Peripheral {
   }
 }
 
-export const pwrs = { PWR: () => new Pwr() } satisfies Makers
+export const pwrs = { PWR: (): PowerControl => new Pwr() } satisfies Makers
