@@ -23,7 +23,7 @@ const groups = {
   ],
   'cloud, device and command': [
     'packages/{server,device,cli}/src/**/*.test.ts',
-    'test/e2e/**/*.test.ts',
+    'test/{debug,e2e}/**/*.test.ts',
     'tools/**/*.test.ts',
   ],
 }
