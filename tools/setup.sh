@@ -49,6 +49,7 @@ cmake:cmake:cmake
 make:make:make
 cc:build-essential:gcc
 git:git:git
+python3:python3:python
 gdb-multiarch:gdb-multiarch:gdb
 postgres:postgresql:postgresql
 nats-server:nats-server:nats-server

@@ -11,22 +11,11 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Tally } from './tally-reporter.ts'
+import { groups } from './test-groups.ts'
 
 const args = process.argv.slice(2)
 const patterns = args.filter((arg) => !arg.startsWith('--'))
 const isSlow = args.includes('--slow')
-
-const groups = {
-  'chip and kernel': [
-    'packages/{protocol,mcu,microvisor,api}/src/**/*.test.ts',
-    'test/{powerloss,conformance,scenarios}/**/*.test.ts',
-  ],
-  'cloud, device and command': [
-    'packages/{server,device,cli}/src/**/*.test.ts',
-    'test/e2e/**/*.test.ts',
-    'tools/**/*.test.ts',
-  ],
-}
 
 /** For one test. What a failed test left running does not keep its process alive. */
 const TIMEOUT_MS = 180_000
@@ -49,7 +38,7 @@ const skippedPart = total.skipped ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skippedPart}`)
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1
 
-async function runGroup(name: string, globs: string[]): Promise<Tally> {
+async function runGroup(name: string, globs: readonly string[]): Promise<Tally> {
   const files = globs
     .flatMap((pattern) => globSync(pattern))
     .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))

@@ -9,7 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 
 export const GDB = 'gdb-multiarch'
 
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 15_000
 /** What makes GDB say the same everywhere. */
 const SETTINGS = [
   ...['set confirm off', 'set pagination off', 'set width 0', 'set print thread-events off'],

@@ -24,6 +24,11 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
+/** What is not answered by then will not be: a Resume aside, which is answered when it stops. */
+const ANSWER_MS = 30_000
+/** While a Resume waits, the way is tried this often. */
+const HEARTBEAT_MS = 15_000
+
 /** The device says no: a sentence for people. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
@@ -36,6 +41,7 @@ export class DebugClient {
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
   #isOver = false
+  readonly #heartbeat: NodeJS.Timeout
   /** Requests that were sent, each a round trip. */
   requests = 0
 
@@ -47,6 +53,11 @@ export class DebugClient {
     socket.on('data', (bytes: Buffer) => this.#take(bytes))
     socket.on('error', () => this.#end())
     socket.on('close', () => this.#end())
+    this.#heartbeat = setInterval(() => {
+      if (this.#waiting.size === 0) return
+      this.#send({ case: 'readMemory', value: { ranges: [] } }).catch(() => undefined)
+    }, HEARTBEAT_MS)
+    this.#heartbeat.unref()
   }
 
   /**
@@ -64,8 +75,19 @@ export class DebugClient {
     })
   }
 
+  /** Resolves once the device has taken this debugger; throws Failure if it does not. */
+  async accepted(): Promise<void> {
+    try {
+      await this.ask({ case: 'readMemory', value: { ranges: [] } }, 'memoryRead')
+    } catch (error) {
+      // It knows the debugger, and waits for it to attach.
+      if (!(error instanceof Refusal)) throw error
+    }
+  }
+
   close(): void {
     this.#isOver = true
+    clearInterval(this.#heartbeat)
     this.#tunnel.socket.end()
     this.#tunnel.close()
   }
@@ -78,9 +100,21 @@ export class DebugClient {
         reject(this.#failure())
         return
       }
-      this.#waiting.set(id, { resolve, reject })
+      const timer =
+        request.case === 'resume' ? undefined : setTimeout(() => this.#giveUp(), ANSWER_MS)
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(timer)
+          settle(value)
+        }
+      this.#waiting.set(id, { resolve: settled(resolve), reject: settled(reject) })
       this.#tunnel.socket.write(encodeDebugRequest(id, request))
     })
+  }
+
+  #giveUp(): void {
+    this.#tunnel.socket.destroy(new Error('The device does not answer.'))
   }
 
   #take(bytes: Buffer): void {
@@ -99,9 +133,12 @@ export class DebugClient {
   #end(): void {
     if (this.#isOver) return
     this.#isOver = true
+    clearInterval(this.#heartbeat)
     const failure = this.#failure()
     for (const { reject } of this.#waiting.values()) reject(failure)
     this.#waiting.clear()
+    // Whatever is left of it would keep the device from the next session.
+    this.#tunnel.close()
     this.#events.ended(failure.message)
   }
 

@@ -13,6 +13,7 @@ import {
   DEBUG_PROTOCOL_VERSION,
   type DebugRequestInit,
   type Stopped,
+  StopReason,
 } from '@microvisor/protocol'
 import { DebugClient, Refusal } from './debug-client.ts'
 import { isFlash, isSram, MemoryCache } from './memory-cache.ts'
@@ -65,6 +66,8 @@ export class Target {
   /** What the application runs by; undefined while it is halted. */
   #running: { readonly plan: Plan; readonly stopped: (stop: Stopped) => void } | undefined
   #isClosed = false
+  /** Done when a lost session is taken up again, or given up. */
+  #takenUp: Promise<void> | undefined
 
   constructor(connect: () => Promise<Tunnel>, events: TargetEvents) {
     this.#connect = connect
@@ -100,8 +103,11 @@ export class Target {
     this.#requestsBefore = this.requests
     const client: DebugClient = new DebugClient(tunnel, {
       output: (text) => this.#events.output(text),
-      ended: (detail) => void this.#lost(client, detail),
+      ended: (detail) => {
+        if (!this.#isClosed && this.#client === client) this.#takenUp = this.#lost(detail)
+      },
     })
+    await client.accepted()
     this.#client = client
   }
 
@@ -256,8 +262,7 @@ export class Target {
   }
 
   /** The tunnel has ended, not by us. */
-  async #lost(client: DebugClient, detail: string): Promise<void> {
-    if (this.#isClosed || this.#client !== client) return
+  async #lost(detail: string): Promise<void> {
     this.#events.note(`${detail} Trying again ...`)
     for (let attempt = 0; attempt < RETRIES && !this.#isClosed; attempt++) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
@@ -282,9 +287,11 @@ export class Target {
   async #takeUp(): Promise<void> {
     if (this.#attached === undefined) return
     const running = this.#running
-    await this.attach()
+    const stop = await this.attach()
     if (running === undefined) return
-    this.#resume(running.plan).then(running.stopped, () => undefined)
+    // It stopped by itself, but the news of that was lost.
+    if (stop.reason !== StopReason.HALTED) running.stopped(stop)
+    else this.#resume(running.plan).then(running.stopped, () => undefined)
   }
 
   #takeStop(stop: Stopped): void {
@@ -327,14 +334,26 @@ export class Target {
     }
   }
 
-  #ask<Case extends 'attached' | 'memoryRead' | 'done' | 'stopped' | 'memoryHashed'>(
+  /** If the connection is lost meanwhile, what only looks or writes is asked again over the next one. */
+  async #ask<Case extends 'attached' | 'memoryRead' | 'done' | 'stopped' | 'memoryHashed'>(
     request: DebugRequestInit,
     kind: Case,
   ) {
     if (this.#client === undefined) throw new Refusal('There is no session.')
-    return this.#client.ask(request, kind)
+    try {
+      return await this.#client.ask(request, kind)
+    } catch (error) {
+      const isLost = !(error instanceof Refusal) && !this.#isClosed && this.#takenUp !== undefined
+      if (!isLost || !REPEATABLE.has(request.case)) throw error
+      await this.#takenUp
+      return this.#client.ask(request, kind)
+    }
   }
 }
+
+const REPEATABLE: ReadonlySet<DebugRequestInit['case']> = new Set([
+  ...(['readMemory', 'writeMemory', 'writeRegisters', 'hashMemory'] as const),
+])
 
 /** More than is asked for, where that costs nothing: whole pieces of SRAM and flash. */
 function rangeAround(address: number, length: number): { address: number; length: number } {

@@ -13,6 +13,7 @@ import type { DebugIdentity } from './debug-keys.ts'
 import { checkDeviceKey } from './known-devices.ts'
 
 const OPENING_MS = 30_000
+const CLOSING_MS = 1000
 /** A connection that has said nothing this long is asked whether it is still there. */
 const PING_MS = 15_000
 
@@ -32,6 +33,8 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
     // Who the device is, is checked below: by its key, not by a name or an authority.
     ...{ minVersion: 'TLSv1.3', rejectUnauthorized: false },
   })
+  // TLS does not notice by itself that what carries it is gone.
+  line.over.then(() => setImmediate(() => socket.destroy()))
   try {
     await secured(socket, line)
     await checkDeviceKey(options.deviceSid, keyOf(socket), options.connection.url)
@@ -54,6 +57,7 @@ export interface Tunnel {
 class Line {
   readonly carrier: Duplex
   readonly opened: Promise<void>
+  readonly #over = Promise.withResolvers<void>()
   ended = ''
   readonly #socket: WebSocket
   #ping: NodeJS.Timeout | undefined
@@ -79,11 +83,20 @@ class Line {
     this.opened = this.#open(url)
     this.carrier.on('error', () => socket.terminate())
     socket.on('message', (data: Buffer, isBinary) => this.#take(data, isBinary))
-    socket.on('close', () => this.#over())
+    socket.on('close', () => this.#end())
+  }
+
+  /** The WebSocket is closed. */
+  get over(): Promise<void> {
+    return this.#over.promise
   }
 
   close(): void {
-    this.#socket.close(1000)
+    const socket = this.#socket
+    socket.close(1000)
+    // The answer to that may wait behind what nobody reads any more.
+    socket.resume()
+    setTimeout(() => socket.terminate(), CLOSING_MS).unref()
   }
 
   #open(url: string): Promise<void> {
@@ -123,10 +136,10 @@ class Line {
     if (!isBinary) this.ended = endOf(data.toString('utf8'))
   }
 
-  #over(): void {
+  #end(): void {
     clearInterval(this.#ping)
     this.carrier.push(null)
-    this.carrier.destroy()
+    this.#over.resolve()
   }
 }
 
