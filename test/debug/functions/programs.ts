@@ -43,7 +43,7 @@ export const programs: readonly GdbFunction[] = [
   },
   {
     name: 'run (target extended-remote)',
-    note: 'the same, as GDB says it; `kill` before it lets the application go on',
+    note: 'the same, as GDB says it',
     test: async (gdb) => {
       await gdb.ask('tbreak main')
       assert.equal((await gdb.run('run')).function, 'main')
