@@ -1,7 +1,7 @@
 /** The command as a whole, as far as it needs no server: words, help, exit codes, the reference page. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { commands as registered } from './commands.ts'
@@ -26,6 +26,12 @@ test('every command has a summary, examples and --json', () => {
     assert.equal(flags.json?.type, 'boolean', id)
     for (const flag of Object.values(flags)) assert.ok(flag.description, `${id} --${flag.name}`)
   }
+})
+
+test('every first word of several commands says what they are about', () => {
+  const { oclif } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  const topics = commands.filter(({ id }) => id.includes(':')).map(({ id }) => id.split(':')[0])
+  assert.deepEqual(Object.keys(oclif.topics), [...new Set(topics)].sort())
 })
 
 test('the reference page has every command, and every flag of it', async () => {
