@@ -3,6 +3,7 @@
  * was signed, is never locked down, and ends with the new one, confirmed.
  */
 import { FlashChip, PowerCut, type PowerCutPlan, Supply, seededRandom } from '@microvisor/mcu'
+import type { Flash } from '@microvisor/microvisor'
 import { fuseBytes } from '@microvisor/microvisor/testing/bench'
 import { BootedDevice, installKernel, type TestKernel } from '@microvisor/microvisor/testing/booted'
 import { TestCloud } from '@microvisor/microvisor/testing/test-cloud'
@@ -20,7 +21,10 @@ class BootableDevice {
   readonly #internal = new RewindableCells(0x20_0000)
   readonly #external = new RewindableCells(0x80_0000)
 
-  constructor(kernel: TestKernel) {
+  readonly #wiring: (flash: Flash) => Flash
+
+  constructor(kernel: TestKernel, wiring: (flash: Flash) => Flash) {
+    this.#wiring = wiring
     installKernel(this.#chips(), kernel)
     this.#internal.keep()
     this.#external.keep()
@@ -39,7 +43,9 @@ class BootableDevice {
     const cloud = new TestCloud()
     cloud.offerKernel(target.published)
     try {
-      return new BootedDevice(this.#chips(), cloud).live(LIFE_MS)
+      const { internalFlash, ...others } = this.#chips()
+      const chips = { ...others, internalFlash: this.#wiring(internalFlash) }
+      return new BootedDevice(chips, cloud).live(LIFE_MS)
     } catch (error) {
       if (error instanceof PowerCut) return undefined
       throw error
@@ -56,13 +62,22 @@ class BootableDevice {
   }
 }
 
-/** `stride`: of so many operations one is cut at; which one, the seed says. */
+export interface KernelSweep {
+  readonly seed: number
+  /** Of so many operations one is cut at; which one, the seed says. */
+  readonly stride: number
+  /** Something between the boot chain and its flash: the planted bugs. */
+  readonly wiring?: (flash: Flash) => Flash
+}
+
+const straight = (flash: Flash) => flash
+
 export function sweepKernel(
   from: TestKernel,
   to: TestKernel,
-  { seed, stride }: { seed: number; stride: number },
+  { seed, stride, wiring = straight }: KernelSweep,
 ): SweepResult {
-  const device = new BootableDevice(from)
+  const device = new BootableDevice(from, wiring)
   device.live(to)
   const { operations } = device.supply
   const violations: string[] = []
@@ -82,7 +97,7 @@ export function doubleCutsOfKernel(
   to: TestKernel,
   { seed, count }: { seed: number; count: number },
 ): SweepResult {
-  const device = new BootableDevice(from)
+  const device = new BootableDevice(from, straight)
   device.live(to)
   const { operations } = device.supply
   const random = seededRandom(seed)

@@ -1,7 +1,10 @@
 /**
- * Bugs to be found: a flash that carries out some writes only after the next mark in the journal,
- * as if the kernel had set its marks too early. Everything that reads sees what was asked for, so
- * only a power cut shows the difference.
+ * Bugs to be found. Everything that reads sees what was asked for, so only a power cut shows the
+ * difference.
+ *
+ *   LateFlash    some writes happen only after the next mark in a journal, as if the kernel had set
+ *                its marks too early
+ *   HastyErase   a page is erased long before its turn, as if two steps had changed places
  */
 import { type Flash, type FlashError, internalLayout } from '@microvisor/microvisor'
 
@@ -72,6 +75,54 @@ export class LateFlash implements Flash {
 
   #isLate(offset: number): boolean {
     return isInside(offset, this.#late)
+  }
+}
+
+/** Erases the page `of` as soon as something is programmed in `after`, and hides it until its turn. */
+export class HastyErase implements Flash {
+  readonly sizeBytes: number
+  readonly eraseBytes: number
+  readonly programBytes: number
+  readonly #flash: Flash
+  readonly #of: number
+  readonly #after: Range
+  /** What the page held before its time. */
+  #believed: Uint8Array | undefined
+
+  constructor(flash: Flash, { of, after }: { of: number; after: Range }) {
+    this.sizeBytes = flash.sizeBytes
+    this.eraseBytes = flash.eraseBytes
+    this.programBytes = flash.programBytes
+    this.#flash = flash
+    this.#of = of
+    this.#after = after
+  }
+
+  read(offset: number, into: Uint8Array): void {
+    const from = offset - this.#of
+    const isHidden = this.#believed !== undefined && from >= 0 && from < this.eraseBytes
+    if (isHidden) into.set(this.#believed!.subarray(from, from + into.length))
+    else this.#flash.read(offset, into)
+  }
+
+  erase(offset: number): FlashError | undefined {
+    if (offset !== this.#of || this.#believed === undefined) return this.#flash.erase(offset)
+    this.#believed = undefined
+    return undefined
+  }
+
+  program(offset: number, from: Uint8Array): FlashError | undefined {
+    const error = this.#flash.program(offset, from)
+    if (isInside(offset, this.#after) && this.#believed === undefined) this.#hurry()
+    return error
+  }
+
+  #hurry(): void {
+    const page = new Uint8Array(this.eraseBytes)
+    this.#flash.read(this.#of, page)
+    if (page.every((byte) => byte === 0xff)) return
+    this.#flash.erase(this.#of)
+    this.#believed = page
   }
 }
 

@@ -14,6 +14,7 @@ import type { Flash, StartKernel } from '@microvisor/microvisor'
 import { Bench, fuseBytes, start } from '@microvisor/microvisor/testing/bench'
 import { TestCloud } from '@microvisor/microvisor/testing/test-cloud'
 import type { SignedApplication } from '@microvisor/microvisor/testing/trust'
+import { STREAM_DATA_BYTES_MAX } from '@microvisor/protocol'
 
 /** Long enough for any update here, and too short for a retry after a failure. */
 const UPDATE_MS = 20_000
@@ -26,6 +27,15 @@ export interface Wiring {
 
 const straight: Wiring = { internalFlash: (flash) => flash, externalFlash: (flash) => flash }
 
+export interface NetworkConditions {
+  /** Frames of the cloud's after which the connection is lost, once in each life; 0: never. */
+  readonly lostAfterFrames: number
+  /** Bytes of a layer in one frame. */
+  readonly chunkBytes: number
+}
+
+const steadyNetwork: NetworkConditions = { lostAfterFrames: 0, chunkBytes: STREAM_DATA_BYTES_MAX }
+
 export interface PoweredDeviceOptions {
   readonly wiring?: () => Wiring
   readonly startKernel?: StartKernel
@@ -37,6 +47,8 @@ export class PoweredDevice {
   readonly external: RewindableCells
   /** A change of keys that the cloud sends on each connection. */
   newKeys: Uint8Array | undefined
+  /** How the network treats each life of the device. */
+  network: NetworkConditions = steadyNetwork
   readonly #wiring: () => Wiring
   readonly #startKernel: StartKernel
 
@@ -81,10 +93,12 @@ export class PoweredDevice {
     }
     const cloud = new TestCloud()
     cloud.newKeys = this.newKeys
+    cloud.chunkBytes = this.network.chunkBytes
     if (application !== undefined) cloud.offer(application)
     try {
       const isCloudUp = application !== undefined
       const bench = new Bench({ chips, cloud, isCloudUp, startKernel: this.#startKernel })
+      bench.cutAfterDelivered = this.network.lostAfterFrames
       return bench.run(application === undefined ? 0 : UPDATE_MS)
     } catch (error) {
       if (error instanceof PowerCut) return undefined

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { externalLayout, internalLayout } from '@microvisor/microvisor'
 import { sampled, seed } from '../../tools/sampling.ts'
 import { kernelOfImage } from './kernel-of-image.ts'
-import { LateFlash, Procrastination } from './planted-bugs.ts'
+import { HastyErase, LateFlash, Procrastination } from './planted-bugs.ts'
 import { PoweredDevice, type Wiring } from './powered-device.ts'
 import { replacement, scenarios } from './scenarios.ts'
 import { doubleCuts, sweep } from './sweep.ts'
@@ -15,7 +15,7 @@ const doubleCutCount = sampled(30, 3_000)
 
 for (const scenario of scenarios) {
   test(`${scenario.name}: a cut at every flash operation`, (t) => {
-    const limits = { seed, violationsMax: 20, stride: sampled(3, 1) }
+    const limits = { seed, violationsMax: 20, operationsMax: sampled(30, 1e6) }
     const { operations, cuts, violations } = sweep(new PoweredDevice(), scenario, limits)
     t.diagnostic(
       `${operations} operations, ${cuts} cuts, ${violations.length} failures, seed ${seed}`,
@@ -43,15 +43,24 @@ const plantedBugs: readonly (readonly [string, () => Wiring])[] = [
   ['the application marked as installed before it is', internalLate(internalLayout.application)],
   ['the manifest marked as stored before it is', internalLate(internalLayout.manifestB)],
   ['a layer marked as staged before it is', stagingLate()],
+  ['the old application erased while the new one is still fetched', eraseTooEarly],
 ]
 
 for (const [bug, wiring] of plantedBugs) {
   test(`the sweep finds a planted bug: ${bug}`, (t) => {
-    const limits = { seed, violationsMax: 1, stride: 1 }
+    const limits = { seed, violationsMax: 1, operationsMax: 1e6 }
     const { violations } = sweep(new PoweredDevice({ wiring }), replacement, limits)
     t.diagnostic(`seed ${seed}, ${violations[0]}`)
     assert.notEqual(violations.length, 0)
   })
+}
+
+function eraseTooEarly(): Wiring {
+  const { application, manifestB } = internalLayout
+  return {
+    internalFlash: (flash) => new HastyErase(flash, { of: application.offset, after: manifestB }),
+    externalFlash: (flash) => flash,
+  }
 }
 
 function internalLate(range: { offset: number; size: number }): () => Wiring {

@@ -41,6 +41,12 @@ const externalOnly: Scenario = {
   from: withFiles(makeImage(50, 9_000)),
   to: withFiles(makeImage(51, 9_000)),
 }
+const interrupted: Scenario = {
+  name: 'a download that is interrupted in each life',
+  from: oneLayer({ place: 'internal', start: 0, size: 0x2000 }, makeImage(70, 3_000)),
+  to: oneLayer({ place: 'internal', start: 0, size: 0x2000 }, makeImage(71, 4_000)),
+  network: { lostAfterFrames: 6, chunkBytes: 500 },
+}
 const release = makeKey()
 const keys = sendLayerKey(release.publicKey)
 const secret = makeImage(60, 3_000)
@@ -61,7 +67,7 @@ const keyChange: Scenario = {
 
 export const scenarios: readonly Scenario[] = [
   ...[firstInstall, replacement, pageTurn, thirdVersion],
-  ...[smallDelta, externalOnly, keyChange],
+  ...[smallDelta, externalOnly, interrupted, keyChange],
 ]
 
 function oneLayer(region: LayerContent['region'], content: Uint8Array): Version {

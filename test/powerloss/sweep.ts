@@ -11,7 +11,7 @@ import { brokenInvariants, isFirstStartDue } from '@microvisor/microvisor/testin
 import { TestEngines } from '@microvisor/microvisor/testing/test-hardware'
 import type { LayerContent, SignedApplication } from '@microvisor/microvisor/testing/trust'
 import { equalBytes, UpdatePhase, WakeReason } from '@microvisor/protocol'
-import type { PoweredDevice } from './powered-device.ts'
+import type { NetworkConditions, PoweredDevice } from './powered-device.ts'
 
 export interface Version {
   readonly application: SignedApplication
@@ -25,6 +25,8 @@ export interface Scenario {
   readonly to: Version
   /** A change of keys that comes with it. */
   readonly newKeys?: Uint8Array
+  /** None: one that holds. */
+  readonly network?: NetworkConditions
   /** Something done to the flash before, by hand. */
   readonly setUp?: (device: PoweredDevice) => void
 }
@@ -39,13 +41,18 @@ export interface SweepResult {
 
 const PHASES = ['before', 'during', 'after'] as const
 
-/** One cut at every operation, before, inside and after it; until so many violations are found. */
+/**
+ * One cut at every operation, before, inside and after it; until so many violations are found. Of more
+ * than so many operations a sample, evenly spread, is cut at; where it begins, the seed says.
+ */
 export function sweep(
   device: PoweredDevice,
   scenario: Scenario,
-  { seed, violationsMax, stride }: { seed: number; violationsMax: number; stride: number },
+  limits: { seed: number; violationsMax: number; operationsMax: number },
 ): SweepResult {
+  const { seed, violationsMax, operationsMax } = limits
   const operations = prepare(device, scenario)
+  const stride = Math.ceil(operations / operationsMax)
   const violations: string[] = []
   let cuts = 0
   for (
@@ -85,11 +92,12 @@ export function doubleCuts(
 }
 
 /** Brings the device to the start of the scenario and counts the operations of the update. */
-function prepare(device: PoweredDevice, { from, to, setUp, newKeys }: Scenario): number {
-  device.newKeys = undefined
+function prepare(device: PoweredDevice, scenario: Scenario): number {
+  const { from, to, setUp, newKeys, network } = scenario
   if (from !== undefined) device.live(from.application)
   setUp?.(device)
   device.newKeys = newKeys
+  if (network !== undefined) device.network = network
   device.keep()
   const whole = device.live(to.application)
   const { operations } = device.supply
