@@ -425,6 +425,9 @@ export class Stm32u585 {
       get memory() {
         return chip.#memory
       },
+      get flash() {
+        return chip.internalFlash
+      },
       interrupt: (line) => this.interrupts.get(line).connect(),
       dmaRequest: (request) => this.dmaRequests.get(request).connect(),
       dmaWire: (request) => this.dmaRequests.get(request),
@@ -466,6 +469,20 @@ export class Stm32u585 {
     return this.#options.hasSecureSide ? attributionOf(address) : 'non-secure'
   }
 
+  /** The store waits for an operation that is under way: what comes behind it is that much later. */
+  #storeToFlash(address: number, store: { size: number; value: number; pc: number }): void {
+    const { size, value, pc } = store
+    if (this.#options.hasSecureSide) {
+      this.notModelled.record({
+        ...{ peripheral: 'FLASH', register: 'memory', address, direction: 'write', pc, value },
+        answer: 'ignored: only the secure side programs flash',
+      })
+      return
+    }
+    this.#owedCycles += this.peripherals.FLASH.store(address - FLASH_BASE, size, value)
+    if (this.#owedCycles > 0) this.cpu.stopAt(this.cpu.cycles)
+  }
+
   #makeCpu(): Cpu {
     return new Cpu({
       memory: createGuestMemory(),
@@ -476,11 +493,8 @@ export class Stm32u585 {
       hooks: {
         attribution: (address) => this.#attributionOf(address),
         breakpoint: () => this.#breakpoint(),
-        storeToFlash: (address, _size, value, { pc }) => {
-          this.notModelled.record({
-            ...{ peripheral: 'FLASH', register: 'memory', address, direction: 'write', pc, value },
-            answer: 'ignored: only the secure side programs flash',
-          })
+        storeToFlash: (address, size, value, master) => {
+          this.#storeToFlash(address, { size, value, pc: master.pc })
           return BusFault.none
         },
       },

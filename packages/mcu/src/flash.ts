@@ -59,17 +59,18 @@ class Cells {
     return bytes.subarray(offset, offset + length)
   }
 
-  erase(offset: number, length: number): void {
+  /** `tornBy`: the operation is interrupted, and this seed decides what is left of it. */
+  erase(offset: number, length: number, tornBy?: number): void {
     const cells = this.view(offset, length)
-    this.#perform(offset, length, {
+    this.#perform(offset, length, tornBy, {
       whole: () => cells.fill(0xff),
       torn: (seed) => tear(cells, seed, (cell, reached) => cell | reached),
     })
   }
 
-  clearBits(offset: number, from: Uint8Array): void {
+  clearBits(offset: number, from: Uint8Array, tornBy?: number): void {
     const cells = this.view(offset, from.length)
-    this.#perform(offset, from.length, {
+    this.#perform(offset, from.length, tornBy, {
       whole: () => cells.set(cells.map((cell, i) => cell & from[i])),
       torn: (seed) => tear(cells, seed, (cell, reached, i) => cell & (from[i] | ~reached)),
     })
@@ -78,6 +79,7 @@ class Cells {
   #perform(
     offset: number,
     length: number,
+    tornBy: number | undefined,
     steps: { whole(): void; torn(seed: number): void },
   ): void {
     const { supply, onChange } = this.#store
@@ -85,10 +87,9 @@ class Cells {
       step()
       onChange(offset, length)
     }
-    supply.perform({
-      whole: () => changing(steps.whole),
-      torn: (seed) => changing(() => steps.torn(seed)),
-    })
+    const torn = (seed: number) => changing(() => steps.torn(seed))
+    if (tornBy === undefined) supply.perform({ whole: () => changing(steps.whole), torn })
+    else torn(tornBy)
   }
 }
 
@@ -115,7 +116,12 @@ interface FlashKind {
   readonly sizeBytes: number
   readonly eraseBytes: number
   readonly programBytes: number
-  readonly program: (cells: Cells, offset: number, from: Uint8Array) => FlashError | undefined
+  readonly program: (
+    cells: Cells,
+    offset: number,
+    from: Uint8Array,
+    tornBy?: number,
+  ) => FlashError | undefined
 }
 
 export const flashKinds = {
@@ -156,16 +162,19 @@ export class FlashChip {
     this.#cells.read(offset, into)
   }
 
-  /** Erases the unit that starts at `offset`. */
-  erase(offset: number): FlashError | undefined {
+  /**
+   * Erases the unit that starts at `offset`. With `tornBy`, here and in `program`, a reset interrupts
+   * it while power stays: the seed decides which bits it still reached.
+   */
+  erase(offset: number, tornBy?: number): FlashError | undefined {
     const { eraseBytes } = this.#kind
     if (offset % eraseBytes !== 0) return 'PGAERR'
-    this.#cells.erase(offset, eraseBytes)
+    this.#cells.erase(offset, eraseBytes, tornBy)
     return undefined
   }
 
-  program(offset: number, from: Uint8Array): FlashError | undefined {
-    return this.#kind.program(this.#cells, offset, from)
+  program(offset: number, from: Uint8Array, tornBy?: number): FlashError | undefined {
+    return this.#kind.program(this.#cells, offset, from, tornBy)
   }
 }
 
@@ -186,12 +195,17 @@ export class Otp {
   }
 }
 
-function programQuadWord(cells: Cells, offset: number, from: Uint8Array): FlashError | undefined {
+function programQuadWord(
+  cells: Cells,
+  offset: number,
+  from: Uint8Array,
+  tornBy?: number,
+): FlashError | undefined {
   if (from.length !== QUAD_WORD_BYTES) return 'SIZERR'
   if (offset % QUAD_WORD_BYTES !== 0) return 'PGAERR'
   const isErased = cells.view(offset, QUAD_WORD_BYTES).every((cell) => cell === 0xff)
   if (!isErased && from.some((byte) => byte !== 0)) return 'PROGERR'
-  cells.clearBits(offset, from)
+  cells.clearBits(offset, from, tornBy)
   return undefined
 }
 

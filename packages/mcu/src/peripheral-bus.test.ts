@@ -34,9 +34,6 @@ test('register names sit at the offsets of the manual', () => {
   const spots = [
     ['EXTI', 'IMR1', 0x80],
     ['EXTI', 'EXTICR4', 0x6c],
-    ['FLASH', 'NSSR', 0x20],
-    ['FLASH', 'SECBB2R1', 0xa0],
-    ['FLASH', 'PRIVBB2R4', 0xfc],
     ['TIM', 'BDTR', 0x44],
     ['TIM', 'DCR', 0x3dc],
     ['GPDMA', 'C3CR', 0x1e4],

@@ -3,7 +3,9 @@
  * Everything else it knows is its own registers. How to add one: docs/peripherals.md.
  */
 import type { AccessSize, BusFault, Master, Scheduler } from './bus.ts'
+import type { ResetCause } from './chip-options.ts'
 import type { DmaRequestName } from './dma-requests.ts'
+import type { FlashChip } from './flash.ts'
 import type { InterruptName } from './interrupts.ts'
 import type { PowerState } from './low-power.ts'
 import type { Pins } from './pins/pins.ts'
@@ -59,6 +61,8 @@ export interface Wiring {
   readonly clocks: Clocks
   readonly pins: Pins
   readonly memory: SystemBus
+  /** The cells of the internal flash, for their interface. */
+  readonly flash: FlashChip
   /** An output on one of the chip's interrupt lines. */
   interrupt(line: InterruptName): Output
   /** An output on a DMA request: high while data is wanted or there. */
@@ -70,8 +74,8 @@ export interface Wiring {
    * `COMP1_OUT`, `LPTIM1_CH1`, `RTC_ALRA`, `GPDMA1_CH0_TC`.
    */
   wire(name: string): Wire
-  /** A watchdog bites, or the chip leaves Standby: it is reset when this instruction is over. */
-  resetChip(cause: 'watchdog' | 'window-watchdog' | 'low-power'): void
+  /** A watchdog bites, say, or the chip leaves Standby: it is reset when this instruction is over. */
+  resetChip(cause: Exclude<ResetCause, 'power-on' | 'software'>): void
   /** Something of the real chip that is missing here was used. */
   notModelled(register: string, answer: string): void
 }

@@ -3,7 +3,9 @@
  * when the test says so.
  */
 import { type AccessSize, BusFault } from '../bus.ts'
+import { FlashChip, INTERNAL_FLASH_BYTES } from '../flash.ts'
 import { Pins } from '../pins/pins.ts'
+import { Supply } from '../power.ts'
 import type { Registers } from '../registers.ts'
 import { EventQueue } from '../scheduler.ts'
 import { Ticks } from '../ticks.ts'
@@ -28,6 +30,10 @@ export class PeripheralBench<Model extends Peripheral> {
   readonly memory = new Uint8Array(0x1_0000)
   /** Addresses from here on fail. */
   memoryEnd = 0x1_0000
+  readonly flashBytes = new Uint8Array(INTERNAL_FLASH_BYTES).fill(0xff)
+  readonly flash = new FlashChip('internal', {
+    ...{ bytes: this.flashBytes, supply: new Supply(), onChange() {} },
+  })
   readonly unmodelled: string[] = []
   /** Causes of resets that the peripheral asked for. */
   readonly resets: string[] = []
@@ -119,6 +125,7 @@ export class PeripheralBench<Model extends Peripheral> {
         onChange: (listener) => this.#onChange.push(listener),
       },
       memory: this.#bus(),
+      flash: this.flash,
       interrupt: (line) => this.interrupts.get(line).connect(),
       dmaRequest: (request) => this.requests.get(request).connect(),
       dmaWire: (request) => this.requests.get(request),
