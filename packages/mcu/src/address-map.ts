@@ -8,7 +8,7 @@
  * give (GTZC, RCC, RNG, TIM5, USB OTG FS, the interface of the external flash, the internal flash
  * interface, backup SRAM). RTC is shared: only its secure half is the kernel's.
  */
-import type { rccLayout } from './peripherals/rcc.ts'
+import type { rccLayout } from './peripherals/rcc-layout.ts'
 
 export interface PeripheralPlace {
   readonly name: string
@@ -36,6 +36,9 @@ const at = (name: string, base: number, options: Options = {}): PeripheralPlace 
   set: options.set,
   kernel: options.kernel ?? false,
 })
+
+export const DBGMCU_BASE = 0xe004_4000
+export const DBGMCU_BYTES = 0x1000
 
 const GTZC1 = ['AHB1ENR', 24] as const
 const GTZC2 = ['AHB3ENR', 12] as const
@@ -146,6 +149,9 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('GTZC2_MPCBB4', 0x4602_3800, { set: 'MPCBB', clock: GTZC2, kernel: true }),
   at('ADF1', 0x4602_4000, { set: 'MDF', size: 0x1000, clock: ['AHB3ENR', 10] }),
   at('LPDMA1', 0x4602_5000, { set: 'LPDMA', size: 0x1000, clock: ['AHB3ENR', 9] }),
+
+  // On the private peripheral bus.
+  at('DBGMCU', DBGMCU_BASE, { size: DBGMCU_BYTES }),
 ]
 
 /**

@@ -8,15 +8,17 @@
  *   (2) `run` never passes `untilCycle`.
  *   (3) A reset leaves memories alone; it is the host's to say what survives.
  */
-import { type PeripheralPlace, peripheralPlaces } from './address-map.ts'
-import { assert } from './assert.ts'
+import { DBGMCU_BASE, DBGMCU_BYTES, type PeripheralPlace, peripheralPlaces } from './address-map.ts'
 import { Wires } from './board/wires.ts'
+import { BreakInstructions } from './break-instructions.ts'
 import { BusFault } from './bus.ts'
 import { type ChipOptions, RESET_FLAGS, type ResetCause } from './chip-options.ts'
+import { makePeripherals } from './chip-peripherals.ts'
+import { ChipSleep, type DeepMode } from './chip-sleep.ts'
 import { Cpu, createGuestMemory, type HaltCause, type StopReason } from './cpu/cpu.ts'
 import { FlashChip, INTERNAL_FLASH_BYTES, Otp } from './flash.ts'
 import { IRQ_COUNT, interruptLines, kernelIrqs } from './interrupts.ts'
-import { LowPower, type SleepMode } from './low-power.ts'
+import type { LowPower, SleepMode } from './low-power.ts'
 import { MemoryBus } from './memory-bus.ts'
 import {
   APPLICATION_FLASH_BYTES,
@@ -29,9 +31,10 @@ import { memoryRanges } from './memory-ranges.ts'
 import { NotModelled } from './not-modelled.ts'
 import { leadOutside, type SerialPort, serialPorts } from './outside.ts'
 import { PeripheralBus } from './peripheral-bus.ts'
-import { catalogue, type Models } from './peripherals/catalogue.ts'
-import type { Gpio } from './peripherals/gpio.ts'
+import type { Models } from './peripherals/catalogue.ts'
+import { type Gpio, keepPins } from './peripherals/gpio.ts'
 import { Rcc } from './peripherals/rcc.ts'
+import { ClockOutputs } from './peripherals/rcc-outputs.ts'
 import type { Usart } from './peripherals/usart.ts'
 import { PinConflicts } from './pins/conflicts.ts'
 import { Pins } from './pins/pins.ts'
@@ -39,8 +42,8 @@ import { type PortName, portNames } from './pins/ports.ts'
 import { EventQueue } from './scheduler.ts'
 import { configureSecurity, openSecurity } from './security.ts'
 import { VirtualTime } from './virtual-time.ts'
-import { WireSet } from './wire.ts'
-import type { Peripheral, Wiring } from './wiring.ts'
+import { type Output, WireSet } from './wire.ts'
+import type { Peripheral } from './wiring.ts'
 
 /** Flash of the secure side, where veneers branch to: the host's code, arriving is the secure call. */
 const HOST_CODE = {
@@ -48,17 +51,11 @@ const HOST_CODE = {
   end: NSC_BASE,
 } as const
 
-const SCR = 0xe000_ed10
-const SLEEPDEEP = 1 << 2
-const NVIC_ISER = 0xe000_e100
-const NVIC_ICER = 0xe000_e180
-const NVIC_IABR = 0xe000_e300
+const ICSR = 0xe000_ed04
+const NMIPENDSET = 0x8000_0000
 
-/** RTC and TAMP: the backup domain's. */
-const BACKUP_IRQS: readonly number[] = [2, 4]
 /** How long the CPU runs before the chip looks whether a fast interrupt's handler has ended. */
 const CUT_IN_CYCLES = 64
-const BKPT_BYTES = 2
 
 export class Stm32u585 {
   readonly cpu: Cpu
@@ -91,14 +88,14 @@ export class Stm32u585 {
   #isWaiting = false
   #owedCycles = 0
   #secureCycles = 0
-  #deepSleep: { mode: 'standby' | 'shutdown'; woken: (irq: number) => void } | undefined
-  readonly lowPower: LowPower
+  readonly #sleep: ChipSleep
+  readonly #rccLine: Output
+  readonly #lseLine: Output
+  readonly #clockOutputs: ClockOutputs
   #isStepping = false
-  #isAtBreak = false
+  readonly #breaks: BreakInstructions
+  #isHalted = false
   #requestedReset: ResetCause | undefined
-  /** A debugger takes the BKPT instructions of the application. */
-  breaksHalt = false
-
   constructor(options: ChipOptions) {
     this.#options = options
     // Peripherals are made before the CPU and may look at the time.
@@ -109,16 +106,23 @@ export class Stm32u585 {
       const irq = interruptLines.indexOf(wire.name as never)
       wire.listen((isHigh) => this.#setLine(irq, isHigh))
     })
+    this.#rccLine = this.interrupts.get('RCC').connect()
+    this.#lseLine = this.interrupts.get('LSECSSD').connect()
+    this.#clockOutputs = new ClockOutputs({
+      ...{ registers: this.rcc.registers, clocks: this.rcc, pins: this.pins },
+    })
     this.pins.onConflict = (conflict) => this.pinConflicts.record(conflict, this.cpu.cycles)
     leadOutside(this.pins, this.wires, (port, data) => options.events.serial(port, data))
     this.peripherals = this.#makePeripherals()
+    this.peripherals.DBGMCU.onFreeze = () => this.#freeze()
     this.pins.onLevel = (pad, port, pin) => options.events.pin(port, pin, pad.isHigh)
     this.gpio = record(portNames, (port) => this.peripherals[`GPIO${port}`])
     this.serial = record(serialPorts, (port) => this.peripherals[port])
     this.#bus = this.#makeBus()
     this.cpu = this.#makeCpu()
     this.#memory = this.#makeMemory()
-    this.lowPower = new LowPower(this.cpu)
+    this.#sleep = this.#makeSleep()
+    this.#breaks = new BreakInstructions(this.cpu)
     this.scheduler.onEarlier = (cycle) => this.cpu.stopAt(cycle)
     this.flashBytes = this.cpu.bytes.subarray(FLASH_BASE, FLASH_BASE + INTERNAL_FLASH_BYTES)
     const { supply, events } = options
@@ -128,6 +132,15 @@ export class Stm32u585 {
     })
     this.otp = new Otp({ bytes: options.otp, supply, onChange: events.otpChanged })
     this.#secure()
+  }
+
+  get lowPower(): LowPower {
+    return this.#sleep.lowPower
+  }
+
+  /** A debugger takes the BKPT instructions of the application. */
+  set breaksHalt(isTaken: boolean) {
+    this.#breaks.areTaken = isTaken
   }
 
   get isApplicationRunning(): boolean {
@@ -143,8 +156,7 @@ export class Stm32u585 {
       const limit = Math.min(untilCycle, this.scheduler.next)
       const reason = this.#spend(limit) ? 'cycle' : this.#execute(limit)
       this.#isWaiting = reason === 'idle'
-      if (reason === 'idle') this.#sleepDeeply()
-      if (reason === 'idle') this.#sleep(Math.min(untilCycle, this.scheduler.next))
+      if (reason === 'idle') this.#sleepUntil(untilCycle)
       else if (reason !== 'cycle') return reason
     }
   }
@@ -173,9 +185,8 @@ export class Stm32u585 {
    * Standby or Shutdown: all but the backup domain is off until the host resets the chip. `woken` is
    * told when an interrupt of the backup domain would end it.
    */
-  enterDeepSleep(mode: 'standby' | 'shutdown', woken: (irq: number) => void): void {
-    this.stopApplication()
-    this.#deepSleep = { mode, woken }
+  enterDeepSleep(mode: DeepMode, woken: (irq: number) => void): void {
+    this.#sleep.enterDeep(mode, woken)
   }
 
   /** As far as the last run showed, nothing happens before the next event or an input from outside. */
@@ -186,6 +197,8 @@ export class Stm32u585 {
   startApplication(vectorTable: number): void {
     this.cpu.startNonSecure(vectorTable)
     this.#isApplicationRunning = true
+    this.#isHalted = false
+    this.#freeze()
     this.#isWaiting = false
   }
 
@@ -202,6 +215,7 @@ export class Stm32u585 {
 
   #execute(limit: number): StopReason {
     if (!this.#isApplicationRunning || !this.lowPower.wake()) return 'idle'
+    this.#sleep.isAsleep = false
     if (this.rcc.isStopped) this.rcc.leaveStop()
     if (this.#isStepping) return this.cpu.step()
     // A fast handler that cut in is not to be followed by anything else.
@@ -209,38 +223,18 @@ export class Stm32u585 {
     return this.cpu.run(this.#owedCycles === 0 ? limit : Math.min(limit, cycles + CUT_IN_CYCLES))
   }
 
-  /** Without a secure side: WFI with SLEEPDEEP enters the mode that PWR's LPMS selects. */
-  #sleepDeeply(): void {
-    if (this.#options.hasSecureSide || !this.#isApplicationRunning) return
-    if (this.lowPower.mode !== undefined) return
-    if ((this.cpu.readPrivate(SCR, false) & SLEEPDEEP) === 0) return
-    const { PWR } = this.peripherals
-    const mode = PWR.deepMode
-    if (mode === 'standby' || mode === 'shutdown') {
-      this.enterDeepSleep(mode, () => this.#requestReset('standby'))
-      return
-    }
-    PWR.note('STOPF')
-    this.rcc.enterStop()
-    this.lowPower.enter(mode)
-  }
-
-  #sleep(untilCycle: number): void {
-    if (!Number.isFinite(untilCycle)) {
-      this.cpu.skipTo(untilCycle)
-      return
-    }
-    const { time, cpu } = this
-    const from = time.microseconds(cpu.cycles)
-    cpu.skipTo(untilCycle)
-    const state = this.#deepSleep?.mode ?? this.lowPower.mode ?? 'sleep'
-    this.lowPower.times[state] += time.microseconds(cpu.cycles) - from
+  #sleepUntil(untilCycle: number): void {
+    if (this.#isApplicationRunning && !this.#options.hasSecureSide) this.#sleep.enterBySoftware()
+    this.#sleep.isAsleep = true
+    this.#sleep.pass(Math.min(untilCycle, this.scheduler.next))
   }
 
   /** Non-secure code goes no further; its state stays as it is. */
   haltApplication(): void {
     this.#isApplicationRunning = false
     this.#isStepping = false
+    this.#isHalted = true
+    this.#freeze()
   }
 
   /** Halted code goes on; `step`: the next `run` returns `halt` after one instruction. */
@@ -248,22 +242,18 @@ export class Stm32u585 {
     this.#isApplicationRunning = true
     this.#isStepping = mode === 'step'
     this.#isWaiting = false
+    this.#isHalted = false
+    this.#freeze()
   }
 
-  /** BKPT in the application: halts while a debugger wants it, and the PC stays on it. */
-  #breakpoint(): boolean {
-    if (!this.breaksHalt) return false
-    this.#isAtBreak = true
-    this.cpu.halt()
-    return true
+  /** What DBGMCU says stands while a debugger has halted the application. */
+  #freeze(): void {
+    this.#sleep.freeze(this.#isHalted ? this.peripherals.DBGMCU.frozen : [])
   }
 
   /** Why `run` returned `halt`; once for each. */
   takeHaltCause(): HaltCause | { readonly kind: 'instruction' } {
-    if (!this.#isAtBreak) return this.cpu.haltCause
-    this.#isAtBreak = false
-    this.cpu.set('pc', this.cpu.get('pc') - BKPT_BYTES)
-    return { kind: 'instruction' }
+    return this.#breaks.takeCause()
   }
 
   get isStepping(): boolean {
@@ -271,27 +261,32 @@ export class Stm32u585 {
   }
 
   /** Stops non-secure code where it is and resets what it owns: its half of the CPU, its peripherals. */
-  stopApplication(): void {
+  stopApplication(keptPeripherals: readonly string[] = []): void {
     this.#requestedReset = undefined
-    this.lowPower.reset()
+    this.#sleep.reset()
     this.haltApplication()
     this.cpu.abandonNonSecure()
-    this.#resetPeripherals()
+    this.#isHalted = false
+    this.#resetPeripherals(keptPeripherals)
   }
 
   /** Resets the whole chip except its memories. */
   reset(cause: ResetCause): void {
-    const isFromStandby = cause === 'standby' && this.#deepSleep?.mode === 'standby'
-    this.#deepSleep = undefined
+    const { deepMode } = this.#sleep
+    const isPowerLost = cause === 'power-on' && deepMode === undefined
+    const flags = deepMode === 'shutdown' ? 'power-on' : cause
     this.#owedCycles = 0
-    this.lowPower.reset()
+    this.#sleep.reset()
     this.haltApplication()
+    this.#isHalted = false
     this.scheduler.clear()
     this.#requestedReset = undefined
     this.cpu.reset()
-    this.rcc.reset(RESET_FLAGS[cause])
-    this.#resetPeripherals()
-    if (isFromStandby) this.peripherals.PWR.note('SBF')
+    this.rcc.reset(RESET_FLAGS[flags], isPowerLost)
+    this.#resetPeripherals(deepMode === undefined ? [] : ['PWR'])
+    if (deepMode !== undefined) this.peripherals.PWR.resetFromDeepSleep()
+    if (deepMode === 'standby') this.peripherals.PWR.note('SBF')
+    if (isPowerLost) this.#resetBackup()
     this.onReset(cause)
   }
 
@@ -319,17 +314,6 @@ export class Stm32u585 {
 
   setFastInterrupt(irq: number, isFast: boolean): void {
     this.cpu.setFast(irq, isFast)
-  }
-
-  /** As the secure side enables one: also a fast interrupt. */
-  enableInterrupt(irq: number, isEnabled: boolean): void {
-    const bank = (irq >> 5) * 4
-    this.cpu.writePrivate((isEnabled ? NVIC_ISER : NVIC_ICER) + bank, 2 ** (irq & 31), true)
-  }
-
-  isInterruptActive(irq: number): boolean {
-    const bits = this.cpu.readPrivate(NVIC_IABR + (irq >> 5) * 4, true)
-    return ((bits >>> (irq & 31)) & 1) === 1
   }
 
   /** A word read by the secure side, at an address of either alias. */
@@ -364,29 +348,29 @@ export class Stm32u585 {
 
   #setLine(irq: number, isHigh: boolean): void {
     this.#isWaiting = false
-    if (isHigh && BACKUP_IRQS.includes(irq)) this.#deepSleep?.woken(irq)
+    if (isHigh) this.#sleep?.lineRaised(irq)
     this.cpu.setLine(irq, isHigh)
   }
 
-  #resetPeripherals(): void {
-    for (const model of Object.values<Peripheral>(this.peripherals)) model.reset()
+  #resetBackup(): void {
+    for (const model of Object.values<Peripheral>(this.peripherals)) model.resetBackup?.()
+  }
+
+  #resetPeripherals(kept: readonly string[]): void {
+    for (const [name, model] of Object.entries<Peripheral>(this.peripherals)) {
+      if (!kept.includes(name)) model.reset()
+    }
     this.#bus.reset()
     this.#secure()
   }
 
   /** What the secure side configures before it lets non-secure code run. */
   #secure(): void {
+    const { hasSecureSide } = this.#options
     const isApplications = (irq: number) => this.isInterruptAvailable(irq)
-    if (this.#options.hasSecureSide) configureSecurity(this.cpu, IRQ_COUNT, isApplications)
+    if (hasSecureSide) configureSecurity(this.cpu, IRQ_COUNT, isApplications)
     else openSecurity(this.cpu, IRQ_COUNT)
-    this.#securePins()
-  }
-
-  #securePins(): void {
-    for (const port of portNames) this.gpio[port].registers.setAll('SECCFGR', 0)
-    for (const [port, pin] of this.#options.kernelPins) {
-      this.gpio[port].registers.set('SECCFGR', `SEC${pin}`, true)
-    }
+    keepPins(this.gpio, this.#options.kernelPins)
   }
 
   #flashChanged(offset: number, length: number): void {
@@ -396,10 +380,32 @@ export class Stm32u585 {
 
   #makeRcc(): Rcc {
     const rcc: Rcc = new Rcc(this.scheduler, {
-      changed: () => this.time.changeFrequency(this.cpu.cycles, rcc.frequencies.hclk),
+      changed: () => {
+        this.time.changeFrequency(this.cpu.cycles, rcc.frequencies.hclk)
+        this.#clockOutputs.update()
+      },
       resetPeripheral: (register, bit) => this.#resetByRcc(register, bit),
+      resetBackup: () => this.#resetBackup(),
+      interrupt: (isHigh) => this.#rccLine.set(isHigh),
+      lseFailed: (isHigh) => this.#lseLine.set(isHigh),
+      nonMaskableInterrupt: () => this.cpu.writePrivate(ICSR, NMIPENDSET, false),
+      isBackupOpen: () => this.#isBackupOpen,
     })
     return rcc
+  }
+
+  /** Beside a secure side the backup domain is open: the kernel, which owns PWR's security, has seen to it. */
+  get #isBackupOpen(): boolean {
+    return this.#options.hasSecureSide || this.peripherals.PWR.isBackupOpen
+  }
+
+  #makeSleep(): ChipSleep {
+    return new ChipSleep({
+      ...{ cpu: this.cpu, rcc: this.rcc, time: this.time, pins: this.pins },
+      pwr: this.peripherals.PWR,
+      stop: (kept) => this.stopApplication(kept),
+      requestReset: () => this.#requestReset('standby'),
+    })
   }
 
   #resetByRcc(register: string, bit: number): void {
@@ -407,38 +413,17 @@ export class Stm32u585 {
       if (clock?.[0] !== register || clock[1] !== bit) continue
       if (name in this.peripherals) this.peripherals[name as keyof Models].reset()
     }
-    this.#securePins()
+    keepPins(this.gpio, this.#options.kernelPins)
   }
 
   #makePeripherals(): Models {
-    const models = Object.entries(catalogue).map(([name, make]) => [name, make(this.#wire(name))])
-    return Object.fromEntries(models) as Models
-  }
-
-  #wire(name: string): Wiring {
-    const { scheduler, pins, notModelled } = this
-    const base = peripheralPlaces.find((place) => place.name === name)?.base
-    assert(base !== undefined, `${name} is in the catalogue but not in the address map.`)
-    const chip = this
-    return {
-      ...{ name, scheduler, pins, clocks: this.rcc },
-      get memory() {
-        return chip.#memory
-      },
-      get flash() {
-        return chip.internalFlash
-      },
-      interrupt: (line) => this.interrupts.get(line).connect(),
-      dmaRequest: (request) => this.dmaRequests.get(request).connect(),
-      dmaWire: (request) => this.dmaRequests.get(request),
-      wire: (wire) => this.triggers.get(wire),
+    const { scheduler, pins, notModelled, interrupts, dmaRequests, triggers } = this
+    return makePeripherals({
+      ...{ scheduler, pins, notModelled, interrupts, dmaRequests, triggers, clocks: this.rcc },
+      memory: () => this.#memory,
+      flash: () => this.internalFlash,
       resetChip: (cause) => this.#requestReset(cause),
-      notModelled: (register, answer) =>
-        notModelled.record({
-          ...{ peripheral: name, register, address: base, direction: 'write', pc: 0, value: 0 },
-          answer,
-        }),
-    }
+    })
   }
 
   #makeBus(): PeripheralBus {
@@ -450,6 +435,7 @@ export class Stm32u585 {
       hasSecureSide: this.#options.hasSecureSide,
       isClocked: ({ clock }: PeripheralPlace) =>
         clock === undefined || this.rcc.isClocked(...clock),
+      isBackupOpen: () => this.#isBackupOpen,
       uniqueId: this.#options.uniqueId,
       readOtp: (offset, into) => this.otp.read(offset, into),
     })
@@ -490,9 +476,10 @@ export class Stm32u585 {
       bus: this.#bus,
       scheduler: this.scheduler,
       hostCode: HOST_CODE,
+      chipsPrivate: { start: DBGMCU_BASE, end: DBGMCU_BASE + DBGMCU_BYTES },
       hooks: {
         attribution: (address) => this.#attributionOf(address),
-        breakpoint: () => this.#breakpoint(),
+        breakpoint: () => this.#breaks.meet(),
         storeToFlash: (address, size, value, master) => {
           this.#storeToFlash(address, { size, value, pc: master.pc })
           return BusFault.none

@@ -25,7 +25,6 @@ function sleeper(lpms: number, ...irqs: number[]) {
       [0x94, 0xffff],
       [0x9c, 0xffff],
       [0xa8, 0xffff_ffff],
-      [0xf0, 0x8101],
     ],
     ...[
       [0x28, 0x4_0001],
@@ -37,6 +36,8 @@ function sleeper(lpms: number, ...irqs: number[]) {
     write(RCC + offset, value)
   }
   write(PWR, lpms)
+  write(PWR + 0x28, 1)
+  write(RCC + 0xf0, 0x8101)
   chip.cpu.writePrivate(SCR, 4, false)
   for (const irq of irqs) {
     chip.cpu.writePrivate(ISER + (irq >> 5) * 4, 2 ** (irq & 31), false)
@@ -139,6 +140,100 @@ test('without SLEEPDEEP the clocks go on', () => {
   assert.equal(unit.chip.lowPower.mode, undefined)
   assert.equal(unit.read(PWR + 0x38), 0)
   assert.equal(unit.chip.rcc.frequencies.sysclk, 160_000_000)
+})
+
+const IRQ_WAKE = 77
+
+for (const [polarity, from, to] of [
+  [0, false, true],
+  [1, true, false],
+] as const) {
+  for (const [lpms, mode] of [
+    [3, 'stop3'],
+    [4, 'standby'],
+    [6, 'shutdown'],
+  ] as const) {
+    test(`an edge at PC13, wake-up line 2 with WUPP2=${polarity}, ends ${mode}`, () => {
+      const unit = sleeper(lpms, IRQ_WAKE)
+      const contact = unit.chip.pins.pad('PC13').connect('button')
+      contact.drive(from)
+      unit.write(PWR + 0x18, polarity << 1)
+      unit.write(PWR + 0x1c, 1 << 2)
+      unit.write(PWR + 0x14, 1 << 1)
+      unit.run(1000)
+      contact.drive(!to)
+      unit.run(1000)
+      assert.equal(unit.isAwake(), false)
+      assert.equal(unit.chip.requestedReset, 'software')
+      contact.drive(to)
+      const reason = unit.run(1000)
+      if (mode === 'stop3') assert.equal(unit.isAwake(), true)
+      else {
+        assert.equal(reason, 'reset-request')
+        unit.chip.reset(unit.chip.requestedReset)
+        unit.write(RCC + 0x94, 0xffff)
+      }
+      assert.equal(unit.read(PWR + 0x44), 1 << 1, 'WUF2')
+      unit.write(PWR + 0x48, 1 << 1)
+      assert.equal(unit.read(PWR + 0x44), 0)
+    })
+  }
+}
+
+test('a wake-up flag that is still set keeps the chip from Standby', () => {
+  const unit = sleeper(4)
+  const contact = unit.chip.pins.pad('PA0').connect('button')
+  unit.write(PWR + 0x14, 1)
+  contact.drive(true)
+  assert.equal(unit.run(1000), 'reset-request')
+})
+
+test('in Standby pins float or are pulled as PWR says, and the watchdog bites', () => {
+  const unit = sleeper(4)
+  unit.write(0x4202_0000, 0xabff_f7ff)
+  unit.write(0x4202_0018, 1 << 5)
+  unit.write(PWR + 0x50, 1 << 6)
+  unit.write(PWR + 0x4c, 1)
+  unit.write(0x4000_3000, 0xcccc)
+  const { pins } = unit.chip
+  const led = pins.pad('PA5')
+  assert.equal(led.isHigh, true)
+  unit.run(1000)
+  assert.deepEqual([led.isHigh, pins.pad('PA6').isHigh], [false, true])
+  assert.equal(unit.run(0.52 * SECOND), 'reset-request')
+  assert.equal(unit.chip.requestedReset, 'watchdog')
+})
+
+test('after Standby MSI has the range of MSISSRANGE, after Shutdown the flags of a power-on', () => {
+  const standby = sleeper(4, IRQ.RTC)
+  standby.write(RCC + 0xf4, 0x8400)
+  wakeAfterTenSeconds(standby)
+  standby.run(11 * SECOND)
+  standby.chip.reset('standby')
+  assert.equal(standby.chip.rcc.frequencies.sysclk, 3_072_000)
+  const shutdown = sleeper(6, IRQ.RTC)
+  shutdown.write(RCC + 0xf4, 1 << 23)
+  wakeAfterTenSeconds(shutdown)
+  shutdown.run(11 * SECOND)
+  shutdown.chip.reset('standby')
+  assert.equal(shutdown.read(RCC + 0xf4) >>> 24, 0x0c, 'BORRSTF, PINRSTF')
+  assert.equal(shutdown.read(RCC + 0xf0) & 0x8101, 0x8101, 'the backup domain goes on')
+})
+
+test('RTC, TAMP and RCC_BDCR take writes only while DBP is set; a lost write is reported', () => {
+  const unit = sleeper(0)
+  unit.write(PWR + 0x28, 0)
+  unit.write(0x4600_7d00, 1)
+  unit.write(RCC + 0xf0, 0)
+  assert.equal(unit.read(0x4600_7d00), 0)
+  assert.equal(unit.read(RCC + 0xf0) & 0x8101, 0x8101)
+  assert.match(unit.chip.notModelled.accesses.at(-1)!.answer, /PWR_DBPR.DBP/)
+  unit.write(PWR + 0x28, 1)
+  unit.write(0x4600_7d00, 0x1234)
+  assert.equal(unit.read(0x4600_7d00), 0x1234)
+  unit.write(RCC + 0xf0, 1 << 16)
+  assert.equal(unit.read(0x4600_7d00), 0, 'BDRST')
+  assert.equal(unit.read(RCC + 0xf0), 1 << 16)
 })
 
 for (const [lpms, mode, flag] of [

@@ -16,6 +16,7 @@ function bus(isClocked = true) {
     modelled: new Map([['PWR', registers]]),
     notModelled,
     hasSecureSide: true,
+    isBackupOpen: () => true,
     isClocked: () => isClocked,
     uniqueId: Uint8Array.from({ length: 12 }, (_, i) => i + 1),
     readOtp: (offset, into) => into.fill(offset),
@@ -60,10 +61,11 @@ test('register names sit at the offsets of the manual', () => {
 
 test('every peripheral of the kernel refuses the application, every other one answers it', () => {
   for (const { name, base, kernel: isKernels } of peripheralPlaces) {
-    for (const address of [base, base + 0x1000_0000]) {
+    const hasAlias = base < 0x6000_0000
+    for (const address of hasAlias ? [base, base + 0x1000_0000] : [base]) {
       const { unit } = bus()
       unit.read(address, 4, application)
-      const refused = isKernels || address >= 0x5000_0000
+      const refused = isKernels || (hasAlias && address >= 0x5000_0000)
       assert.equal(unit.fault, refused ? BusFault.attribution : BusFault.none, name)
       unit.write(address, 4, 0, application)
       assert.equal(unit.fault, refused ? BusFault.attribution : BusFault.none, name)

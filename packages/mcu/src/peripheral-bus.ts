@@ -17,6 +17,8 @@ const PERIPHERALS_BASE = 0x4000_0000
 const PERIPHERALS_END = 0x6000_0000
 const SECURE_ALIAS = 0x1000_0000
 const GRAIN_SHIFT = 10
+/** What PWR_DBPR.DBP protects, besides RCC_BDCR. */
+const BACKUP: readonly string[] = ['RTC', 'TAMP']
 
 /** Words of system memory that software reads. */
 const UID_BASE = 0x0bfa_0700
@@ -31,6 +33,8 @@ export interface PeripheralBusOptions {
   /** False: nobody keeps anything from software. */
   readonly hasSecureSide: boolean
   readonly isClocked: (place: PeripheralPlace) => boolean
+  /** False: the backup domain (RTC, TAMP) takes no writes. */
+  readonly isBackupOpen: () => boolean
   /** 96-bit unique device ID. */
   readonly uniqueId: Uint8Array
   readonly readOtp: (offset: number, into: Uint8Array) => void
@@ -71,7 +75,7 @@ export class PeripheralBus implements Bus {
     const access = { address, direction: 'read', master } as const
     const entry = this.#find(access)
     if (entry === undefined) return 0
-    const offset = (address & ~SECURE_ALIAS) - entry.place.base
+    const offset = offsetOf(address, entry)
     const { registers } = entry
     if (registers?.nameAt(offset) !== undefined) {
       return registers.read(offset, size, master.isSecure)
@@ -91,8 +95,12 @@ export class PeripheralBus implements Bus {
     }
     const entry = this.#find(access)
     if (entry === undefined) return
-    const offset = (address & ~SECURE_ALIAS) - entry.place.base
+    const offset = offsetOf(address, entry)
     const { registers } = entry
+    if (BACKUP.includes(entry.place.name) && !this.#options.isBackupOpen()) {
+      this.#report(access, entry, value, 'lost: the backup domain is closed (PWR_DBPR.DBP)')
+      return
+    }
     if (registers?.nameAt(offset) !== undefined) {
       this.#access = access
       registers.write(offset, size, value, master.isSecure)
@@ -112,10 +120,8 @@ export class PeripheralBus implements Bus {
 
   #find(access: Access): Entry | undefined {
     const { address, master } = access
-    const entry =
-      address < PERIPHERALS_END
-        ? this.#entries.get((address & ~SECURE_ALIAS) >>> GRAIN_SHIFT)
-        : undefined
+    const place = address < PERIPHERALS_END ? address & ~SECURE_ALIAS : address
+    const entry = this.#entries.get(place >>> GRAIN_SHIFT)
     if (entry === undefined) {
       this.#refuse(access, BusFault.error)
       return undefined
@@ -154,7 +160,7 @@ export class PeripheralBus implements Bus {
 
   #report(access: Access, entry: Entry, value: number, answer: string): void {
     const { address, direction, master } = access
-    const offset = (address & ~SECURE_ALIAS) - entry.place.base
+    const offset = offsetOf(address, entry)
     const register = entry.registers?.nameAt(offset) ?? entry.names[offset >> 2]
     const name = register ?? `+0x${(offset & ~3).toString(16)}`
     const { name: peripheral } = entry.place
@@ -187,6 +193,10 @@ interface Access {
   readonly address: number
   readonly direction: AccessDirection
   readonly master: Master
+}
+
+function offsetOf(address: number, { place }: Entry): number {
+  return ((address & ~SECURE_ALIAS) >>> 0) - place.base
 }
 
 function laneMask(size: AccessSize): number {

@@ -18,6 +18,8 @@ export interface Peripheral {
   readonly registers: Registers
   /** To the state after a reset of the chip; drops its lines and requests. */
   reset(): void
+  /** In the backup domain: it has lost its power, or software has reset it. */
+  resetBackup?(): void
   /** RCC has switched its bus clock on or off, or something above it changed. */
   clockChanged?(): void
 }
@@ -26,8 +28,16 @@ export interface Peripheral {
 export interface PowerControl extends Peripheral {
   /** What a deep sleep is, by LPMS. */
   readonly deepMode: Exclude<PowerState, 'run' | 'sleep'>
+  /** DBPR.DBP: RTC, TAMP and RCC_BDCR may be written. */
+  readonly isBackupOpen: boolean
+  /** A wake-up line that is on has its flag. */
+  readonly isWoken: boolean
+  /** The pull of a pin in Standby and Shutdown. */
+  pullOf(port: string, pin: number): boolean | undefined
   /** The chip has been in Stop, or comes out of Standby. */
   note(flag: 'STOPF' | 'SBF'): void
+  /** Instead of `reset` when the chip wakes from Standby or Shutdown. */
+  resetFromDeepSleep(): void
 }
 
 /** Clocks in hertz; 0 while stopped. Bus clocks, oscillators, PLL outputs, kernel clocks. */

@@ -46,8 +46,8 @@ export function applicationPort(
       chip.setFastInterrupt(irq, isFast)
       fast.set(irq, isFast)
     },
-    enableFastInterrupt: (irq, isEnabled) => chip.enableInterrupt(irq, isEnabled),
-    fastInterrupt: (irq) => ({ taken: fast.taken(irq), isActive: chip.isInterruptActive(irq) }),
+    enableFastInterrupt: (irq, isEnabled) => cpu.enableInterrupt(irq, isEnabled),
+    fastInterrupt: (irq) => ({ taken: fast.taken(irq), isActive: cpu.isInterruptActive(irq) }),
     watchFastInterrupts: () => fast.watch(),
     get registers() {
       return registersOf(chip)

@@ -7,14 +7,17 @@ const QUIET_PERIODS = 3
 
 export class PinMeter {
   readonly #now: () => number
+  readonly #carrierHz: () => number | undefined
   readonly #rises: number[] = []
   #falls: number[] = []
   #isHigh: boolean
   edges = 0
 
-  constructor(isHigh: boolean, now: () => number) {
+  /** `carrierHz`: the frequency of a clock on the pin that is too fast for edges. */
+  constructor(isHigh: boolean, now: () => number, carrierHz: () => number | undefined) {
     this.#isHigh = isHigh
     this.#now = now
+    this.#carrierHz = carrierHz
   }
 
   get isHigh(): boolean {
@@ -31,6 +34,8 @@ export class PinMeter {
 
   /** 0 while nothing moves. */
   get hertz(): number {
+    const carrier = this.#carrierHz()
+    if (carrier !== undefined) return carrier
     const count = this.#rises.length - 1
     if (count < 1) return 0
     const period = (this.#rises[count]! - this.#rises[0]!) / count
@@ -40,6 +45,7 @@ export class PinMeter {
 
   /** Share of the last whole period that it was high, in percent. */
   get dutyPercent(): number {
+    if (this.#carrierHz() !== undefined) return 50
     const to = this.#rises.at(-1)
     const from = this.#rises.at(-2)
     if (this.hertz === 0 || to === undefined || from === undefined) return this.#isHigh ? 100 : 0

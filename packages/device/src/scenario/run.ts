@@ -142,7 +142,11 @@ class Runner implements Run {
     let meter = this.#meters.get(name)
     if (meter === undefined) {
       const { ports } = this.world.assembly
-      const made = new PinMeter(ports.level(name), () => this.seconds)
+      const made = new PinMeter(
+        ports.level(name),
+        () => this.seconds,
+        () => ports.carrierHz(name),
+      )
       ports.watch(name, (isHigh) => {
         made.changed(isHigh)
         this.#news(`pin:${name}`)

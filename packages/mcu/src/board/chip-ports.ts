@@ -4,6 +4,7 @@
  */
 import type { Board } from '../board.ts'
 import type { SerialPort } from '../outside.ts'
+import type { PadName } from '../pins/pad.ts'
 import type { BusEvent, I2cPart, SpiPart } from './part.ts'
 import type { I2cName, SpiName } from './wires.ts'
 import { type BusPins, boardPins, i2cFunction, serialPins, spiFunction } from './wiring.ts'
@@ -36,6 +37,12 @@ export class ChipPorts {
 
   level(pin: string): boolean {
     return this.#options.board.pins.level(pin)
+  }
+
+  /** The frequency on a pin that carries a clock too fast to have its edges here. */
+  carrierHz(pin: string): number | undefined {
+    const { pins } = this.#options.board.chip
+    return pins.carrierHz(pins.pad(pin as PadName))
   }
 
   driver(pin: string, owner: string, isStrong: boolean): (level: boolean | undefined) => void {

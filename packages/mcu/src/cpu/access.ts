@@ -5,7 +5,7 @@
  */
 import type { AccessSize, Bus, Master } from '../bus.ts'
 import type { CodeCache } from './code.ts'
-import type { ChipHooks, MemoryRange } from './cpu.ts'
+import type { AddressRange, ChipHooks, MemoryRange } from './cpu.ts'
 import type { DebugUnit } from './debug-unit.ts'
 import { CFSR, EXCEPTION, type Fault, SFSR } from './faults.ts'
 import type { HostDebugger } from './host-debugger.ts'
@@ -38,6 +38,7 @@ export interface AccessParts {
   readonly bus: Bus
   readonly hooks: ChipHooks
   readonly ranges: readonly MemoryRange[]
+  readonly chipsPrivate: AddressRange | undefined
   readonly protection: Protection
   readonly code: CodeCache
   readonly registers: PrivateRegisters
@@ -151,7 +152,7 @@ export class Accesses {
 
   #read(address: number, size: AccessSize, who: Requester): number {
     const { bus, registers } = this.#parts
-    if (isPrivate(address)) {
+    if (isPrivate(address) && !this.#isChips(address, who)) {
       const value = registers.readAs(address, size, who)
       if (value === undefined) this.#busError(address)
       return value ?? 0
@@ -169,7 +170,7 @@ export class Accesses {
   #storeAligned(address: number, size: AccessSize, value: number, who: Requester): void {
     const { bus, hooks, registers } = this.#parts
     if (!this.#check(address, 'write', who)) return
-    if (isPrivate(address)) {
+    if (isPrivate(address) && !this.#isChips(address, who)) {
       if (!registers.writeAs(address, size, value, who)) this.#busError(address)
       return
     }
@@ -184,6 +185,13 @@ export class Accesses {
       bus.write(address, size, value, master)
       this.#takeBusFault(address, bus.fault)
     }
+  }
+
+  /** The chip's own registers on the private bus. */
+  #isChips(address: number, { isPrivileged }: Requester): boolean {
+    const { chipsPrivate } = this.#parts
+    if (chipsPrivate === undefined || !isPrivileged) return false
+    return address >= chipsPrivate.start && address < chipsPrivate.end
   }
 
   /** False with `fault` set when SAU or MPU forbid the access. */

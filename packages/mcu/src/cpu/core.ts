@@ -170,9 +170,9 @@ export class Core {
     }
   }
 
-  #makeAccesses({ bus, hooks, ranges }: CpuOptions): Accesses {
+  #makeAccesses({ bus, hooks, ranges, chipsPrivate }: CpuOptions): Accesses {
     return new Accesses({
-      ...{ state: this.state, bus, hooks, ranges },
+      ...{ state: this.state, bus, hooks, ranges, chipsPrivate },
       ...{ protection: this.protection, code: this.#code, registers: this.#bus },
       ...{ debug: this.debug, host: this.host },
       pc: () => this.#fetch.pc,

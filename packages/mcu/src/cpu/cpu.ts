@@ -16,6 +16,10 @@ import { digestOf } from './snapshot.ts'
 
 export { BREAKPOINTS, type HaltCause, WATCHPOINTS, type Watchpoint } from './host-debugger.ts'
 
+const NVIC_ISER = 0xe000_e100
+const NVIC_ICER = 0xe000_e180
+const NVIC_IABR = 0xe000_e300
+
 /** Security of an address: IDAU, SAU and the chip's blocks, the most secure of them counts. */
 export type Attribution = 'non-secure' | 'callable' | 'secure'
 
@@ -61,6 +65,8 @@ export interface CpuOptions {
    * `secure-call`. Without it the Secure state is machine code.
    */
   readonly hostCode?: AddressRange
+  /** Part of the private peripheral bus that is the chip's: privileged accesses go to `bus`. */
+  readonly chipsPrivate?: AddressRange
   /** Where the Secure state is machine code: VTOR_S at reset (INITSVTOR). */
   readonly secureVectors?: number
 }
@@ -313,6 +319,17 @@ export class Cpu implements InterruptLines {
    */
   setFast(irq: number, isFast: boolean): void {
     this.#core.setFastInterrupt(irq, isFast)
+  }
+
+  /** As the Secure state enables one: also a fast interrupt. */
+  enableInterrupt(irq: number, isEnabled: boolean): void {
+    const bank = (irq >> 5) * 4
+    this.writePrivate((isEnabled ? NVIC_ISER : NVIC_ICER) + bank, 2 ** (irq & 31), true)
+  }
+
+  isInterruptActive(irq: number): boolean {
+    const bits = this.readPrivate(NVIC_IABR + (irq >> 5) * 4, true)
+    return ((bits >>> (irq & 31)) & 1) === 1
   }
 
   /** A fast interrupt is to be taken now, or its handler runs. */

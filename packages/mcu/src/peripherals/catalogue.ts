@@ -12,6 +12,7 @@ import { comps } from './comp.ts'
 import { cordics } from './cordic.ts'
 import { crcs } from './crc.ts'
 import { dacs } from './dac.ts'
+import { dbgmcus } from './dbgmcu.ts'
 import { dmas } from './dma.ts'
 import { dma2ds } from './dma2d.ts'
 import { extis } from './exti.ts'
@@ -62,6 +63,7 @@ export const catalogue = {
   ...vrefbufs,
   ...caches,
   ...cordics,
+  ...dbgmcus,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue

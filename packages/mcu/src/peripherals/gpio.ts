@@ -230,6 +230,15 @@ function spread(pins: number, width: number): number {
   return mask >>> 0
 }
 
+/** Only these pins are the secure side's. */
+export function keepPins(
+  ports: Readonly<Record<PortName, Gpio>>,
+  kept: readonly (readonly [PortName, number])[],
+): void {
+  for (const port of portNames) ports[port].registers.setAll('SECCFGR', 0)
+  for (const [port, pin] of kept) ports[port].registers.set('SECCFGR', `SEC${pin}`, true)
+}
+
 export const gpios = {
   GPIOA: ({ pins }) => new Gpio('A', pins),
   GPIOB: ({ pins }) => new Gpio('B', pins),

@@ -102,11 +102,15 @@ class Rtc implements Peripheral {
   #keys = 0
   #cancelSecond: (() => void) | undefined
   #cancelWake: (() => void) | undefined
+  /** Tick of the next wake-up; undefined while the timer is off. */
+  #wakeTick: number | undefined
+  readonly #wakeLine: Output
 
   constructor(wiring: Wiring) {
     const { clocks } = wiring
     this.#ticks = clocks.ticks(() => clocks.hz('RTC'))
     this.#line = wiring.interrupt('RTC')
+    this.#wakeLine = wiring.wire('RTC_WAKE').connect()
     const trigger = (name: string) => wiring.wire(`RTC_${name}`).connect()
     this.#triggers = { ALRA: trigger('ALRA'), ALRB: trigger('ALRB'), WUT: trigger('WUT') }
     const writable = () => this.#keys === KEYS.length
@@ -143,8 +147,17 @@ class Rtc implements Peripheral {
   reset(): void {
     this.#keys = 0
     this.#watch()
-    this.#wake()
+    if (this.#wakeTick !== undefined) this.#wakeAt(this.#wakeTick)
     this.#update()
+  }
+
+  resetBackup(): void {
+    this.#cancelWake?.()
+    this.#wakeTick = undefined
+    this.registers.reset()
+    this.#seconds = 0
+    this.#since = this.#ticks.now
+    this.reset()
   }
 
   get #isSetting(): boolean {
@@ -263,15 +276,18 @@ class Rtc implements Peripheral {
 
   #wake(): void {
     this.#cancelWake?.()
-    this.#cancelWake = undefined
+    this.#wakeTick = undefined
     const { registers: r } = this
     if (!r.is('CR', 'WUTE')) return
     const selection = r.get('CR', 'WUCKSEL')
     const count = r.get('WUTR', 'WUT') + 1 + (selection >= 6 ? WAKE_LONG : 0)
-    const period = count * (WAKE_DIVIDERS[selection] ?? this.#ticksPerSecond)
-    const from = this.#ticks.now
-    this.#cancelWake = this.#ticks.at(from + period, () => {
-      r.set('SR', 'WUTF', true)
+    this.#wakeAt(this.#ticks.now + count * (WAKE_DIVIDERS[selection] ?? this.#ticksPerSecond))
+  }
+
+  #wakeAt(tick: number): void {
+    this.#wakeTick = tick
+    this.#cancelWake = this.#ticks.at(tick, () => {
+      this.registers.set('SR', 'WUTF', true)
       this.#triggers.WUT.pulse()
       this.#update()
       this.#wake()
@@ -290,7 +306,9 @@ class Rtc implements Peripheral {
   }
 
   #update(): void {
-    this.#line.set(this.#isInterrupting())
+    const isInterrupting = this.#isInterrupting()
+    this.#line.set(isInterrupting)
+    this.#wakeLine.set(isInterrupting)
   }
 }
 

@@ -51,6 +51,10 @@ class Tamp implements Peripheral {
 
   /** In the backup domain: nothing of it is reset with the chip. */
   reset(): void {}
+
+  resetBackup(): void {
+    this.registers.reset()
+  }
 }
 
 export const tamps = { TAMP: (): Peripheral => new Tamp() } satisfies Makers

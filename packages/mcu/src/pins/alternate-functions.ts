@@ -9,6 +9,7 @@ import type { PadName } from './pad.ts'
 
 const places: Readonly<Record<string, string>> = {
   RCC_MCO: 'PA8/0',
+  RCC_LSCO: 'PA2/0',
   I2C1_SCL: 'PB6/4 PB8/4 PG14/4',
   I2C1_SDA: 'PB3/4 PB7/4 PB9/4 PG13/4',
   I2C1_SMBA: 'PA1/4 PA14/4 PB5/4 PG15/4',

@@ -16,6 +16,8 @@ import { PINS_PER_PORT, type PortName, portNames } from './ports.ts'
 export interface SignalPort {
   /** What the peripheral drives onto the pads that carry it; undefined: nothing. */
   drive(level: boolean | undefined): void
+  /** The frequency of a signal that is too fast to have its edges here; undefined: it has them. */
+  carry(hertz: number | undefined): void
   /** Level of the first pad that carries it; `idle` where none does. */
   read(idle: boolean): boolean
   /** Called when a pad that carries it changes, or the signal moves to a pad of another level. */
@@ -26,6 +28,7 @@ export interface SignalPort {
 
 interface Signal {
   level: boolean | undefined
+  carrierHz: number | undefined
   readonly pads: Pad[]
   readonly listeners: ((isHigh: boolean) => void)[]
 }
@@ -103,6 +106,9 @@ export class Pins {
         signal.level = level
         for (const pad of signal.pads) this.#drivers.get(pad)?.()
       },
+      carry: (hertz) => {
+        signal.carrierHz = hertz
+      },
       read: (idle) => signal.pads[0]?.isHigh ?? idle,
       listen: (listener) => signal.listeners.push(listener),
       pads: signal.pads,
@@ -113,6 +119,12 @@ export class Pins {
   drivenOn(pad: Pad): boolean | undefined {
     const name = this.#signalOn.get(pad)
     return name === undefined ? undefined : this.#signal(name).level
+  }
+
+  /** The frequency on a pad that carries a signal too fast for edges. */
+  carrierHz(pad: Pad): number | undefined {
+    const name = this.#signalOn.get(pad)
+    return name === undefined ? undefined : this.#signal(name).carrierHz
   }
 
   /** GPIO: from now on the pad carries this signal, or none. */
@@ -174,7 +186,7 @@ export class Pins {
   #signal(name: string): Signal {
     let signal = this.#signals.get(name)
     if (signal === undefined) {
-      signal = { level: undefined, pads: [], listeners: [] }
+      signal = { level: undefined, carrierHz: undefined, pads: [], listeners: [] }
       this.#signals.set(name, signal)
     }
     return signal
