@@ -148,8 +148,8 @@ test('MCO and LSCO put out what is selected: slow clocks by edges, fast ones as 
   assert.equal(chip.pins.carrierHz(chip.pins.pad('PA8')), 4_000_000)
   write(RCC_CFGR1, (1 << 24) | (2 << 28))
   assert.equal(chip.pins.carrierHz(chip.pins.pad('PA8')), 1_000_000)
-  chip.run(4_000_000)
-  assert.ok(Math.abs(rises.length - 32_768) <= 1, `${rises.length}`)
+  chip.run(400_000)
+  assert.ok(Math.abs(rises.length - 3277) <= 1, `${rises.length}`)
 })
 
 const [RCC_CFGR1, RCC_BDCR] = [0x4602_0c1c, 0x4602_0cf0]
