@@ -12,10 +12,18 @@ export default async function* tally(events: AsyncIterable<TestEvent>) {
   for await (const event of events) {
     if (event.type !== 'test:pass' && event.type !== 'test:fail') continue
     const { name, skip, details } = event.data
-    if (details.type === 'suite') continue
+    if (details.type === 'suite' && !isOwnFailure(event)) continue
     if (event.type === 'test:fail') counts.failed++
     else if (skip) counts.skipped.push(typeof skip === 'string' ? `${name}: ${skip}` : name)
     else counts.passed++
   }
   yield `${JSON.stringify(counts)}\n`
+}
+
+/** A suite that failed by itself (its file could not be read, its setting up went wrong), not by a test. */
+export function isOwnFailure(event: TestEvent): boolean {
+  if (event.type !== 'test:fail') return false
+  const { type, error } = event.data.details
+  const { failureType } = error as { failureType?: string }
+  return type !== 'suite' || failureType !== 'subtestsFailed'
 }

@@ -211,6 +211,11 @@ const ownErrors = {
     status: 503,
     fix: 'Send it again in a few seconds; if it stays so, look at the database server.',
   },
+  SERVER_BUSY: {
+    number: 20503,
+    status: 503,
+    fix: 'Send it again in a few seconds; if it stays so, add another server process.',
+  },
   STOPPING: { number: 20503, status: 503, fix: 'Send it again in a few seconds.' },
   INTERNAL_ERROR: {
     number: 20500,
@@ -303,6 +308,7 @@ export const generalErrors = [
   'BODY_TOO_LARGE',
   'TOO_MANY_REQUESTS',
   'DATABASE_UNAVAILABLE',
+  'SERVER_BUSY',
   'STOPPING',
   'INTERNAL_ERROR',
 ] as const satisfies readonly ErrorCode[]

@@ -33,7 +33,7 @@ export const fetchReadiness = route({
   summary: 'Whether this server should get requests, and what is degraded',
   access: 'anyone',
   returns: Readiness,
-  errors: ['DATABASE_UNAVAILABLE'],
+  errors: ['DATABASE_UNAVAILABLE', 'STOPPING'],
 })
 
 export const fetchMetrics = route({

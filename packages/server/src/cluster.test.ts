@@ -3,66 +3,36 @@
  * everybody else on another; any of them, and NATS and PostgreSQL, may die.
  */
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as api from '@microvisor/api'
 import { UpdatePhase } from '@microvisor/protocol'
-import { missing } from '../../../tools/programs.ts'
-import { type RunningServer, startServer } from './server.ts'
+import { startServer } from './server.ts'
 import { appBundle } from './testing/bundles.ts'
-import { testFolder } from './testing/cloud.ts'
+import { TestCluster } from './testing/cluster.ts'
+import { TestDebugger } from './testing/debugger.ts'
 import { provision, TestDevice } from './testing/device.ts'
 import { EventReader } from './testing/events.ts'
-import { startNats, type TestNats } from './testing/nats.ts'
-import { postgresFolder, startPostgres, type TestPostgres } from './testing/postgres.ts'
-import { startS3, type TestS3 } from './testing/s3-server.ts'
-import { spawnServer } from './testing/server-process.ts'
+import { missingStores, type Stores, startStores } from './testing/stores.ts'
 
-const skip =
-  missing('nats-server') || (postgresFolder() === undefined && 'PostgreSQL not installed')
+const skip = missingStores()
 const PATIENCE_MS = 60_000
+/** A dead server is noticed sooner than in service; a busy machine must not look like one. */
+const PIPE_TIMES = { pipeBeatMs: 200, pipeSilenceMs: 5000 }
 
-let folder: string
-let postgres: TestPostgres
-let nats: TestNats
-let s3: TestS3
-let shared: { databaseUrl: string; busUrl: string; blobsUrl: string; keysFolder: string }
-let started = 0
-const running: RunningServer[] = []
+let stores: Stores
+let cluster: TestCluster
 
 before(async () => {
   if (skip) return
-  folder = await testFolder()
-  ;[postgres, nats, s3] = await Promise.all([startPostgres(), startNats(), startS3()])
-  const databaseUrl = await postgres.createDatabase()
-  shared = {
-    databaseUrl,
-    busUrl: nats.url,
-    blobsUrl: s3.url,
-    keysFolder: join(folder, 'keys'),
-  }
+  stores = await startStores()
+  cluster = await TestCluster.on(await stores.fresh(), PIPE_TIMES)
 })
 after(async () => {
   if (skip) return
-  for (const server of running) await server.close()
-  await Promise.all([postgres.stop(), nats.kill(), s3.close()])
-  await rm(folder, { recursive: true, force: true })
+  await cluster.close()
+  await stores.stop()
 })
-
-const dataFolder = () => join(folder, `server-${++started}`)
-
-async function another(): Promise<{ server: RunningServer; client: api.Client }> {
-  const server = await startServer({
-    ...shared,
-    dataFolder: dataFolder(),
-    port: 0,
-    gatewayPort: 0,
-  })
-  running.push(server)
-  return { server, client: api.createClient({ url: server.url, ...server.account }) }
-}
 
 async function until<T>(look: () => Promise<T | undefined | false>, what: string): Promise<T> {
   const end = Date.now() + PATIENCE_MS
@@ -82,7 +52,7 @@ async function uploadApp(client: api.Client): Promise<string> {
 test('servers that start at once on empty stores share keys, account and database', {
   skip,
 }, async () => {
-  const servers = await Promise.all([another(), another()])
+  const servers = await Promise.all([cluster.add(), cluster.add()])
   const [a, b] = servers.map(({ server }) => server.account)
   assert.deepEqual(a, b)
   const made = await servers[0]!.client.call(api.accountSecrets.create, {
@@ -96,7 +66,7 @@ test('servers that start at once on empty stores share keys, account and databas
 test('a device on one server is deployed to, watched, replaced and revoked through others', {
   skip,
 }, async () => {
-  const [a, b] = [await another(), await another()]
+  const [a, b] = [await cluster.add(), await cluster.add()]
   const device = await provision(a.client)
   const params = { Sid: device.sid }
   const events = await EventReader.open(b.client, device.sid)
@@ -126,50 +96,77 @@ test('a device on one server is deployed to, watched, replaced and revoked throu
   await again.close()
 })
 
-test('a server that is killed loses no acknowledged write; its devices go on elsewhere', {
-  skip,
-}, async () => {
-  const b = await another()
-  const victim = await spawnServer(dataFolder(), shared)
-  const device = await provision(victim.client)
-  const link = await TestDevice.connect(device, victim.gateway)
-  await link.hello()
-  const written: string[] = []
-  const writing = (async () => {
-    for (let i = 0; ; i++) {
-      const form = { Key: `kill ${i}`, Value: `${i}` }
-      await victim.client.call(api.accountConfigs.create, { form })
-      written.push(form.Key)
-    }
-  })().catch(() => undefined)
-  await until(async () => written.length > 20, 'writes')
-  await victim.kill()
-  await writing
-  await link.closed()
-  const keys = new Set<string>()
-  for await (const { key } of b.client.each(api.accountConfigs.list)) keys.add(key)
-  for (const key of written) assert.ok(keys.has(key), `${key} is lost`)
-  const again = await TestDevice.connect(device, b.server.gateway)
-  await again.hello()
-  const params = { Sid: device.sid }
-  const { connection } = await b.client.call(api.fetchDevice, { params })
-  assert.equal(connection.connected, true)
-  await b.client.call(api.updateDevice, { params, form: { RestartApp: true } })
-  await again.expect('restartApplication')
-  await again.close()
-})
+const ends = [
+  { signal: 'SIGKILL', said: /^Nothing was heard of the other server/ },
+  { signal: 'SIGTERM', said: /^The (connection to the device was lost|server is stopping)/ },
+] as const
+
+for (const { signal, said } of ends)
+  test(`a server that gets ${signal} loses no acknowledged write and no update; devices and debuggers go on elsewhere`, {
+    skip,
+  }, async () => {
+    const b = await cluster.add()
+    const victim = await cluster.spawn()
+    const device = await provision(victim.client)
+    const params = { Sid: device.sid }
+    const link = await TestDevice.connect(device, victim.gateway)
+    await link.hello()
+    const peer = new TestDebugger(b.server, device.sid)
+    await debugThrough(link, peer)
+    const written: string[] = []
+    const writing = (async () => {
+      for (let i = 0; ; i++) {
+        const form = { Key: `${signal} ${i}`, Value: `${i}` }
+        await victim.client.call(api.accountConfigs.create, { form })
+        written.push(form.Key)
+      }
+    })().catch(() => undefined)
+    await until(async () => written.length > 20, 'writes')
+    const TargetApp = await uploadApp(b.client)
+    await b.client.call(api.updateDevice, { params, form: { TargetApp } })
+    const { manifestHash } = await link.expect('target')
+    await victim.kill(signal)
+    assert.match(await peer.over, said)
+    await writing
+    await link.closed()
+    const keys = new Set<string>()
+    for await (const { key } of b.client.each(api.accountConfigs.list)) keys.add(key)
+    for (const key of written) assert.ok(keys.has(key), `${key} is lost`)
+    const again = await TestDevice.connect(device, b.server.gateway)
+    assert.deepEqual((await again.hello()).target?.manifestHash, manifestHash)
+    await again.fetch(Buffer.from(manifestHash).toString('hex'))
+    const { connection } = await b.client.call(api.fetchDevice, { params })
+    assert.equal(connection.connected, true)
+    await b.client.call(api.updateDevice, { params, form: { RestartApp: true } })
+    await again.expect('restartApplication')
+    await again.close()
+  })
+
+/** Bytes pass between a debugger on one server and a device on another, in both directions. */
+async function debugThrough(link: TestDevice, peer: TestDebugger): Promise<void> {
+  const { stream, kind } = await link.expect('streamOpen')
+  assert.equal(kind.case, 'debug')
+  await link.expect('streamCredit')
+  link.send({ case: 'streamCredit', value: { stream, bytes: 65_536 } })
+  const content = Buffer.alloc(40_000, 'x')
+  peer.socket.send(content)
+  for (let left = content.length; left > 0; ) left -= (await link.expect('streamData')).data.length
+  const data = Buffer.from('answer')
+  link.send({ case: 'streamData', value: { stream, data } })
+  assert.deepEqual(await peer.next(), data)
+}
 
 test('the bus goes away and comes back: what was missed is caught up', { skip }, async () => {
-  const [a, b] = [await another(), await another()]
+  const [a, b] = [await cluster.add(), await cluster.add()]
   const device = await provision(a.client)
   const link = await TestDevice.connect(device, b.server.gateway)
   await link.hello()
-  await nats.kill()
+  await stores.nats.kill()
   const params = { Sid: device.sid }
   const TargetApp = await uploadApp(a.client)
   await a.client.call(api.updateDevice, { params, form: { TargetApp } })
   await link.settle()
-  await nats.start()
+  await stores.nats.start()
   const { manifestHash } = await link.expect('target')
   assert.equal(manifestHash.length, 32)
   await link.close()
@@ -178,16 +175,16 @@ test('the bus goes away and comes back: what was missed is caught up', { skip },
 test('the database goes away and comes back: a clear error meanwhile, then all is as before', {
   skip,
 }, async () => {
-  const a = await another()
+  const a = await cluster.add()
   const device = await provision(a.client)
-  await postgres.kill()
+  await stores.postgres.kill()
   await assert.rejects(a.client.call(api.listDevices), {
     code: 'DATABASE_UNAVAILABLE',
     status: 503,
   })
   const refused = await TestDevice.connect(device, a.server.gateway)
   assert.equal(await refused.farewell(), 'GOING_AWAY')
-  await postgres.start()
+  await stores.postgres.start()
   const params = { Sid: device.sid }
   const shown = await until(
     () => a.client.call(api.fetchDevice, { params }).catch(() => undefined),
@@ -205,12 +202,18 @@ test('wrong addresses are refused at the start, each with what to do', { skip },
     [{ databaseUrl: 'postgres://test@127.0.0.1:1/x' }, 'DATABASE_UNUSABLE'],
     [{ busUrl: 'nats://127.0.0.1:1' }, 'BUS_UNUSABLE'],
     [{ blobsUrl: 'https://example' }, 'BLOBS_UNUSABLE'],
-    [{ blobsUrl: s3.urlFor('TESTKEY', 'wrong') }, 'BLOBS_UNUSABLE'],
-    [{ blobsUrl: s3.url.replace('/blobs/', '/nothing/') }, 'BLOBS_UNUSABLE'],
+    [{ blobsUrl: stores.s3.urlFor('TESTKEY', 'wrong') }, 'BLOBS_UNUSABLE'],
+    [{ blobsUrl: stores.s3.url.replace('/blobs/', '/nothing/') }, 'BLOBS_UNUSABLE'],
   ] as const
   for (const [wrong, code] of cases)
     await assert.rejects(
-      startServer({ ...shared, ...wrong, dataFolder: dataFolder(), port: 0, gatewayPort: 0 }),
+      startServer({
+        ...cluster.shared,
+        ...wrong,
+        dataFolder: cluster.dataFolder(),
+        port: 0,
+        gatewayPort: 0,
+      }),
       { code },
     )
 })

@@ -5,6 +5,9 @@
 export interface Limits {
   /** Bundles being received at once; each is held in memory. */
   readonly uploadsAtOnce: number
+  /** Bundles' files being opened or made in the thread for that, and how long one may take. */
+  readonly bundlesAtOnce: number
+  readonly bundleMs: number
   readonly listenersPerDevice: number
   /** Events that wait for one slow listener; the oldest are dropped. */
   readonly eventsPerListener: number
@@ -34,6 +37,9 @@ export interface Limits {
   readonly reportBurst: number
   /** The longest debug session. */
   readonly debugSessionMs: number
+  /** A debugger and its device on two servers: how often these say that they are there, and how long one may be silent. */
+  readonly pipeBeatMs: number
+  readonly pipeSilenceMs: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
   /** Channels of applications that one device may have open, and open a second; how many at once. */
@@ -65,6 +71,8 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   uploadsAtOnce: 4,
+  bundlesAtOnce: 16,
+  bundleMs: 60_000,
   listenersPerDevice: 32,
   eventsPerListener: 1000,
   eventHeartbeatMs: 15_000,
@@ -82,6 +90,8 @@ export const defaultLimits: Limits = {
   reportsPerSecond: 20,
   reportBurst: 200,
   debugSessionMs: 12 * 3_600_000,
+  pipeBeatMs: 2000,
+  pipeSilenceMs: 10_000,
   crashesPerDevice: 100,
   channelsPerDevice: 4,
   channelsPerSecond: 8,

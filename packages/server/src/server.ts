@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Logger, pino } from 'pino'
 import packageFile from '../package.json' with { type: 'json' }
 import { Accounts, type Credentials } from './accounts/accounts.ts'
@@ -53,6 +54,7 @@ import { Metrics } from './metrics.ts'
 import { addSignerRoutes } from './signers/routes.ts'
 import { Signers } from './signers/signers.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
+import { BundleReader } from './storage/bundle-reader.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
 import { S3Blobs } from './storage/s3-blobs.ts'
@@ -84,6 +86,8 @@ export interface ServerOptions {
   readonly busUrl?: string | undefined
   /** An S3-compatible store, for several servers; default: as `blobs`. */
   readonly blobsUrl?: string | undefined
+  /** How long a server that was told to stop still serves while `/ready` says no; default: not at all. */
+  readonly drainSeconds?: number | undefined
   /** Keys and credentials that servers share; default: in the data folder. */
   readonly keysFolder?: string | undefined
 }
@@ -96,7 +100,7 @@ export interface RunningServer {
   readonly dataFolder: string
   /** While there is no user: makes the first one, once, within a day. */
   readonly welcomeUrl: string | undefined
-  /** Ends streams and connections, keeps everything, gives the data folder free. */
+  /** Ends streams and connections, keeps everything, gives the data folder free. Asked again, without draining. */
   close(): Promise<void>
 }
 
@@ -109,16 +113,24 @@ const COLLECTION_MS = 3_600_000
 /** Throws UsageError if the settings or the surroundings do not allow it. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const undo: (() => unknown)[] = []
-  const close = async () => {
+  const hurry = new AbortController()
+  const undoAll = async () => {
     while (undo.length > 0) await undo.pop()?.()
+  }
+  let closing: Promise<void> | undefined
+  const close = () => {
+    if (closing !== undefined) hurry.abort()
+    closing ??= undoAll()
+    return closing
   }
   try {
     const places = placesOf(options)
     const foundation = await layFoundation(options, places, undo)
     const cloud = await openCloud(foundation, options, undo)
-    return { ...(await listen(foundation, cloud, { ...options, places }, undo)), close }
+    const settled = { ...options, places, hurry: hurry.signal }
+    return { ...(await listen(foundation, cloud, settled, undo)), close }
   } catch (error) {
-    await close()
+    await undoAll()
     throw error
   }
 }
@@ -220,7 +232,9 @@ async function openCloud(
   const resealed = (await configs.resealAll()) + (await users.resealAll())
   if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
   const signers = new Signers(db, bus)
-  const apps = new Apps(db, bundles, keyring.applicationSigner, signers)
+  const files = new BundleReader(limits)
+  undo.push(() => files.close())
+  const apps = new Apps({ db, bundles, files, signers, signer: keyring.applicationSigner })
   return {
     users,
     identities: new Identities(db, users, limits),
@@ -229,7 +243,7 @@ async function openCloud(
     account,
     apps,
     signers,
-    kernels: new Kernels(db, bundles, keyring.kernelSigner),
+    kernels: new Kernels({ db, bundles, files, signer: keyring.kernelSigner }),
     devices: new Devices({ db, apps, authority, bus, limits }),
     configs,
     bundles,
@@ -263,7 +277,7 @@ async function openBlobs(
 async function listen(
   foundation: Foundation,
   cloud: Cloud,
-  options: ServerOptions & { readonly places: Places },
+  options: ServerOptions & { readonly places: Places; readonly hurry: AbortSignal },
   undo: (() => unknown)[],
 ): Promise<Omit<RunningServer, 'close'>> {
   const { places } = options
@@ -275,7 +289,9 @@ async function listen(
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
   addUsageRoutes(rest, foundation.db)
+  let isLeaving = false
   addServiceRoutes(rest, packageFile.version, {
+    isLeaving: () => isLeaving,
     metrics: cloud.metrics,
     bus: cloud.bus,
     devices: () => gateway.devices,
@@ -287,10 +303,10 @@ async function listen(
     ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
     log: foundation.log,
     sessionMs: foundation.limits.debugSessionMs,
-    open: (device, holder, peer) => gateway.openDebug(device, holder, peer),
+    open: (wish, peer) => gateway.openDebug(wish, peer),
   })
   rest.http.server.on('upgrade', door.upgrade)
-  undo.push(() => closeRest(rest))
+  undo.push(() => rest.close(foundation.limits.stopMs))
   undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
   undo.push(() => cloud.managed.close())
@@ -304,6 +320,12 @@ async function listen(
   const port = await listenRest(rest, places.rest)
   const url = options.publicUrl ?? `http://${shownHost(host)}:${port}`
   foundation.log.info({ event: 'server started', url, port, gatewayPort })
+  undo.push(async () => {
+    isLeaving = true
+    gateway.leave()
+    const drainMs = (options.drainSeconds ?? 0) * 1000
+    await sleep(drainMs, undefined, { signal: options.hurry }).catch(() => undefined)
+  })
   const { path: dataFolder } = foundation.folder
   const welcomeUrl = await welcome(cloud, url)
   return { url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder, welcomeUrl }
@@ -361,20 +383,6 @@ function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: Server
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)
   return rest
-}
-
-/** What requests that are under way get to come to their end. */
-const CLOSING_MS = 1_000
-
-/**
- * Lets requests finish, but waits for nobody for long: a connection that has asked nothing yet is not
- * idle to Node, and would hold the server up until its headers are overdue. (fetch opens such
- * connections in reserve.)
- */
-async function closeRest({ http }: Rest): Promise<void> {
-  const force = setTimeout(() => http.server.closeAllConnections(), CLOSING_MS)
-  await http.close()
-  clearTimeout(force)
 }
 
 async function listenRest(rest: Rest, place: Listening): Promise<number> {

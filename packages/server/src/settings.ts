@@ -3,6 +3,7 @@
  * share. Everything else is a flag of `microvisor up`.
  */
 import type { ServerOptions } from './server.ts'
+import { UsageError } from './usage-error.ts'
 
 export const serverSettings = {
   MICROVISOR_DATABASE_URL: {
@@ -30,13 +31,37 @@ export const serverSettings = {
     unset: 'what each request says in its Host header',
     doc: 'address under which people reach the API, behind a proxy: `https://microvisor.example`',
   },
-} as const satisfies Record<string, { option: keyof ServerOptions; unset: string; doc: string }>
+  MICROVISOR_DRAIN_SECONDS: {
+    option: 'drainSeconds',
+    unset: '0',
+    doc: 'how long a server that was told to stop (SIGTERM) goes on serving while `/ready` says no, so that a balancer has noticed before connections end; 0 to 600',
+    parse: (text: string) => wholeNumber('MICROVISOR_DRAIN_SECONDS', text, 600),
+  },
+} as const satisfies Record<string, Setting>
+
+interface Setting {
+  readonly option: keyof ServerOptions
+  readonly unset: string
+  readonly doc: string
+  /** Throws UsageError. Default: the text as it is. */
+  readonly parse?: (text: string) => unknown
+}
 
 /** What the environment says; what is empty is not set. */
 export function settingsOf(environment: NodeJS.ProcessEnv): Partial<ServerOptions> {
   return Object.fromEntries(
-    Object.entries(serverSettings)
-      .map(([name, { option }]) => [option, environment[name]] as const)
-      .filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries<Setting>(serverSettings).flatMap(([name, { option, parse }]) => {
+      const text = environment[name]
+      return text === undefined || text === '' ? [] : [[option, parse ? parse(text) : text]]
+    }),
+  )
+}
+
+function wholeNumber(name: string, text: string, max: number): number {
+  if (/^\d+$/.test(text) && Number(text) <= max) return Number(text)
+  throw new UsageError(
+    'SETTING_INVALID',
+    `${name} is "${text}".`,
+    `Give a whole number from 0 to ${max}.`,
   )
 }

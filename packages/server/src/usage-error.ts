@@ -13,6 +13,7 @@ export class UsageError extends Error {
 }
 
 export type UsageCode =
+  | 'SETTING_INVALID'
   | 'PORT_IN_USE'
   | 'PORT_FORBIDDEN'
   | 'HOST_UNKNOWN'

@@ -6,17 +6,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@microvisor/api'
-import {
-  encodeManifest,
-  makeSid,
-  parseBundle,
-  signBody,
-  verifySignature,
-} from '@microvisor/protocol'
+import { encodeManifest, makeSid, signBody, verifySignature } from '@microvisor/protocol'
 import { and, eq } from 'drizzle-orm'
 import { digest, sha256Hex, verify } from '../keys/engines.ts'
 import type { SigningKey } from '../keys/keyring.ts'
 import type { Signers } from '../signers/signers.ts'
+import type { BundleReader } from '../storage/bundle-reader.ts'
 import type { BundleStore } from '../storage/bundles.ts'
 import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
@@ -25,15 +20,25 @@ import { apps } from '../storage/schema.ts'
 
 export type AppRow = typeof apps.$inferSelect
 
+export interface AppsParts {
+  readonly db: Database
+  readonly bundles: BundleStore
+  readonly files: BundleReader
+  readonly signer: SigningKey
+  readonly signers: Signers
+}
+
 export class Apps {
   readonly #db: Database
   readonly #bundles: BundleStore
+  readonly #files: BundleReader
   readonly #signer: SigningKey
   readonly #signers: Signers
 
-  constructor(db: Database, bundles: BundleStore, signer: SigningKey, signers: Signers) {
+  constructor({ db, bundles, files, signer, signers }: AppsParts) {
     this.#db = db
     this.#bundles = bundles
+    this.#files = files
     this.#signer = signer
     this.#signers = signers
   }
@@ -90,12 +95,12 @@ export class Apps {
     return this.#bundles.manifest(app.manifestHash)
   }
 
-  bundle(app: AppRow): Promise<Uint8Array> {
-    return this.#bundles.pack(app.accountSid, app.sid)
+  async bundle(app: AppRow): Promise<Uint8Array> {
+    return this.#files.pack(await this.#bundles.contents(app.accountSid, app.sid))
   }
 
   async #signed(accountSid: string, file: Uint8Array) {
-    const { manifest, manifestBytes, layers } = parseBundle(file, digest)
+    const { manifest, manifestBytes, layers } = await this.#files.read(file)
     if (manifest.signature.length === 0)
       return {
         manifestBytes: encodeManifest(signBody(manifest.body, this.#signer, digest)),

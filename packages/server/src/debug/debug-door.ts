@@ -15,15 +15,10 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { Audit } from '../accounts/audit.ts'
 import type { Identities } from '../accounts/identities.ts'
 import type { Devices } from '../devices/devices.ts'
-import type { DebugPeer } from '../gateway/debug-stream.ts'
+import { isConnected } from '../devices/presence.ts'
 import { credentialsOf } from '../http/credentials.ts'
 import { problemOf } from '../http/problems.ts'
-
-/** What a debugger sends goes to. */
-export interface DebugLine {
-  write(bytes: Uint8Array): void
-  close(): void
-}
+import type { DebugLine, DebugPeer, DebugWish } from './debug-line.ts'
 
 export interface DebugDoorParts {
   readonly identities: Identities
@@ -31,8 +26,8 @@ export interface DebugDoorParts {
   readonly devices: Devices
   readonly log: Logger
   readonly sessionMs: number
-  /** Opens the stream to a connected device; undefined if it is not connected here. */
-  readonly open: (deviceSid: string, holder: string, peer: DebugPeer) => DebugLine | undefined
+  /** Opens the stream to a connected device; undefined if it is not connected. */
+  readonly open: (wish: DebugWish, peer: DebugPeer) => DebugLine | undefined
 }
 
 const PATH = /^\/v1\/Devices\/([^/?]+)\/Debug$/
@@ -54,9 +49,9 @@ export class DebugDoor {
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy())
     this.#admit(request).then(
-      ({ deviceSid, holder }) =>
+      (wish) =>
         this.#sockets.handleUpgrade(request, socket, head, (debuggerSocket) =>
-          this.#serve(debuggerSocket, deviceSid, holder),
+          this.#serve(debuggerSocket, wish),
         ),
       (error: unknown) => this.#refuse(request, socket, error),
     )
@@ -68,7 +63,7 @@ export class DebugDoor {
     this.#sockets.close()
   }
 
-  async #admit(request: IncomingMessage): Promise<{ deviceSid: string; holder: string }> {
+  async #admit(request: IncomingMessage): Promise<DebugWish> {
     const { identities, devices, audit } = this.#parts
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     const device = PATH.exec(path)?.[1]
@@ -82,17 +77,20 @@ export class DebugDoor {
         `Debugging takes the scope debug; ${actor} has ${scopes.join(', ')}.`,
       )
     }
-    const { sid } = await devices.fetch(accountSid, decodeURIComponent(device))
+    const row = await devices.fetch(accountSid, decodeURIComponent(device))
+    const { sid } = row
     await audit.append({
       ...{ accountSid, actor, address, requestId: randomUUID() },
       ...{ action: 'debugDevice', object: `/v1/Devices/${sid}` },
     })
-    return { deviceSid: sid, holder: `${actor} from ${address}` }
+    const connection = isConnected(row) ? (row.connectionId ?? undefined) : undefined
+    return { deviceSid: sid, holder: `${actor} from ${address}`, connection }
   }
 
-  #serve(socket: WebSocket, deviceSid: string, holder: string): void {
+  #serve(socket: WebSocket, wish: DebugWish): void {
+    const { deviceSid, holder } = wish
     const { log, open, sessionMs } = this.#parts
-    const line = open(deviceSid, holder, {
+    const line = open(wish, {
       receive: (bytes) => deliver(socket, bytes),
       mayGoOn: (isRoom) => (isRoom ? socket.resume() : socket.pause()),
       closed: (detail) => end(socket, detail),

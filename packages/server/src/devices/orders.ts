@@ -2,8 +2,9 @@
  * What a device is to be told: its target, whether it logs, and a restart that somebody asked for.
  * Read from the database each time, so any server can tell it.
  */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import type { Database } from '../storage/database.ts'
+import { Gatherer } from '../storage/gather.ts'
 import { apps, bundleContents, deviceCertificates, devices } from '../storage/schema.ts'
 import type { DeviceIdentity } from './reports.ts'
 
@@ -22,6 +23,7 @@ export interface Orders {
 
 export class DeviceOrders {
   readonly #db: Database
+  readonly #certificates = new Gatherer((all: readonly string[]) => this.#findCertificates(all))
 
   constructor(db: Database) {
     this.#db = db
@@ -66,13 +68,19 @@ export class DeviceOrders {
 
   /** Whose certificate this is; a sentence if it is nobody's, or no longer. */
   async identify(fingerprint: string): Promise<DeviceIdentity | string> {
-    const [row] = await this.#db
-      .select()
-      .from(deviceCertificates)
-      .where(eq(deviceCertificates.fingerprint, fingerprint))
+    const row = await this.#certificates.ask(fingerprint)
     if (row === undefined) return 'This certificate was not issued to a device of this service.'
     if (row.revokedAt !== null)
       return `The certificate of device ${row.deviceSid} was revoked on ${row.revokedAt.toISOString()}.`
     return { sid: row.deviceSid, accountSid: row.accountSid }
+  }
+
+  async #findCertificates(fingerprints: readonly string[]) {
+    const rows = await this.#db
+      .select()
+      .from(deviceCertificates)
+      .where(inArray(deviceCertificates.fingerprint, [...fingerprints]))
+    const found = new Map(rows.map((row) => [row.fingerprint, row]))
+    return fingerprints.map((fingerprint) => found.get(fingerprint))
   }
 }

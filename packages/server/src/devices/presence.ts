@@ -6,8 +6,9 @@
  * A device has one connection, the one that said hello last: its id stands in the device's row, and a
  * connection that finds another one there has been replaced.
  */
-import { and, eq, lt, sql } from 'drizzle-orm'
+import { eq, lt, sql } from 'drizzle-orm'
 import type { Database } from '../storage/database.ts'
+import { Gatherer } from '../storage/gather.ts'
 import { devices, deviceUsage, servers } from '../storage/schema.ts'
 import type { DeviceIdentity } from './reports.ts'
 
@@ -16,9 +17,22 @@ export const BEAT_MS = 5000
 const GONE_MS = 4 * BEAT_MS
 const FORGOTTEN_MS = 24 * 3_600_000
 
+interface Arrival {
+  readonly device: DeviceIdentity
+  readonly connectionId: string
+  readonly address: string
+}
+
+interface Departure {
+  readonly sid: string
+  readonly connectionId: string
+}
+
 export class Presence {
   readonly #db: Database
   readonly #serverId: string
+  readonly #arrivals = new Gatherer((all: readonly Arrival[]) => this.#noteArrivals(all))
+  readonly #departures = new Gatherer((all: readonly Departure[]) => this.#noteDepartures(all))
 
   constructor(db: Database, serverId: string) {
     this.#db = db
@@ -49,27 +63,49 @@ export class Presence {
     await this.#db.delete(servers).where(eq(servers.id, this.#serverId))
   }
 
-  async connected(device: DeviceIdentity, connectionId: string, address: string): Promise<void> {
+  connected(device: DeviceIdentity, connectionId: string, address: string): Promise<void> {
+    return this.#arrivals.ask({ device, connectionId, address })
+  }
+
+  disconnected({ sid }: DeviceIdentity, connectionId: string): Promise<void> {
+    return this.#departures.ask({ sid, connectionId })
+  }
+
+  async #noteArrivals(all: readonly Arrival[]): Promise<undefined[]> {
+    // Of two connections of one device the later counts; a statement changes a row only once.
+    const newest = [...new Map(all.map((arrival) => [arrival.device.sid, arrival])).values()]
+    const sids = newest.map(({ device }) => device.sid)
+    const ids = newest.map(({ connectionId }) => connectionId)
+    const addresses = newest.map(({ address }) => address)
     const now = new Date()
-    await this.#db
-      .update(devices)
-      .set({ connectionId, serverId: this.#serverId, connectedAt: now, seenAt: now, address })
-      .where(eq(devices.sid, device.sid))
-    const { accountSid, sid: deviceSid } = device
+    await this.#db.execute(sql`
+      UPDATE ${devices} SET connection_id = v.id, server_id = ${this.#serverId},
+        connected_at = ${now.toISOString()}, seen_at = ${now.toISOString()}, address = v.address
+      FROM unnest(${sql.param(sids)}::text[], ${sql.param(ids)}::text[],
+        ${sql.param(addresses)}::text[]) AS v(sid, id, address)
+      WHERE devices.sid = v.sid`)
+    const month = monthOf(now)
     await this.#db
       .insert(deviceUsage)
-      .values({ accountSid, deviceSid, month: monthOf(now) })
+      .values(
+        newest.map(({ device: { accountSid, sid } }) => ({ accountSid, deviceSid: sid, month })),
+      )
       .onConflictDoUpdate({
         target: [deviceUsage.accountSid, deviceUsage.month, deviceUsage.deviceSid],
         set: { lastAt: now, connections: sql`${deviceUsage.connections} + 1` },
       })
+    return all.map(() => undefined)
   }
 
-  async disconnected({ sid }: DeviceIdentity, connectionId: string): Promise<void> {
-    await this.#db
-      .update(devices)
-      .set({ connectionId: null, serverId: null, seenAt: new Date() })
-      .where(and(eq(devices.sid, sid), eq(devices.connectionId, connectionId)))
+  async #noteDepartures(all: readonly Departure[]): Promise<undefined[]> {
+    const sids = all.map(({ sid }) => sid)
+    const ids = all.map(({ connectionId }) => connectionId)
+    await this.#db.execute(sql`
+      UPDATE ${devices} SET connection_id = NULL, server_id = NULL,
+        seen_at = ${new Date().toISOString()}
+      FROM unnest(${sql.param(sids)}::text[], ${sql.param(ids)}::text[]) AS v(sid, id)
+      WHERE devices.sid = v.sid AND devices.connection_id = v.id`)
+    return all.map(() => undefined)
   }
 }
 

@@ -30,6 +30,13 @@ export type DeviceNotice =
   | { readonly kind: 'removed' }
   /** The device has a new connection; any other is to end. */
   | { readonly kind: 'connected'; readonly connection: string }
+  /** Somebody on another server wants to debug the device on this connection, through this pipe. */
+  | {
+      readonly kind: 'debug'
+      readonly connection: string
+      readonly pipe: string
+      readonly holder: string
+    }
 
 /** What people see of a device. */
 export function deviceEvents(deviceSid: string): Topic<DeviceEvent> {

@@ -4,7 +4,7 @@
  * listens to is subscribed once. While NATS is away messages to others are lost, which the bus is
  * allowed to do; `onReturn` is then the moment to look at the database again.
  */
-import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node'
+import { connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node'
 import type { Logger } from 'pino'
 import { UsageError } from '../usage-error.ts'
 import { type Bus, ProcessBus, type Topic } from './bus.ts'
@@ -103,12 +103,21 @@ export class NatsBus implements Bus {
     if (known) return known
     const subscription = this.#connection.subscribe(PREFIX + topic.subject, {
       callback: (error, message) => {
-        if (error === null) this.#local.publish(topic, message.json<M>())
+        if (error === null) this.#receive(topic, message)
       },
     })
     const shared = { subscription, receivers: 0 }
     this.#shared.set(topic.subject, shared)
     return shared
+  }
+
+  /** Whatever is in a message, other messages go on arriving. */
+  #receive<M>(topic: Topic<M>, message: Msg): void {
+    try {
+      this.#local.publish(topic, message.json<M>())
+    } catch (error) {
+      this.#log.error({ event: 'message not understood', subject: topic.subject, err: error })
+    }
   }
 
   async #watch(): Promise<void> {

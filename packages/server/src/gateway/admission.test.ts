@@ -1,8 +1,7 @@
 /** Who is let in when there is no room, and that devices which were here before come back cheaply. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connect, type TLSSocket } from 'node:tls'
-import { deleteDevice } from '@microvisor/api'
+import { deleteDevice, fetchReadiness, listDevices } from '@microvisor/api'
 import { GoodbyeReason } from '@microvisor/protocol'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { type NewDevice, provision, TestDevice } from '../testing/device.ts'
@@ -59,19 +58,44 @@ test('devices beyond those that are being let in are told when to come back', ()
     assert.match(detail, /being let in already/)
   }))
 
+test('a server that is about to stop says so, still serves, and sends new devices elsewhere', async () => {
+  const cloud = await testCloud({ drainSeconds: 600 })
+  const [here, late] = [await provision(cloud.client), await provision(cloud.client)]
+  const link = await TestDevice.join(here)
+  const closing = cloud.server.close()
+  await assert.rejects(cloud.client.call(fetchReadiness), { code: 'STOPPING', status: 503 })
+  const { reason, retryAfterSeconds } = await refusal(late)
+  assert.equal(reason, GoodbyeReason.GOING_AWAY)
+  assert.ok(retryAfterSeconds >= 1)
+  await cloud.client.call(listDevices)
+  await link.settle()
+  await Promise.all([cloud.close(), closing])
+  const goodbye = await link.expect('goodbye')
+  assert.equal(goodbye.reason, GoodbyeReason.GOING_AWAY)
+  assert.equal(goodbye.retryAfterSeconds, 1)
+})
+
+test('a TLS session goes on after a restart, as on any server of the installation', async () => {
+  const cloud = await testCloud()
+  const device = await provision(cloud.client)
+  const first = await TestDevice.connect(device, device.gateway)
+  const session = first.session
+  await first.hello()
+  const again = await cloud.restart()
+  const link = await TestDevice.connect(device, again.server.gateway, await session)
+  assert.equal(link.socket.isSessionReused(), true)
+  await link.hello()
+  await link.close()
+  await again.close()
+})
+
 test('a device that comes back resumes its TLS session, and is still known', () =>
   withCloud({}, async (cloud) => {
     const device = await provision(cloud.client)
-    const { key, certificate: cert, ca, gateway } = device
-    const open = (session?: Buffer) => connect({ ...gateway, key, cert, ca, session })
-    const session = await new Promise<Buffer>((resolve, reject) => {
-      const socket: TLSSocket = open()
-      socket.once('error', reject)
-      socket.once('session', (ticket: Buffer) => {
-        resolve(ticket)
-        socket.destroy()
-      })
-    })
+    const { gateway } = device
+    const first = await TestDevice.connect(device, gateway)
+    const session = await first.session
+    await first.close()
     const link = await TestDevice.connect(device, gateway, session)
     assert.equal(link.socket.isSessionReused(), true)
     await link.hello()

@@ -23,7 +23,7 @@ import {
   LINK_TEXT_BYTES_MAX,
 } from '@microvisor/protocol'
 import type { Logger } from 'pino'
-import type { DebugLine } from '../debug/debug-door.ts'
+import type { DebugLine, DebugPeer } from '../debug/debug-line.ts'
 import {
   connectedEvent,
   disconnectedEvent,
@@ -40,7 +40,6 @@ import type { Managed } from '../managed/managed.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { isUnavailable } from '../storage/database.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
-import type { DebugPeer } from './debug-stream.ts'
 import { DeviceKeys, type DeviceKeysParts } from './device-keys.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
@@ -106,10 +105,6 @@ export class DeviceConnection {
   /** The device has said hello and was let in. */
   get isWelcome(): boolean {
     return this.#isWelcome
-  }
-
-  get deviceSid(): string {
-    return this.#parts.device.sid
   }
 
   /** A line between a debugger and the device, which may still refuse it. */

@@ -12,17 +12,8 @@ import {
   STREAM_DATA_BYTES_MAX,
   StreamCloseReason,
 } from '@microvisor/protocol'
+import type { DebugPeer } from '../debug/debug-line.ts'
 import { protocolError } from './link-failure.ts'
-
-/** The debugger's side. */
-export interface DebugPeer {
-  /** Resolves once it can take more. */
-  receive(bytes: Uint8Array): Promise<void>
-  /** Whether it may go on sending. */
-  mayGoOn(isRoom: boolean): void
-  /** The device closed the stream, or is gone; why, for people. */
-  closed(detail: string): void
-}
 
 export interface DebugStreamParts {
   readonly stream: number

@@ -3,16 +3,18 @@
  * a DeviceConnection. Everyone else is turned away with a line in the log and, where TLS has come far
  * enough to carry it, a Goodbye.
  */
-import { randomInt, randomUUID } from 'node:crypto'
+import { hkdfSync, randomInt, randomUUID } from 'node:crypto'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
 import type { Logger } from 'pino'
-import type { DebugLine } from '../debug/debug-door.ts'
+import type { DebugLine, DebugPeer, DebugWish } from '../debug/debug-line.ts'
+import { openFarLine, serveFarLine } from '../debug/far-line.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
+import type { PipeTimes } from '../events/bus-pipe.ts'
 import { type Authority, fingerprintOf } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Limits } from '../limits.ts'
@@ -21,7 +23,6 @@ import type { Metrics } from '../metrics.ts'
 import type { Signers } from '../signers/signers.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
-import type { DebugPeer } from './debug-stream.ts'
 
 export interface GatewayParts {
   readonly authority: Authority
@@ -42,22 +43,31 @@ export interface GatewayParts {
 }
 
 const RENEWAL_CHECK_MS = 12 * 3_600_000
-/** Devices spread their return over some seconds when the server goes away. */
-const RETURN_SECONDS = 1
+/** A device that comes back within a day may resume its TLS session. */
+const SESSION_SECONDS = 86_400
+const TICKET_KEYS_BYTES = 48
+/** How many devices a second come back after a server went away; they are told when. */
+const RETURNS_PER_SECOND = 500
+/** While this server is about to stop. */
+const ELSEWHERE_SECONDS = { min: 1, max: 3 }
 /** For whom the database could not be asked about. */
 const RETRY_SECONDS = 5
 /** Devices that find no room come back at a time of their own within these. */
 const CROWD_RETRY_SECONDS = { min: 5, max: 60 }
+const STOPPING = 'The server is stopping.'
 const FAILED = 'The server failed to look the certificate up.'
 
 export class Gateway {
   readonly #parts: GatewayParts
   readonly #server: Server
   readonly #connections = new Map<DeviceConnection, Promise<void>>()
+  /** The newest connection of each device that was let in. */
+  readonly #welcome = new Map<string, DeviceConnection>()
   readonly #sockets = new Set<Socket>()
   readonly #renewal: NodeJS.Timeout
   #identifying = 0
   #isStopping = false
+  #isLeaving = false
 
   /** A gateway that does not listen yet. */
   static async create(parts: GatewayParts): Promise<Gateway> {
@@ -69,6 +79,9 @@ export class Gateway {
     const { limits, log } = parts
     this.#server = createServer({
       ...secure,
+      ticketKeys: ticketKeys(parts.keyring, new Date()),
+      sessionIdContext: 'microvisor gateway',
+      sessionTimeout: SESSION_SECONDS,
       handshakeTimeout: limits.handshakeMs,
       noDelay: true,
       keepAlive: true,
@@ -104,7 +117,7 @@ export class Gateway {
 
   /** Devices that were welcomed and are here. */
   get devices(): number {
-    return [...this.#connections.keys()].filter(({ isWelcome }) => isWelcome).length
+    return this.#welcome.size
   }
 
   /** Looks at the database again for every device: messages may have been missed. */
@@ -112,14 +125,18 @@ export class Gateway {
     for (const connection of this.#connections.keys()) void connection.refresh()
   }
 
-  /** A line to a device that is connected here; undefined for one that is not. */
-  openDebug(deviceSid: string, holder: string, peer: DebugPeer): DebugLine | undefined {
-    for (const connection of this.#connections.keys()) {
-      if (connection.deviceSid === deviceSid && connection.isWelcome) {
-        return connection.openDebug(holder, peer)
-      }
-    }
-    return undefined
+  /** A line to a device, here or on another server; undefined for one that is nowhere. */
+  openDebug({ deviceSid, connection, holder }: DebugWish, peer: DebugPeer): DebugLine | undefined {
+    const here = this.#welcome.get(deviceSid)
+    if (here !== undefined) return here.openDebug(holder, peer)
+    if (connection === undefined) return undefined
+    const { bus, limits } = this.#parts
+    return openFarLine({ bus, deviceSid, connection, holder, times: pipeTimes(limits) }, peer)
+  }
+
+  /** From now on new devices are sent elsewhere; those that are here stay until `close`. */
+  leave(): void {
+    this.#isLeaving = true
   }
 
   /** Says goodbye to all devices and waits until their connections are over. */
@@ -129,8 +146,9 @@ export class Gateway {
     const closed = this.#server.listening
       ? new Promise((resolve) => this.#server.close(resolve))
       : undefined
+    const lastReturnSeconds = Math.ceil(this.#connections.size / RETURNS_PER_SECOND) || 1
     for (const connection of this.#connections.keys())
-      connection.end(GoodbyeReason.GOING_AWAY, 'The server is stopping.', RETURN_SECONDS)
+      connection.end(GoodbyeReason.GOING_AWAY, STOPPING, randomInt(1, lastReturnSeconds + 1))
     await Promise.all(this.#connections.values())
     // Whoever is still in a handshake, or was turned away and stays.
     for (const socket of this.#sockets) socket.destroy()
@@ -140,6 +158,11 @@ export class Gateway {
   async #accept(socket: TLSSocket): Promise<void> {
     // Errors end the reading loop; without a listener they would end the process.
     socket.on('error', () => undefined)
+    if (this.#isLeaving) {
+      const { min, max } = ELSEWHERE_SECONDS
+      const { GOING_AWAY } = GoodbyeReason
+      return this.#turnAway(socket, STOPPING, GOING_AWAY, randomInt(min, max + 1))
+    }
     const crowd = this.#crowd()
     if (crowd !== undefined) return this.#turnAwayInCrowd(socket, crowd)
     const device = await this.#identify(socket).catch((error: unknown) => {
@@ -159,18 +182,40 @@ export class Gateway {
       device,
       onWelcome: () => {
         this.#parts.metrics.welcomed()
+        this.#welcome.set(device.sid, connection)
         bus.publish(deviceNotices(device.sid), { kind: 'connected', connection: id })
       },
     })
     const unsubscribe = bus.subscribe(deviceNotices(device.sid), (notice) =>
-      heed(connection, id, notice),
+      this.#heed(connection, id, notice),
     )
     const over = connection.run().finally(() => {
       unsubscribe()
       this.#connections.delete(connection)
+      if (this.#welcome.get(device.sid) === connection) this.#welcome.delete(device.sid)
     })
     this.#connections.set(connection, over)
     await over
+  }
+
+  #heed(connection: DeviceConnection, id: string, notice: DeviceNotice): void {
+    if (notice.kind === 'changed') void connection.refresh()
+    else if (notice.kind === 'removed')
+      connection.end(GoodbyeReason.REVOKED, 'The device was removed.')
+    else if (notice.kind === 'debug') this.#heedDebugger(connection, id, notice)
+    else if (notice.connection !== id && connection.isWelcome)
+      connection.end(GoodbyeReason.REPLACED, 'The device has connected anew.')
+  }
+
+  #heedDebugger(
+    connection: DeviceConnection,
+    id: string,
+    { connection: wanted, pipe, holder }: Extract<DeviceNotice, { kind: 'debug' }>,
+  ): void {
+    if (wanted !== id || !connection.isWelcome) return
+    const { bus, limits } = this.#parts
+    const open = (peer: DebugPeer) => connection.openDebug(holder, peer)
+    serveFarLine({ bus, pipe, open, times: pipeTimes(limits) })
   }
 
   /** Why there is no room for one more device now, if there is none. */
@@ -225,18 +270,25 @@ export class Gateway {
   async #renew(): Promise<void> {
     try {
       this.#server.setSecureContext(await credentials(this.#parts))
+      this.#server.setTicketKeys(ticketKeys(this.#parts.keyring, new Date()))
     } catch (error) {
       this.#parts.log.error({ event: 'certificate renewal failed', err: error })
     }
   }
 }
 
-function heed(connection: DeviceConnection, id: string, notice: DeviceNotice): void {
-  if (notice.kind === 'changed') void connection.refresh()
-  else if (notice.kind === 'removed')
-    connection.end(GoodbyeReason.REVOKED, 'The device was removed.')
-  else if (notice.connection !== id && connection.isWelcome)
-    connection.end(GoodbyeReason.REPLACED, 'The device has connected anew.')
+function pipeTimes({ pipeBeatMs, pipeSilenceMs }: Limits): PipeTimes {
+  return { beatMs: pipeBeatMs, silenceMs: pipeSilenceMs }
+}
+
+/**
+ * The same on every server of the installation, so that devices resume their sessions on any of them,
+ * also after a restart; others each day. (Each resumption has a key exchange of its own, TLS 1.3.)
+ */
+function ticketKeys({ gateway }: Keyring, date: Date): Buffer {
+  const secret = gateway.privateKey.export({ type: 'pkcs8', format: 'der' })
+  const day = date.toISOString().slice(0, 10)
+  return Buffer.from(hkdfSync('sha256', secret, day, 'microvisor tickets', TICKET_KEYS_BYTES))
 }
 
 /** Certificates that fail the check are let through TLS, so that their owners can be told why. */

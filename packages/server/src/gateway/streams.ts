@@ -19,12 +19,13 @@ import {
   type StreamOpen,
   toHex,
 } from '@microvisor/protocol'
+import type { DebugPeer } from '../debug/debug-line.ts'
 import { plainText } from '../devices/event-text.ts'
 import { ChannelStream } from '../managed/channel-stream.ts'
 import type { ChannelCarrier, ChannelService } from '../managed/service.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
-import { type DebugPeer, DebugStream } from './debug-stream.ts'
+import { DebugStream } from './debug-stream.ts'
 import { FetchStream } from './fetch-stream.ts'
 import { protocolError } from './link-failure.ts'
 import { LogStream } from './log-stream.ts'

@@ -3,6 +3,7 @@
  * contract, and whatever goes wrong is answered in one place.
  */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import multipart from '@fastify/multipart'
 import { errors, generalErrors, type Output, Problem, type Route, routes } from '@microvisor/api'
 import Fastify, {
@@ -53,6 +54,7 @@ const FORM_BYTES = 65_536
 const HEADERS_MS = 20_000
 /** A bundle of the largest size over a slow line. */
 const REQUEST_MS = 900_000
+const CLOSING_POLL_MS = 10
 const PARAMETER_CHARACTERS = 1024
 const NOBODY: Caller = { accountSid: '', actor: '', scopes: [] }
 const FORM_TYPE = 'application/x-www-form-urlencoded'
@@ -63,6 +65,7 @@ export class Rest {
   /** What `handle` was given, by method and path. */
   readonly #works = new Map<string, (call: Call<Route>) => Promise<unknown>>()
   #uploads = 0
+  #running = 0
   #isStopping = false
 
   constructor(settings: RestSettings) {
@@ -119,11 +122,17 @@ export class Rest {
     this.#isStopping = true
   }
 
-  /** Ends when all requests have, and after `patienceMs` without those that have not. */
+  /**
+   * Ends when all requests have, and after `patienceMs` without those that have not. A connection that
+   * has asked nothing yet is not waited for. (To Node it is not idle; fetch opens such in reserve.)
+   */
   async close(patienceMs: number): Promise<void> {
-    const timer = setTimeout(() => this.http.server.closeAllConnections(), patienceMs)
-    await this.http.close()
-    clearTimeout(timer)
+    const { server } = this.http
+    const closed = this.http.close()
+    const end = Date.now() + patienceMs
+    while (this.#running > 0 && Date.now() < end) await sleep(CLOSING_POLL_MS)
+    server.closeAllConnections()
+    await closed
   }
 
   /** What a change is about to change, as the same path shows it. */
@@ -210,6 +219,10 @@ export class Rest {
 
   #prepare(): void {
     const { http } = this
+    http.server.on('request', (_request, response) => {
+      this.#running++
+      response.once('close', () => this.#running--)
+    })
     http.removeAllContentTypeParsers()
     http.register(multipart)
     http.addContentTypeParser(FORM_TYPE, { parseAs: 'string' }, async (_: unknown, body: string) =>

@@ -9,6 +9,8 @@ export interface ServiceState {
   readonly metrics: Metrics
   readonly bus: Pick<Bus, 'isConnected'>
   readonly devices: () => number
+  /** It was told to stop: others should get new requests. */
+  readonly isLeaving: () => boolean
   /** Throws if the database does not answer. */
   readonly askDatabase: () => Promise<unknown>
 }
@@ -21,6 +23,8 @@ export function addServiceRoutes(rest: Rest, version: string, state: ServiceStat
     uptime_seconds: Math.floor((Date.now() - started) / 1000),
   }))
   rest.handle(api.fetchReadiness, async () => {
+    if (state.isLeaving())
+      throw new api.Problem('STOPPING', 'This server is about to stop; others take new requests.')
     await state.askDatabase()
     const isWhole = state.bus.isConnected
     return {

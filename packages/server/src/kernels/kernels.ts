@@ -4,10 +4,11 @@
  * body, which a signature does not change.
  */
 import { Problem } from '@microvisor/api'
-import { encodeManifest, parseKernelBundle, signBody, verifySignature } from '@microvisor/protocol'
+import { encodeManifest, signBody, verifySignature } from '@microvisor/protocol'
 import { and, eq } from 'drizzle-orm'
 import { digest, sha256Hex, verify } from '../keys/engines.ts'
 import type { SigningKey } from '../keys/keyring.ts'
+import type { BundleReader } from '../storage/bundle-reader.ts'
 import type { BundleStore } from '../storage/bundles.ts'
 import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
@@ -15,14 +16,23 @@ import { kernels } from '../storage/schema.ts'
 
 export type KernelRow = typeof kernels.$inferSelect
 
+export interface KernelsParts {
+  readonly db: Database
+  readonly bundles: BundleStore
+  readonly files: BundleReader
+  readonly signer: SigningKey
+}
+
 export class Kernels {
   readonly #db: Database
   readonly #bundles: BundleStore
+  readonly #files: BundleReader
   readonly #signer: SigningKey
 
-  constructor(db: Database, bundles: BundleStore, signer: SigningKey) {
+  constructor({ db, bundles, files, signer }: KernelsParts) {
     this.#db = db
     this.#bundles = bundles
+    this.#files = files
     this.#signer = signer
   }
 
@@ -33,7 +43,7 @@ export class Kernels {
   }
 
   async create(accountSid: string, file: Uint8Array): Promise<KernelRow> {
-    const bundle = parseKernelBundle(file, digest)
+    const bundle = await this.#files.readKernel(file)
     const { body, signature, meta } = bundle.manifest
     if (signature.length > 0)
       verifySignature(bundle.manifest, [this.#signer.publicKey], { digest, verify })
@@ -67,7 +77,7 @@ export class Kernels {
   /** `hash` as in the API: `sha256:…`. */
   async bundle(accountSid: string, hash: string): Promise<Uint8Array> {
     const { manifestHash } = await this.fetch(accountSid, hash)
-    return this.#bundles.pack(accountSid, manifestHash)
+    return this.#files.pack(await this.#bundles.contents(accountSid, manifestHash))
   }
 
   /** `hash` as in the API: `sha256:…`. */

@@ -7,7 +7,6 @@
  *
  * So a stop at any moment leaves at most blobs that nobody needs, and `collectGarbage` takes those.
  */
-import { packBundle } from '@microvisor/protocol'
 import { and, asc, eq } from 'drizzle-orm'
 import { sha256Hex } from '../keys/engines.ts'
 import type { Blobs } from './blobs.ts'
@@ -58,11 +57,11 @@ export class BundleStore {
     })
   }
 
-  /** The bundle's file. */
-  async pack(accountSid: string, owner: string): Promise<Uint8Array> {
+  /** What the bundle's file is made of. */
+  async contents(accountSid: string, owner: string): Promise<Contents> {
     const [manifest, ...layers] = await this.#read(accountSid, owner)
     if (manifest === undefined) throw new Error(`there are no contents of ${owner}`)
-    return packBundle(manifest[1], new Map(layers))
+    return { manifestBytes: manifest[1], layers: new Map(layers) }
   }
 
   async manifest(hash: string): Promise<Uint8Array> {

@@ -32,11 +32,16 @@ export interface SqlClient {
   transaction<T>(work: (tx: Omit<SqlClient, 'transaction'>) => Promise<T>): Promise<T>
 }
 
+/** PostgreSQL's default, 128 MB, is for a machine of its own; here it is a third of the process's memory. */
+const SHARED_BUFFERS = '16MB'
+
 /** `place`: a folder, or the address of a PostgreSQL server. */
 export async function openDatabase(place: string): Promise<OpenDatabase> {
   const migrations = await readMigrations()
   if (/^postgres(ql)?:/.test(place)) return openPostgres(place, (c) => migrate(c, migrations))
-  const client = await PGlite.create(place)
+  const client = await PGlite.create(place, {
+    startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
+  })
   try {
     await migrate(client as SqlClient, migrations)
   } catch (error) {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type Client, createClient } from '@microvisor/api'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
 import { openDatabase } from '../storage/database.ts'
+import { isScaled, sharedStores } from './stores.ts'
 
 export interface TestCloud {
   readonly server: RunningServer
@@ -43,10 +44,10 @@ export async function testFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'microvisor-server-'))
 }
 
-export async function testCloud(options: Partial<ServerOptions> = {}): Promise<TestCloud> {
-  const folder = options.dataFolder ?? (await testFolder())
-  if (options.dataFolder === undefined)
-    await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
+/** On PGlite and a folder, or on what TEST_STORES names. */
+export async function testCloud(given: Partial<ServerOptions> = {}): Promise<TestCloud> {
+  const folder = given.dataFolder ?? (await testFolder())
+  const options = given.dataFolder === undefined ? { ...(await lay(folder)), ...given } : given
   const log: Record<string, unknown>[] = []
   const server = await startServer({
     port: 0,
@@ -55,7 +56,7 @@ export async function testCloud(options: Partial<ServerOptions> = {}): Promise<T
     ...options,
     dataFolder: folder,
   }).catch(async (error: unknown) => {
-    if (options.dataFolder === undefined) await rm(folder, { recursive: true })
+    if (given.dataFolder === undefined) await rm(folder, { recursive: true })
     throw error
   })
   return {
@@ -82,6 +83,13 @@ export async function testCloud(options: Partial<ServerOptions> = {}): Promise<T
       )
     },
   }
+}
+
+/** Makes a new server's start quick; the addresses of its stores, if they are not in the folder. */
+async function lay(folder: string): Promise<Partial<ServerOptions>> {
+  if (isScaled) return (await sharedStores()).fresh()
+  await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
+  return {}
 }
 
 export function authorization({ account }: RunningServer): Record<string, string> {

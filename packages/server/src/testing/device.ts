@@ -76,6 +76,8 @@ const PATIENCE_MS = 10_000
 
 export class TestDevice {
   readonly socket: TLSSocket
+  /** What a later connection can resume. */
+  readonly session: Promise<Buffer>
   readonly #decoder = new FrameDecoder()
   readonly #frames: FrameBody[] = []
   #wake: () => void = () => undefined
@@ -84,6 +86,7 @@ export class TestDevice {
 
   private constructor(socket: TLSSocket) {
     this.socket = socket
+    this.session = new Promise((resolve) => socket.once('session', resolve))
     socket.on('data', (chunk: Buffer) => {
       this.#frames.push(...this.#decoder.push(chunk).frames)
       this.#wake()

@@ -10,7 +10,7 @@ export interface TestNats {
   start(): Promise<void>
 }
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 
 export async function startNats(): Promise<TestNats> {
   const port = await freePort()
@@ -26,6 +26,7 @@ export async function startNats(): Promise<TestNats> {
     }
   }
   await start()
+  process.once('exit', () => child?.kill('SIGKILL'))
   return {
     url: `nats://127.0.0.1:${port}`,
     start,

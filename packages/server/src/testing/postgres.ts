@@ -2,13 +2,14 @@
  * A real PostgreSQL server in a folder of its own, for tests. It refuses to run as root, so root runs
  * it as another user.
  */
-import { spawn, spawnSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { chownSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import pg from 'pg'
 
 export interface TestPostgres {
@@ -23,7 +24,7 @@ export interface TestPostgres {
 const DEBIAN = '/usr/lib/postgresql'
 /** Any user that is not root; files are made its own. */
 const OTHER_USER = 65_534
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 
 /** Where the programs are; undefined if they are not installed. */
 export function postgresFolder(): string | undefined {
@@ -43,12 +44,11 @@ export async function startPostgres(): Promise<TestPostgres> {
   const identity = process.getuid?.() === 0 ? { uid: OTHER_USER, gid: OTHER_USER } : {}
   if (identity.uid !== undefined) chownSync(folder, OTHER_USER, OTHER_USER)
   const data = join(folder, 'data')
-  const made = spawnSync(
+  await promisify(execFile)(
     join(bin, 'initdb'),
     ['-D', data, '-U', 'test', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C'],
-    { ...identity, cwd: folder, encoding: 'utf8' },
+    { ...identity, cwd: folder },
   )
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`)
   const port = await freePort()
   let child: ReturnType<typeof spawn> | undefined
   let gone: Promise<unknown> = Promise.resolve()
@@ -67,6 +67,10 @@ export async function startPostgres(): Promise<TestPostgres> {
     await gone
   }
   await start()
+  process.once('exit', () => {
+    child?.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  })
   let databases = 0
   return {
     createDatabase: async () => {

@@ -12,6 +12,8 @@ export interface TestS3 {
   readonly objects: Map<string, Buffer>
   /** Addresses with other credentials are refused. */
   urlFor(key: string, secret: string): string
+  /** As `url`, with another folder in the bucket. */
+  urlIn(folder: string): string
   close(): Promise<void>
 }
 
@@ -28,12 +30,13 @@ export async function startS3(): Promise<TestS3> {
   })
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve))
   const { port } = server.address() as AddressInfo
-  const urlFor = (key: string, secret: string) =>
-    `s3://${key}:${encodeURIComponent(secret)}@127.0.0.1:${port}/${BUCKET}/some/folder?region=${REGION}&tls=false`
+  const urlFor = (key: string, secret: string, folder = 'some/folder') =>
+    `s3://${key}:${encodeURIComponent(secret)}@127.0.0.1:${port}/${BUCKET}/${folder}?region=${REGION}&tls=false`
   return {
     url: urlFor(KEY, SECRET),
     objects,
     urlFor,
+    urlIn: (folder) => urlFor(KEY, SECRET, folder),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -13,8 +13,8 @@ type Facts = Pick<RunningServer, 'url' | 'gateway' | 'account'>
 export interface ServerProcess extends Facts {
   readonly pid: number
   readonly client: Client
-  /** SIGKILL; resolves when it is gone. */
-  kill(): Promise<void>
+  /** SIGKILL, unless given; resolves when it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>
 }
 
 export async function spawnServer(
@@ -33,8 +33,8 @@ export async function spawnServer(
       ...facts,
       pid: child.pid ?? 0,
       client: createClient({ url: facts.url, ...facts.account }),
-      kill: () => {
-        child.kill('SIGKILL')
+      kill: (signal = 'SIGKILL') => {
+        child.kill(signal)
         return gone
       },
     }
@@ -45,5 +45,6 @@ export async function spawnServer(
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const server = await startServer(JSON.parse(process.argv[2] ?? '') as ServerOptions)
   const { url, gateway, account } = server
+  process.once('SIGTERM', () => void server.close().then(() => process.exit()))
   process.stdout.write(`${JSON.stringify({ url, gateway, account })}\n`)
 }

@@ -5,7 +5,7 @@
  * The same contents always give the same delta, so a server that has forgotten one, or another
  * server, makes the same again, and a transfer goes on where it stopped.
  */
-import { Worker } from 'node:worker_threads'
+import { Thread } from '../threads/thread.ts'
 import type { DeltaJob } from './delta-worker.ts'
 
 export interface DeltaLimits {
@@ -17,23 +17,21 @@ export interface DeltaLimits {
   readonly deltaCacheBytes: number
 }
 
-interface Waiting {
-  readonly resolve: (delta: Uint8Array | undefined) => void
-  readonly timer: NodeJS.Timeout
-}
+const SCRIPT = new URL('./delta-worker.ts', import.meta.url)
+const HEAP_MB = 256
 
 export class DeltaMaker {
   readonly #limits: DeltaLimits
   /** In the order of use; the first was not used for the longest. */
   readonly #made = new Map<string, Uint8Array>()
   readonly #jobs = new Map<string, Promise<Uint8Array | undefined>>()
-  readonly #waiting = new Map<number, Waiting>()
+  readonly #thread: Thread<DeltaJob, Uint8Array>
   #madeBytes = 0
-  #worker: Worker | undefined
-  #lastId = 0
 
   constructor(limits: DeltaLimits) {
     this.#limits = limits
+    const { deltasAtOnce: jobsAtOnce, deltaMs: jobMs } = limits
+    this.#thread = new Thread(SCRIPT, { jobsAtOnce, jobMs, heapMb: HEAP_MB })
   }
 
   /** `key` names both contents. */
@@ -46,54 +44,18 @@ export class DeltaMaker {
     }
     const running = this.#jobs.get(key)
     if (running !== undefined) return running
-    if (this.#jobs.size >= this.#limits.deltasAtOnce) return undefined
-    const job = this.#start(base, content).finally(() => this.#jobs.delete(key))
+    const job = this.#thread
+      .run({ base, content })
+      .catch(() => undefined)
+      .finally(() => this.#jobs.delete(key))
     this.#jobs.set(key, job)
     const delta = await job
     if (delta !== undefined) this.#keep(key, delta)
     return delta
   }
 
-  async close(): Promise<void> {
-    await this.#end()
-  }
-
-  #start(base: Uint8Array, content: Uint8Array): Promise<Uint8Array | undefined> {
-    this.#worker ??= this.#begin()
-    const id = ++this.#lastId
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => void this.#end(), this.#limits.deltaMs)
-      this.#waiting.set(id, { resolve, timer })
-      this.#worker?.postMessage({ id, base, content } satisfies DeltaJob)
-    })
-  }
-
-  #begin(): Worker {
-    const worker = new Worker(new URL('./delta-worker.ts', import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
-    })
-    worker.unref()
-    worker.on('message', ({ id, delta }: { id: number; delta: Uint8Array }) =>
-      this.#answer(id, delta),
-    )
-    worker.on('error', () => void this.#end())
-    return worker
-  }
-
-  #answer(id: number, delta: Uint8Array | undefined): void {
-    const waiting = this.#waiting.get(id)
-    if (waiting === undefined) return
-    clearTimeout(waiting.timer)
-    this.#waiting.delete(id)
-    waiting.resolve(delta)
-  }
-
-  /** Whoever still waits gets none; the next job begins a new thread. */
-  async #end(): Promise<void> {
-    const worker = this.#worker
-    this.#worker = undefined
-    for (const id of [...this.#waiting.keys()]) this.#answer(id, undefined)
-    await worker?.terminate()
+  close(): Promise<void> {
+    return this.#thread.close()
   }
 
   #keep(key: string, delta: Uint8Array): void {

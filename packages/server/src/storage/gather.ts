@@ -1,0 +1,48 @@
+/**
+ * Questions asked by many at the same time, put to the database as one. An idle gatherer asks at once;
+ * what comes while an answer is under way waits for the next round. So one device waits for nothing,
+ * and when ten thousand come back at once the database gets dozens of statements instead of
+ * ten thousands.
+ */
+
+interface Waiting<Question, Answer> {
+  readonly question: Question
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Questions of one round; PostgreSQL takes 65,535 parameters in a statement. */
+const ROUND = 500
+
+export class Gatherer<Question, Answer> {
+  /** Answers in the order of the questions. */
+  readonly #askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>
+  #waiting: Waiting<Question, Answer>[] = []
+  #isAsking = false
+
+  constructor(askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>) {
+    this.#askAll = askAll
+  }
+
+  ask(question: Question): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ question, resolve, reject })
+      if (!this.#isAsking) void this.#askOn()
+    })
+  }
+
+  async #askOn(): Promise<void> {
+    this.#isAsking = true
+    while (this.#waiting.length > 0) await this.#round(this.#waiting.splice(0, ROUND))
+    this.#isAsking = false
+  }
+
+  async #round(round: Waiting<Question, Answer>[]): Promise<void> {
+    try {
+      const answers = await this.#askAll(round.map(({ question }) => question))
+      for (const [i, { resolve }] of round.entries()) resolve(answers[i] as Answer)
+    } catch (error) {
+      for (const { reject } of round) reject(error)
+    }
+  }
+}

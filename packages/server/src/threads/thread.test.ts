@@ -1,0 +1,47 @@
+/** Threads: answers, limits, and what is left when one breaks. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Thread, type ThreadFailure } from './thread.ts'
+
+const SCRIPT = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    import { parentPort } from 'node:worker_threads'
+    parentPort.on('message', ({ id, content }) => {
+      if (content === 'break') throw new Error('broken')
+      if (content === 'hang') for (;;);
+      parentPort.postMessage({ id, content: content + 1 })
+    })
+  `)}`,
+)
+
+const thread = (more = {}) =>
+  new Thread<unknown, unknown>(SCRIPT, { jobsAtOnce: 2, jobMs: 60_000, heapMb: 32, ...more })
+
+const failing = (job: Promise<unknown>) =>
+  job.then(
+    () => 'answered',
+    ({ reason }: ThreadFailure) => reason,
+  )
+
+test('jobs are answered, so many at once and no more', async () => {
+  const one = thread()
+  const answers = [one.run(1), one.run(2), failing(one.run(3))]
+  assert.deepEqual(await Promise.all(answers), [2, 3, 'full'])
+  assert.equal(await one.run(4), 5)
+  await one.close()
+})
+
+test('a job that hangs, breaks the thread or outlives it fails; the next one is answered', async () => {
+  const hurried = thread({ jobMs: 500 })
+  assert.deepEqual(await Promise.all([failing(hurried.run('hang')), failing(hurried.run(1))]), [
+    'late',
+    'late',
+  ])
+  await hurried.close()
+  const one = thread()
+  assert.equal(await failing(one.run('break')), 'broken')
+  assert.equal(await one.run(1), 2)
+  const last = failing(one.run('hang'))
+  await one.close()
+  assert.equal(await last, 'broken')
+})
