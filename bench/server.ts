@@ -1,118 +1,47 @@
 /**
- * One server process (PGlite, its own process) with light devices: certificates, real mutual TLS and
- * the frames of the link, without a chip behind them, all in this process. MICROVISOR_BENCH_DEVICES
- * says how many; 300 unless set. The connections made per second include this process's half of TLS.
+ * The cloud under load: one server process and, in this process, light devices with the kernel's link
+ * code behind real TLS 1.3 with certificates on both sides, all over loopback.
+ *
+ * `--devices N`: how many (15,000); `--postgres`: the server on PostgreSQL instead of PGlite;
+ * `--soak MINUTES`: instead of all else, memory over time while devices come, go, log and are deployed
+ * to. What this process does (its half of each handshake) takes a core of its own.
  */
-import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as api from '@microvisor/api'
-import { appBundle } from '../packages/server/src/testing/bundles.ts'
-import { type NewDevice, provision, TestDevice } from '../packages/server/src/testing/device.ts'
-import { type ServerProcess, spawnServer } from '../packages/server/src/testing/server-process.ts'
+import { startPostgres } from '../packages/server/src/testing/postgres.ts'
+import { spawnServer } from '../packages/server/src/testing/server-process.ts'
+import { makeFleet } from './light-fleet.ts'
 import type { Report } from './run.ts'
+import { Load } from './server-load.ts'
+import { soak } from './server-soak.ts'
 
-const DEVICES = Number(process.env.MICROVISOR_BENCH_DEVICES ?? 300)
-const AT_ONCE = 16
-const READS = 500
+const DEVICES = 15_000
+const SOAK_DEVICES = 2_000
 
-export async function bench(report: Report): Promise<void> {
+export async function bench(report: Report, args: readonly string[]): Promise<void> {
+  const minutes = numberAfter(args, '--soak')
+  const count = numberAfter(args, '--devices') ?? (minutes === undefined ? DEVICES : SOAK_DEVICES)
   const folder = await mkdtemp(join(tmpdir(), 'microvisor-bench-'))
-  let server = await spawnServer(folder)
+  const postgres = args.includes('--postgres') ? await startPostgres() : undefined
+  const databaseUrl = await postgres?.createDatabase()
+  const limits = { requestsPerSecond: 1e6, requestBurst: 1e6 }
+  const start = (gatewayPort = 0) => spawnServer(folder, { gatewayPort, limits, databaseUrl })
+  const load = new Load(await makeFleet(folder, count, databaseUrl), start, report)
   try {
-    const devices = await inParallel(DEVICES, () => provision(server.client))
-    const before = residentBytes(server.pid)
-    const [links, joinMs] = await timed(() => joinAll(devices))
-    report({ case: 'devices held, over TLS', value: DEVICES, unit: 'devices' })
-    report({ case: 'connections made', value: perSecond(DEVICES, joinMs), unit: '/s' })
-    const held = (residentBytes(server.pid) - before) / DEVICES
-    report({ case: 'server memory for each device', value: Math.round(held / 1024), unit: 'KiB' })
-    await measureReads(server, devices, report)
-    await measureDeployments(server, devices, links, report)
-    const { port } = server.gateway
-    await server.kill()
-    await Promise.all(links.map((link) => link.closed()))
-    const [again, returnMs] = await timed(async () => {
-      server = await spawnServer(folder, { gatewayPort: port })
-      return joinAll(devices)
-    })
-    report({
-      case: 'all back after the server was killed',
-      value: Math.round(returnMs),
-      unit: 'ms',
-    })
-    await Promise.all(again.map((link) => link.close()))
+    if (minutes === undefined) await load.measure()
+    else await soak(load, minutes, report)
   } finally {
-    await server.kill()
+    await load.end()
+    await postgres?.stop()
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function joinAll(devices: readonly NewDevice[]): Promise<TestDevice[]> {
-  return inParallel(devices.length, (i) => TestDevice.join(devices[i]!))
-}
-
-async function measureReads(
-  { client }: ServerProcess,
-  devices: readonly NewDevice[],
-  report: Report,
-): Promise<void> {
-  const times: number[] = []
-  for (let i = 0; i < READS; i++) {
-    const params = { Sid: devices[i % devices.length]!.sid }
-    const [, ms] = await timed(() => client.call(api.fetchDevice, { params }))
-    times.push(ms)
-  }
-  times.sort((a, b) => a - b)
-  for (const percent of [50, 99]) {
-    const ms = times[Math.floor((READS * percent) / 100)]!
-    report({ case: `reading a device, p${percent}`, value: Number(ms.toFixed(1)), unit: 'ms' })
-  }
-}
-
-async function measureDeployments(
-  { client }: ServerProcess,
-  devices: readonly NewDevice[],
-  links: readonly TestDevice[],
-  report: Report,
-): Promise<void> {
-  const file = { fileName: 'app.zip', bytes: appBundle() }
-  const { sid: TargetApp } = await client.upload(api.createApp, { form: {}, file })
-  const [, ms] = await timed(() =>
-    inParallel(devices.length, async (i) => {
-      const params = { Sid: devices[i]!.sid }
-      await client.call(api.updateDevice, { params, form: { TargetApp } })
-      await links[i]!.expect('target')
-    }),
-  )
-  report({ case: 'deployments started', value: perSecond(devices.length, ms), unit: '/s' })
-}
-
-/** `count` pieces of work, some of them at the same time. */
-async function inParallel<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
-  const results: T[] = []
-  let next = 0
-  const worker = async () => {
-    while (next < count) {
-      const index = next++
-      results[index] = await work(index)
-    }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-  return results
-}
-
-async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
-  const start = performance.now()
-  return [await work(), performance.now() - start]
-}
-
-function perSecond(count: number, ms: number): number {
-  return Math.round((count * 1000) / ms)
-}
-
-function residentBytes(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024
+function numberAfter(args: readonly string[], flag: string): number | undefined {
+  const at = args.indexOf(flag)
+  if (at < 0) return undefined
+  const value = Number(args[at + 1])
+  if (value > 0) return value
+  throw new Error(`${flag} takes a number above 0.`)
 }

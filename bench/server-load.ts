@@ -1,0 +1,207 @@
+/** What bench/server.ts measures, one case after another, on one fleet. */
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import * as api from '@microvisor/api'
+import { appBundle } from '../packages/server/src/testing/bundles.ts'
+import type { ServerProcess } from '../packages/server/src/testing/server-process.ts'
+import { LightDevice, type LightIdentity, Turnstile } from './light-device.ts'
+import type { Report } from './run.ts'
+
+/** Handshakes under way, requests of deployments under way, clients that read. */
+const HANDSHAKES = 200
+const DEPLOYMENTS = 32
+const READERS = 4
+const READ_MS = 10_000
+const DEPLOYED = 2_000
+const LOGGING = 20
+const LOG_MS = 5_000
+/** For all devices to be there; what is missing then is reported. */
+const PATIENCE_MS = 120_000
+
+export class Load {
+  readonly devices: readonly LightDevice[]
+  server!: ServerProcess
+  readonly #start: (gatewayPort?: number) => Promise<ServerProcess>
+  readonly #report: Report
+  readonly #waitingForTarget = new Map<string, () => void>()
+  #isResuming = false
+
+  constructor(
+    fleet: readonly LightIdentity[],
+    start: (gatewayPort?: number) => Promise<ServerProcess>,
+    report: Report,
+  ) {
+    this.#start = start
+    this.#report = report
+    const turnstile = new Turnstile(HANDSHAKES)
+    const load = this
+    this.devices = fleet.map(
+      (identity) =>
+        new LightDevice({
+          ...{ identity, turnstile },
+          gateway: () => this.server.gateway,
+          get resumes() {
+            return load.#isResuming
+          },
+          opened: () => undefined,
+          message: ({ sid }, { case: kind }) => {
+            if (kind === 'target') this.#waitingForTarget.get(sid)?.()
+          },
+        }),
+    )
+  }
+
+  get connected(): number {
+    return this.devices.filter(({ link }) => link.isOpen).length
+  }
+
+  async measure(): Promise<void> {
+    this.server = await this.#start()
+    const before = residentBytes(this.server.pid)
+    await this.#arrive('full handshakes', () => {
+      for (const device of this.devices) device.connect()
+    })
+    await sleep(2000)
+    const held = residentBytes(this.server.pid) - before
+    this.#say('devices held, over TLS', this.connected, 'devices')
+    this.#say('server memory for each device, all in', held / this.devices.length / 1024, 'KiB')
+    await this.reads()
+    await this.deployments()
+    await this.logs()
+    this.#isResuming = true
+    await this.#arrive('resumed handshakes', () => {
+      for (const device of this.devices) device.drop()
+    })
+    await this.#killed()
+  }
+
+  /** Ends everything. */
+  async end(): Promise<void> {
+    for (const device of this.devices) device.end()
+    await this.server?.kill()
+  }
+
+  async begin(): Promise<void> {
+    this.server = await this.#start()
+    for (const device of this.devices) device.connect()
+    await this.allConnected()
+  }
+
+  async allConnected(): Promise<void> {
+    const end = performance.now() + PATIENCE_MS
+    while (this.connected < this.devices.length && performance.now() < end) await sleep(50)
+  }
+
+  /** `GET` of one device, by several clients at once, while the fleet is connected. */
+  async reads(): Promise<number[]> {
+    const times: number[] = []
+    const end = performance.now() + READ_MS
+    const reader = async (first: number) => {
+      for (let i = first; performance.now() < end; i += READERS) {
+        const params = { Sid: this.devices[i % this.devices.length]!.sid }
+        const started = performance.now()
+        await this.server.client.call(api.fetchDevice, { params })
+        times.push(performance.now() - started)
+      }
+    }
+    await Promise.all(Array.from({ length: READERS }, (_, i) => reader(i)))
+    times.sort((a, b) => a - b)
+    for (const percent of [50, 99])
+      this.#say(
+        `REST: reading a device meanwhile, p${percent}`,
+        times[Math.floor((times.length * percent) / 100)]!,
+        'ms',
+      )
+    this.#say('REST: reads', (times.length * 1000) / READ_MS, '/s')
+    return times
+  }
+
+  /** From the request to the device having its target. */
+  async deployments(count = DEPLOYED): Promise<void> {
+    const file = { fileName: 'app.zip', bytes: appBundle() }
+    const { sid: TargetApp } = await this.server.client.upload(api.createApp, { form: {}, file })
+    const some = this.devices.filter(({ link }) => link.isOpen).slice(0, count)
+    const started = performance.now()
+    let next = 0
+    const worker = async () => {
+      for (let device = some[next++]; device !== undefined; device = some[next++]) {
+        const { sid } = device
+        const told = new Promise<void>((resolve) => this.#waitingForTarget.set(sid, resolve))
+        await this.server.client.call(api.updateDevice, {
+          params: { Sid: sid },
+          form: { TargetApp },
+        })
+        await told
+        this.#waitingForTarget.delete(sid)
+      }
+    }
+    await Promise.all(Array.from({ length: DEPLOYMENTS }, worker))
+    this.#say('deployments started', perSecond(some.length, performance.now() - started), '/s')
+  }
+
+  /** Lines of some devices, as they reach those who stream them. */
+  async logs(): Promise<void> {
+    const some = this.devices.filter(({ link }) => link.isOpen).slice(0, LOGGING)
+    const stop = new AbortController()
+    let lines = 0
+    for (const { sid: Sid } of some) {
+      await this.server.client.call(api.updateDevice, {
+        ...{ params: { Sid }, form: { LoggingEnabled: true } },
+      })
+      const options = { signal: stop.signal }
+      const events = await this.server.client.listen(
+        api.streamDeviceLogs,
+        { params: { Sid } },
+        options,
+      )
+      void (async () => {
+        for await (const { type } of events) if (type === 'app_logging') lines++
+      })().catch(() => undefined)
+    }
+    await sleep(500)
+    const text = Buffer.from('a line of a log, as long as such lines are on the average')
+    const stops = some.map((device) => device.log(text))
+    await sleep(LOG_MS)
+    this.#say('log lines from devices to readers', perSecond(lines, LOG_MS), '/s')
+    for (const end of stops) end()
+    stop.abort()
+  }
+
+  async #arrive(what: string, begin: () => void): Promise<void> {
+    const started = performance.now()
+    begin()
+    await sleep(100)
+    await this.allConnected()
+    const ms = performance.now() - started
+    const resumed = this.devices.filter(({ wasResumed }) => wasResumed).length
+    this.#say(`connections made, ${what}`, perSecond(this.connected, ms), '/s')
+    if (resumed > 0) this.#say('of them resumed', resumed, 'devices')
+  }
+
+  /** The devices come back by the kernel's own back-off. */
+  async #killed(): Promise<void> {
+    const { port } = this.server.gateway
+    await this.server.kill()
+    const started = performance.now()
+    this.server = await this.#start(port)
+    const startedMs = performance.now() - started
+    await this.allConnected()
+    this.#say('after SIGKILL: a new server listens', startedMs, 'ms')
+    this.#say('after SIGKILL: all are back', performance.now() - started, 'ms')
+    this.#say('after SIGKILL: devices back', this.connected, 'devices')
+    await this.reads()
+  }
+
+  #say(what: string, value: number, unit: string): void {
+    this.#report({ case: what, value: Number(value.toFixed(1)), unit })
+  }
+}
+
+function perSecond(count: number, ms: number): number {
+  return Math.round((count * 1000) / ms)
+}
+
+export function residentBytes(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024
+}
