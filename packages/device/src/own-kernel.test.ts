@@ -27,6 +27,9 @@ test("the platform's own kernel boots, starts the clocks, and introduces itself 
   const connection = once(server, 'secureConnection') as Promise<[TLSSocket]>
   device.start()
   assert.equal(device.board.chip.rcc.frequencies.hclk, 160_000_000)
+  assert.equal(device.board.chip.optionBytes.isHidden, true)
+  const page = new Uint8Array(16)
+  assert.throws(() => device.board.chip.internalFlash.read(0x10_0000, page), /hidden/)
   const [socket] = await connection
   context.after(() => socket.destroy())
   const [bytes] = (await once(socket, 'data')) as [Buffer]
