@@ -4,6 +4,7 @@ import './text.ts'
 export {
   type ExpectedToken,
   makeToken,
+  openEvidence,
   openToken,
   type TokenSigner,
   verifyToken,

@@ -36,6 +36,9 @@ export interface Limits {
   readonly debugSessionMs: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
+  /** Attestations kept for each device, and how long one may take. */
+  readonly attestationsPerDevice: number
+  readonly attestationMs: number
   /** Channels of applications that one device may have open, and open a second; how many at once. */
   readonly channelsPerDevice: number
   readonly channelsPerSecond: number
@@ -83,6 +86,8 @@ export const defaultLimits: Limits = {
   reportBurst: 200,
   debugSessionMs: 12 * 3_600_000,
   crashesPerDevice: 100,
+  attestationsPerDevice: 20,
+  attestationMs: 10_000,
   channelsPerDevice: 4,
   channelsPerSecond: 8,
   channelBurst: 32,

@@ -47,6 +47,11 @@ export function verifyToken(token: Uint8Array, expected: ExpectedToken): Evidenc
   return evidence
 }
 
+/** What the token says, for who has verified it before. Throws AttestationError. */
+export function openEvidence(token: Uint8Array): Evidence {
+  return readEvidence(openToken(token).payload)
+}
+
 /** The parts of a token, unverified. Throws AttestationError. */
 export function openToken(token: Uint8Array): Sign1 {
   if (token.length > TOKEN_BYTES_MAX)

@@ -12,7 +12,7 @@ import type { DebugLine } from '../debug/debug-door.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
-import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
+import { type Bus, type DeviceNotice, deviceAttestations, deviceNotices } from '../events/bus.ts'
 import { type Authority, fingerprintOf } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { Limits } from '../limits.ts'
@@ -157,6 +157,14 @@ export class Gateway {
       id,
       socket,
       device,
+      onToken: (token) => {
+        const certificate = socket.getPeerX509Certificate()?.raw
+        if (certificate === undefined) return
+        bus.publish(deviceAttestations(device.sid), {
+          token: Buffer.from(token).toString('base64url'),
+          certificate: certificate.toString('base64url'),
+        })
+      },
       onWelcome: () => {
         this.#parts.metrics.welcomed()
         bus.publish(deviceNotices(device.sid), { kind: 'connected', connection: id })
@@ -233,6 +241,7 @@ export class Gateway {
 
 function heed(connection: DeviceConnection, id: string, notice: DeviceNotice): void {
   if (notice.kind === 'changed') void connection.refresh()
+  else if (notice.kind === 'attest') connection.attest(notice.nonce)
   else if (notice.kind === 'removed')
     connection.end(GoodbyeReason.REVOKED, 'The device was removed.')
   else if (notice.connection !== id && connection.isWelcome)
