@@ -80,19 +80,32 @@ export function describeEvidence(evidence: Evidence): string {
     ['type', evidence.deviceType],
     ['made', evidence.issuedAtSeconds && new Date(evidence.issuedAtSeconds * 1000).toISOString()],
     ['nonce', toHex(evidence.nonce)],
-    ['debug port', ['enabled', 'disabled', 'disabled since boot', 'disabled for good'][evidence.debugStatus]],
+    [
+      'debug port',
+      ['enabled', 'disabled', 'disabled since boot', 'disabled for good'][evidence.debugStatus],
+    ],
     ['boot', `${toHex(boot.measurement)}, ${boot.isHidden ? 'hidden' : 'NOT hidden'}`],
-    ['kernel', `${kernel.versionText}, ${kernel.state}, ratchet ${kernel.securityRatchet} (device ${boot.deviceRatchet})`],
+    [
+      'kernel',
+      `${kernel.versionText}, ${kernel.state}, ratchet ${kernel.securityRatchet} (device ${boot.deviceRatchet})`,
+    ],
     ['kernel manifest', toHex(kernel.manifestHash)],
-    ['application', application && `${application.state}, ${application.isIntact ? 'intact' : 'CHANGED'}, debugger ${application.debugger}`],
+    [
+      'application',
+      application &&
+        `${application.state}, ${application.isIntact ? 'intact' : 'CHANGED'}, debugger ${application.debugger}`,
+    ],
     ['its manifest', application && toHex(application.manifestHash)],
   ])
   if (application === undefined) return lines
-  const layers = table([...application.layers], [
-    { title: 'LAYER', value: ({ place, start }) => `${place} ${formatWord(start)}` },
-    { title: 'BYTES', value: ({ size }) => size },
-    { title: 'SHA-256', value: ({ hash }) => toHex(hash) },
-  ])
+  const layers = table(
+    [...application.layers],
+    [
+      { title: 'LAYER', value: ({ place, start }) => `${place} ${formatWord(start)}` },
+      { title: 'BYTES', value: ({ size }) => size },
+      { title: 'SHA-256', value: ({ hash }) => toHex(hash) },
+    ],
+  )
   return `${lines}\n${layers}`
 }
 

@@ -87,7 +87,7 @@ export const defaultLimits: Limits = {
   debugSessionMs: 12 * 3_600_000,
   crashesPerDevice: 100,
   attestationsPerDevice: 20,
-  attestationMs: 10_000,
+  attestationMs: 30_000,
   channelsPerDevice: 4,
   channelsPerSecond: 8,
   channelBurst: 32,

@@ -8,7 +8,7 @@
 import { joinBytes } from '../join-bytes.ts'
 import { decodeUtf8, encodeUtf8 } from '../text.ts'
 
-export type CborKey = number | string
+type CborKey = number | string
 export type CborMap = ReadonlyMap<CborKey, CborValue>
 export type CborValue =
   | number
@@ -49,7 +49,8 @@ export function encodeCbor(value: CborValue): Uint8Array {
   if (typeof value === 'number') return encodeInteger(value)
   if (typeof value === 'boolean') return Uint8Array.of(value ? TRUE : FALSE)
   if (typeof value === 'string') return withHead(MAJOR.text, encodeUtf8(value))
-  if (value instanceof Uint8Array) return withHead(MAJOR.bytes, value)
+  // What the bootrom hands to the kernel comes from another context, with a Uint8Array of its own.
+  if (ArrayBuffer.isView(value)) return withHead(MAJOR.bytes, value as Uint8Array)
   if (value instanceof CborTag)
     return joinBytes([encodeHead(MAJOR.tag, value.tag), encodeCbor(value.content)])
   if (value instanceof Map) return encodeMap(value)
@@ -131,7 +132,7 @@ class Reader {
     const { major, argument } = head
     if (major === MAJOR.uint) return argument
     if (major === MAJOR.negative) return -1 - argument
-    if (major === MAJOR.bytes) return this.#take(argument)?.slice()
+    if (major === MAJOR.bytes) return this.#bytesOf(argument)
     if (major === MAJOR.text) return this.#text(argument)
     if (major === MAJOR.array) return this.#array(argument, depth)
     if (major === MAJOR.map) return this.#map(argument, depth)
@@ -158,6 +159,11 @@ class Reader {
     if (length > this.#bytes.length - this.#at) return undefined
     this.#at += length
     return this.#bytes.subarray(this.#at - length, this.#at)
+  }
+
+  #bytesOf(length: number): Uint8Array | undefined {
+    const bytes = this.#take(length)
+    return bytes && Uint8Array.from(bytes)
   }
 
   #text(length: number): string | undefined {

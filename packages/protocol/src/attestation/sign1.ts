@@ -46,7 +46,7 @@ export function signedMessage(sign1: Pick<Sign1, 'protectedHeader' | 'payload'>)
   return encodeCbor(['Signature1', sign1.protectedHeader, new Uint8Array(0), sign1.payload])
 }
 
-export function encodeSign1(sign1: Sign1): Uint8Array {
+function encodeSign1(sign1: Sign1): Uint8Array {
   const { protectedHeader, certificate, payload, signature } = sign1
   const unprotected = new Map<number, CborValue>()
   if (certificate !== undefined) unprotected.set(HEADER.certificates, certificate)

@@ -27,11 +27,7 @@ import type { Limits } from '../limits.ts'
 import type { BundleStore } from '../storage/bundles.ts'
 import type { Database } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
-import {
-  apps,
-  deviceAttestations as attestations,
-  deviceCertificates,
-} from '../storage/schema.ts'
+import { apps, deviceAttestations as attestations, deviceCertificates } from '../storage/schema.ts'
 import { appraise } from './appraisal.ts'
 
 export type AttestationRow = typeof attestations.$inferSelect
@@ -74,7 +70,7 @@ export class Attestations {
     const { bus, limits } = this.#parts
     const { promise, resolve, reject } = Promise.withResolvers<AttestationAnswer>()
     const stop = bus.subscribe(deviceAttestations(deviceSid), (answer) => {
-      if (Buffer.from(answer.token, 'base64url').includes(nonce)) resolve(answer)
+      if (Buffer.from(answer.token, 'base64url').includes(Buffer.from(nonce))) resolve(answer)
     })
     const overdue = new Problem(
       'ATTESTATION_OVERDUE',

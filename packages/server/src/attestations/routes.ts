@@ -18,12 +18,7 @@ export function addAttestationRoutes(
   rest.handle(api.listAttestations, async ({ params, query, caller, home }) => {
     const { sid } = await devices.fetch(caller.accountSid, params.DeviceSid)
     const page = await attestations.list(sid, query)
-    return showPage(
-      'attestations',
-      `${home}/v1/Devices/${sid}/Attestations`,
-      page,
-      showAttestation,
-    )
+    return showPage('attestations', `${home}/v1/Devices/${sid}/Attestations`, page, showAttestation)
   })
 }
 

@@ -1,5 +1,10 @@
 /** The host's cryptography in the form that protocol asks for. */
-import { createHash, createPublicKey, verify as verifySync, type X509Certificate } from 'node:crypto'
+import {
+  createHash,
+  createPublicKey,
+  verify as verifySync,
+  type X509Certificate,
+} from 'node:crypto'
 import { type Digest, isPublicKey, type Verify } from '@microvisor/protocol'
 
 export const digest: Digest = (parts) => {

@@ -8,7 +8,11 @@ export class AttestationVerify extends MicrovisorCommand {
     "Takes the token of `devices attest --out`, or the JSON of the API, and the certificate of the authority that the device's own goes back to (devices/NAME/ca.crt). Says nothing about whether what runs is what should run: compare the hashes with those of your manifests (`apps inspect`)."
   static override args = { file: string({ required: true, description: 'the token' }) }
   static override flags = {
-    ca: text({ required: true, helpValue: 'FILE', description: 'certificate of the device CA, PEM' }),
+    ca: text({
+      required: true,
+      helpValue: 'FILE',
+      description: 'certificate of the device CA, PEM',
+    }),
     nonce: text({ helpValue: 'HEX', description: 'the nonce that it has to answer' }),
     device: text({ helpValue: 'SID', description: 'the device that it has to be of' }),
   }

@@ -4,7 +4,8 @@ import { dataFolder } from '../../folders.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
 export class DeviceProvision extends MicrovisorCommand {
-  static override summary = 'Make a virtual device: its keys, fuses, option bytes, boot chain and kernel'
+  static override summary =
+    'Make a virtual device: its keys, fuses, option bytes, boot chain and kernel'
   static override description =
     'Everything here is burned once: a device that exists is not provisioned again. `device run` does the same for a new device, and runs it.'
   static override args = {
