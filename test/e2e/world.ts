@@ -17,7 +17,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BIN = join(ROOT, 'packages/cli/bin/microvisor.js')
 
 /** Generous: two busy cores may run everything else at the same time. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 120_000
 
 export interface Outcome {
   readonly code: number | null

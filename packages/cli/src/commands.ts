@@ -8,6 +8,7 @@ import { AppsInspect } from './commands/apps/inspect.ts'
 import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
+import { AttestationVerify } from './commands/attestation/verify.ts'
 import { AuditExport } from './commands/audit/export.ts'
 import { AuditList } from './commands/audit/list.ts'
 import { AuditVerify } from './commands/audit/verify.ts'
@@ -25,8 +26,10 @@ import { Deploy } from './commands/deploy.ts'
 import { DeviceBoard } from './commands/device/board.ts'
 import { DeviceList } from './commands/device/list.ts'
 import { DeviceNetwork } from './commands/device/network.ts'
+import { DeviceProvision } from './commands/device/provision.ts'
 import { DeviceReport } from './commands/device/report.ts'
 import { DeviceRun } from './commands/device/run.ts'
+import { DevicesAttest } from './commands/devices/attest.ts'
 import { DevicesKernel } from './commands/devices/kernel.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
@@ -60,6 +63,7 @@ export const commands = {
   'apps:list': AppsList,
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
+  'attestation:verify': AttestationVerify,
   'audit:export': AuditExport,
   'audit:list': AuditList,
   'audit:verify': AuditVerify,
@@ -77,8 +81,10 @@ export const commands = {
   'device:board': DeviceBoard,
   'device:list': DeviceList,
   'device:network': DeviceNetwork,
+  'device:provision': DeviceProvision,
   'device:report': DeviceReport,
   'device:run': DeviceRun,
+  'devices:attest': DevicesAttest,
   'devices:kernel': DevicesKernel,
   'devices:list': DevicesList,
   'devices:show': DevicesShow,

@@ -42,6 +42,9 @@ export interface Limits {
   readonly pipeSilenceMs: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
+  /** Attestations kept for each device, and how long one may take. */
+  readonly attestationsPerDevice: number
+  readonly attestationMs: number
   /** Channels of applications that one device may have open, and open a second; how many at once. */
   readonly channelsPerDevice: number
   readonly channelsPerSecond: number
@@ -93,6 +96,8 @@ export const defaultLimits: Limits = {
   pipeBeatMs: 2000,
   pipeSilenceMs: 10_000,
   crashesPerDevice: 100,
+  attestationsPerDevice: 20,
+  attestationMs: 30_000,
   channelsPerDevice: 4,
   channelsPerSecond: 8,
   channelBurst: 32,

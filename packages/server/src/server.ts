@@ -17,6 +17,8 @@ import { addUserRoutes, welcomeLink } from './accounts/user-routes.ts'
 import { Users } from './accounts/users.ts'
 import { Apps } from './apps/apps.ts'
 import { addAppRoutes } from './apps/routes.ts'
+import { Attestations } from './attestations/attestations.ts'
+import { addAttestationRoutes } from './attestations/routes.ts'
 import { Configs } from './configs/configs.ts'
 import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
@@ -202,6 +204,7 @@ interface Cloud {
   readonly account: Credentials
   readonly apps: Apps
   readonly signers: Signers
+  readonly attestations: Attestations
   readonly kernels: Kernels
   readonly devices: Devices
   readonly configs: Configs
@@ -245,6 +248,7 @@ async function openCloud(
     signers,
     kernels: new Kernels({ db, bundles, files, signer: keyring.kernelSigner }),
     devices: new Devices({ db, apps, authority, bus, limits }),
+    attestations: new Attestations({ db, bus, bundles, limits }),
     configs,
     bundles,
     blobs,
@@ -379,6 +383,7 @@ function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: Server
   addKernelRoutes(rest, cloud.kernels)
   addDeviceKernelRoutes(rest, { db, ...cloud })
   addSignerRoutes(rest, cloud.signers)
+  addAttestationRoutes(rest, cloud)
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)

@@ -62,6 +62,8 @@ export interface ConnectionParts {
     device: DeviceIdentity,
     wanted: LayerStream,
   ) => Promise<ChosenForm | undefined>
+  /** The device has attested, as it was asked to. */
+  readonly onToken: (token: Uint8Array) => void
   /** The Hello has come: this is the device's connection now. */
   readonly onWelcome: () => void
 }
@@ -69,6 +71,8 @@ export interface ConnectionParts {
 /** How long a Goodbye may take to leave before the socket is cut. */
 const FAREWELL_MS = 2000
 const SILENT_HEARTBEATS = 2.5
+/** Attestations that one device is asked for at once. */
+const QUESTIONS_MAX = 4
 const RETRY_AFTER_FAULT_SECONDS = 5
 
 export class DeviceConnection {
@@ -81,6 +85,8 @@ export class DeviceConnection {
   #room: Promise<unknown> | undefined
   #refreshing: Promise<void> = Promise.resolve()
   #sent: Sent = { target: '', isLogging: false, kernel: '' }
+  /** Attestations that were asked for and have not come. */
+  #questions = 0
   #isWelcome = false
   #ended: string | undefined
 
@@ -115,6 +121,14 @@ export class DeviceConnection {
       write: (bytes) => void opening.then((stream) => stream.write(bytes)),
       close: () => void opening.then((stream) => stream.close()),
     }
+  }
+
+  /** Asks for an attestation; one question too many is dropped. */
+  attest(nonce: string): void {
+    const bytes = fromHex(nonce)
+    if (!this.#isWelcome || bytes === undefined || this.#questions >= QUESTIONS_MAX) return
+    this.#questions++
+    this.#write({ case: 'attestationRequest', value: { nonce: bytes } })
   }
 
   /** Serves the device until the connection is over. Never throws. */
@@ -193,6 +207,8 @@ export class DeviceConnection {
       case 'updateProgress':
       case 'crashReport':
         return this.#report(frame)
+      case 'attestation':
+        return this.#tokenCame(frame.value.token)
       case 'keyState':
         return this.#keys.take(frame.value)
       case 'streamOpen':
@@ -240,6 +256,12 @@ export class DeviceConnection {
     reports.tell(connectedEvent(device.sid))
     // Once more, for what changed while the orders were read.
     await this.refresh()
+  }
+
+  #tokenCame(token: Uint8Array): void {
+    if (this.#questions === 0) throw protocolError('An attestation that nobody has asked for.')
+    this.#questions--
+    this.#parts.onToken(token)
   }
 
   async #report(

@@ -13,7 +13,7 @@ import { openFarLine, serveFarLine } from '../debug/far-line.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
-import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
+import { type Bus, type DeviceNotice, deviceAttestations, deviceNotices } from '../events/bus.ts'
 import type { PipeTimes } from '../events/bus-pipe.ts'
 import { type Authority, fingerprintOf } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -180,6 +180,14 @@ export class Gateway {
       id,
       socket,
       device,
+      onToken: (token) => {
+        const certificate = socket.getPeerX509Certificate()?.raw
+        if (certificate === undefined) return
+        bus.publish(deviceAttestations(device.sid), {
+          token: Buffer.from(token).toString('base64url'),
+          certificate: certificate.toString('base64url'),
+        })
+      },
       onWelcome: () => {
         this.#parts.metrics.welcomed()
         this.#welcome.set(device.sid, connection)
@@ -202,6 +210,7 @@ export class Gateway {
     if (notice.kind === 'changed') void connection.refresh()
     else if (notice.kind === 'removed')
       connection.end(GoodbyeReason.REVOKED, 'The device was removed.')
+    else if (notice.kind === 'attest') connection.attest(notice.nonce)
     else if (notice.kind === 'debug') this.#heedDebugger(connection, id, notice)
     else if (notice.connection !== id && connection.isWelcome)
       connection.end(GoodbyeReason.REPLACED, 'The device has connected anew.')
