@@ -112,7 +112,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('RNG', 0x420c_0800, { clock: ['AHB2ENR1', 18], kernel: true }),
   at('SAES', 0x420c_0c00, { set: 'AES', clock: ['AHB2ENR1', 20], kernel: true }),
   at('PKA', 0x420c_2000, { set: 'PKA', size: 0x2000, clock: ['AHB2ENR1', 19] }),
-  at('OCTOSPIM', 0x420c_4000, { set: 'OCTOSPIM', clock: ['AHB2ENR1', 21], kernel: true }),
+  at('OCTOSPIM', 0x420c_4000, { clock: ['AHB2ENR1', 21], kernel: true }),
   at('OTFDEC1', 0x420c_5000, { set: 'OTFDEC', clock: ['AHB2ENR1', 23] }),
   at('OTFDEC2', 0x420c_5400, { set: 'OTFDEC', clock: ['AHB2ENR1', 24] }),
   at('SDMMC1', 0x420c_8000, { set: 'SDMMC', clock: ['AHB2ENR1', 27] }),
@@ -122,8 +122,8 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('DLYBOS1', 0x420c_f000, { set: 'DLYB', clock: ['AHB2ENR2', 4], kernel: true }),
   at('DLYBOS2', 0x420c_f400, { set: 'DLYB', clock: ['AHB2ENR2', 8] }),
   at('FMC', 0x420d_0400, { set: 'FMC', clock: ['AHB2ENR2', 0] }),
-  at('OCTOSPI1', 0x420d_1400, { set: 'OCTOSPI', clock: ['AHB2ENR2', 4], kernel: true }),
-  at('OCTOSPI2', 0x420d_2400, { set: 'OCTOSPI', clock: ['AHB2ENR2', 8] }),
+  at('OCTOSPI1', 0x420d_1400, { clock: ['AHB2ENR2', 4], kernel: true }),
+  at('OCTOSPI2', 0x420d_2400, { clock: ['AHB2ENR2', 8] }),
 
   at('SYSCFG', 0x4600_0400, { set: 'SYSCFG', clock: ['APB3ENR', 1] }),
   at('SPI3', 0x4600_2000, { clock: ['APB3ENR', 5] }),
@@ -218,11 +218,6 @@ export const registerSets = {
   LPTIM: 'ISR ICR DIER CFGR CR CCR1 ARR CNT - CFGR2 RCR CCMR1 - CCR2',
   MDF: `GCR CKGCR -6 OR ${filters(6)}`,
   MPCBB: 'CR -3 CFGLOCKR1 @256 SECCFGR:0-31 @512 PRIVCFGR:0-31',
-  OCTOSPI:
-    'CR - DCR1 DCR2 DCR3 DCR4 -2 SR FCR @64 DLR - AR - DR @128 PSMKR - PSMAR - PIR @256 CCR - TCR ' +
-    '- IR @288 ABR @304 LPTR @320 WPCCR - WPTCR - WPIR @352 WPABR @384 WCCR - WTCR - WIR @416 ' +
-    'WABR @512 HLCR',
-  OCTOSPIM: 'CR PCR:1-8',
   OTFDEC: `CR -3 PRIVCFGR ${regions} @768 ISR ICR IER`,
   PKA: 'CR SR CLRFR @1024 RAM:0-1333',
   PSSI: 'CR SR RIS IER MIS ICR @40 DR',

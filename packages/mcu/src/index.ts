@@ -26,6 +26,7 @@ export {
   type SpiName,
   type SpiPart,
   Wires,
+  XSPI_NAMES,
 } from './board/wires.ts'
 export { type BusPins, boardPins, defaultI2c, defaultSpi, serialPins } from './board/wiring.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'

@@ -42,7 +42,6 @@ test('register names sit at the offsets of the manual', () => {
     ['SAI', 'BCR1', 0x24],
     ['SAI', 'PDMDLY', 0x48],
     ['RTC', 'ALRBBINR', 0x74],
-    ['OCTOSPI', 'HLCR', 0x200],
     ['OTFDEC', 'R4KEYR3', 0xd0],
     ['MDF', 'DFLT5DR', 0x370],
     ['FDCAN', 'TXEFA', 0xe8],

@@ -137,6 +137,7 @@ export class Assembly {
       level: (pin) => ports.level(pin),
       attachI2c: (bus, address, part) => ports.attachI2c(bus, address, part),
       attachSpi: (bus, part, select) => ports.attachSpi(bus, part, select),
+      attachXspi: (port, device) => ports.attachXspi(port, device),
       attachSerial: (port, hear) => {
         ports.hear(port, hear)
         return (bytes) => ports.send(port, bytes)

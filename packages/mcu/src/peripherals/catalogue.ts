@@ -22,6 +22,8 @@ import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
 import { iwdgs } from './iwdg.ts'
 import { lptims } from './lptim.ts'
+import { octospis } from './octospi.ts'
+import { octospims } from './octospim.ts'
 import { opamps } from './opamp.ts'
 import { pwrs } from './pwr.ts'
 import { rngs } from './rng.ts'
@@ -64,6 +66,8 @@ export const catalogue = {
   ...caches,
   ...cordics,
   ...dbgmcus,
+  ...octospims,
+  ...octospis,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue
