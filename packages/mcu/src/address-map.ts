@@ -115,10 +115,10 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('OCTOSPIM', 0x420c_4000, { clock: ['AHB2ENR1', 21], kernel: true }),
   at('OTFDEC1', 0x420c_5000, { set: 'OTFDEC', clock: ['AHB2ENR1', 23] }),
   at('OTFDEC2', 0x420c_5400, { set: 'OTFDEC', clock: ['AHB2ENR1', 24] }),
-  at('SDMMC1', 0x420c_8000, { set: 'SDMMC', clock: ['AHB2ENR1', 27] }),
+  at('SDMMC1', 0x420c_8000, { clock: ['AHB2ENR1', 27] }),
   at('DLYBSD1', 0x420c_8400, { set: 'DLYB', clock: ['AHB2ENR1', 27] }),
   at('DLYBSD2', 0x420c_8800, { set: 'DLYB', clock: ['AHB2ENR1', 28] }),
-  at('SDMMC2', 0x420c_8c00, { set: 'SDMMC', clock: ['AHB2ENR1', 28] }),
+  at('SDMMC2', 0x420c_8c00, { clock: ['AHB2ENR1', 28] }),
   at('DLYBOS1', 0x420c_f000, { set: 'DLYB', clock: ['AHB2ENR2', 4], kernel: true }),
   at('DLYBOS2', 0x420c_f400, { set: 'DLYB', clock: ['AHB2ENR2', 8] }),
   at('FMC', 0x420d_0400, { set: 'FMC', clock: ['AHB2ENR2', 0] }),
@@ -228,9 +228,6 @@ export const registerSets = {
   SAI:
     'GCR ACR1 ACR2 AFRCR ASLOTR AIM ASR ACLRFR ADR BCR1 BCR2 BFRCR BSLOTR BIM BSR BCLRFR BDR ' +
     'PDMCR PDMDLY',
-  SDMMC:
-    'POWER CLKCR ARGR CMDR RESPCMDR RESP1R RESP2R RESP3R RESP4R DTIMER DLENR DCTRL DCNTR STAR ICR ' +
-    'MASKR ACKTIMER @80 IDMACTRLR IDMABSIZER IDMABASER -2 IDMALAR IDMABAR @128 FIFOR',
   SYSCFG: 'SECCFGR CFGR1 FPUIMR CNSLCKR CSLCKR CFGR2 MESR CCCSR CCVR CCCR - RSSCMDR',
   TAMP:
     'CR1 CR2 CR3 FLTCR ATCR1 ATSEEDR ATOR ATCR2 SECCFGR PRIVCFGR - IER SR MISR SMISR SCR COUNTR ' +

@@ -3,11 +3,12 @@
  * board file uses. The one place of the board that knows how the chip offers them.
  */
 import type { Board } from '../board.ts'
+import type { SdDevice } from '../lines/sd-bus.ts'
 import type { XspiDevice } from '../lines/xspi-bus.ts'
 import type { SerialPort } from '../outside.ts'
 import type { PadName } from '../pins/pad.ts'
 import type { BusEvent, I2cPart, SpiPart } from './part.ts'
-import type { I2cName, SpiName, XspiName } from './wires.ts'
+import type { I2cName, SdName, SpiName, XspiName } from './wires.ts'
 import { type BusPins, boardPins, i2cFunction, serialPins, spiFunction } from './wiring.ts'
 
 export interface PortsOptions {
@@ -74,6 +75,10 @@ export class ChipPorts {
 
   attachXspi(port: string, device: XspiDevice): void {
     this.#options.board.chip.wires.xspi[port as XspiName].attach(device)
+  }
+
+  insertCard(port: string, card: SdDevice | undefined): void {
+    this.#options.board.chip.wires.sd[port as SdName].insert(card)
   }
 
   /** Bytes for the chip's receiver. */

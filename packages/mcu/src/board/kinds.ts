@@ -12,12 +12,24 @@ import { norFlash } from './parts/nor-flash.ts'
 import { potentiometer } from './parts/potentiometer.ts'
 import { i2cRegisters, spiRegisters } from './parts/register-device.ts'
 import { rgbLed } from './parts/rgb-led.ts'
+import { sdCard } from './parts/sd-card.ts'
 import { serialLine } from './parts/serial-line.ts'
 import { ssd1306 } from './parts/ssd1306.ts'
 
 export const partKinds: ReadonlyMap<string, PartKind> = new Map(
   [
-    ...[mcp9808, bme280, lis3dh, ht16k33, ssd1306, eeprom, norFlash, i2cRegisters, spiRegisters],
+    ...[
+      mcp9808,
+      bme280,
+      lis3dh,
+      ht16k33,
+      ssd1306,
+      eeprom,
+      norFlash,
+      sdCard,
+      i2cRegisters,
+      spiRegisters,
+    ],
     ...[button, led, rgbLed, potentiometer, gnss, serialLine],
   ].map((kind) => [kind.kind, kind]),
 )

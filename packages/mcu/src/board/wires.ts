@@ -7,6 +7,7 @@
  * the real board: `isWired` is the board's to set.
  */
 import { assert } from '../assert.ts'
+import { SdBus } from '../lines/sd-bus.ts'
 import { XspiBus } from '../lines/xspi-bus.ts'
 
 /** A target on an I2C bus. UM10204, "I2C-bus specification and user manual". */
@@ -142,6 +143,8 @@ export type SpiName = (typeof SPI_NAMES)[number]
 /** Ports of pins that the OCTOSPIs are led to. */
 export const XSPI_NAMES = ['OCTOSPIM_P1', 'OCTOSPIM_P2'] as const
 export type XspiName = (typeof XSPI_NAMES)[number]
+export const SD_NAMES = ['SDMMC1', 'SDMMC2'] as const
+export type SdName = (typeof SD_NAMES)[number]
 
 /** Everything that leads out of one chip beside its digital pins and serial ports. */
 export class Wires {
@@ -154,6 +157,7 @@ export class Wires {
   readonly xspi: Readonly<Record<XspiName, XspiBus>> = {
     ...{ OCTOSPIM_P1: new XspiBus(), OCTOSPIM_P2: new XspiBus() },
   }
+  readonly sd: Readonly<Record<SdName, SdBus>> = { SDMMC1: new SdBus(), SDMMC2: new SdBus() }
   readonly analog = new AnalogPins()
   /** A bus is used whose signals are not all on a pin. */
   onUnrouted: (bus: string, signals: readonly string[]) => void = () => {}

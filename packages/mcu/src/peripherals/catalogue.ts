@@ -28,6 +28,7 @@ import { opamps } from './opamp.ts'
 import { pwrs } from './pwr.ts'
 import { rngs } from './rng.ts'
 import { rtcs } from './rtc.ts'
+import { sdmmcs } from './sdmmc.ts'
 import { spis } from './spi.ts'
 import { syscfgs } from './syscfg.ts'
 import { tamps } from './tamp.ts'
@@ -68,6 +69,7 @@ export const catalogue = {
   ...dbgmcus,
   ...octospims,
   ...octospis,
+  ...sdmmcs,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue

@@ -1,5 +1,6 @@
 /** One part on a bench: virtual time in the test's hand, its bus, its pins by name. */
 import { assert } from '../../assert.ts'
+import type { SdDevice } from '../../lines/sd-bus.ts'
 import type { XspiDevice } from '../../lines/xspi-bus.ts'
 import { partKinds } from '../kinds.ts'
 import type { I2cPart, Part, PartSurroundings, SettingValue, SpiPart } from '../part.ts'
@@ -18,6 +19,7 @@ export class PartBench {
   readonly #levels = new Map<string, boolean>()
   spi: SpiPart | undefined
   xspi: XspiDevice | undefined
+  card: SdDevice | undefined
 
   constructor(kindName: string, given: Readonly<Record<string, SettingValue>> = {}) {
     const kind = partKinds.get(kindName)
@@ -100,6 +102,9 @@ export class PartBench {
       },
       attachXspi: (_, device) => {
         this.xspi = device
+      },
+      insertCard: (_, card) => {
+        this.card = card
       },
       attachSerial: (_, hear) => {
         this.hear = hear
