@@ -12,7 +12,6 @@ import { appCommands, type CardActions, commands, type State, states } from './s
 import {
   bytesOf,
   cardConfiguration,
-  cardIdentification,
   cardSpecificData,
   cardStatusBlock,
   isHighCapacity,
