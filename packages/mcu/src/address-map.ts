@@ -16,6 +16,8 @@ export interface PeripheralPlace {
   readonly size: number
   /** Register of RCC and bit that clock the bus interface; undefined: always clocked. */
   readonly clock: readonly [keyof typeof rccLayout, number] | undefined
+  /** Memory of a peripheral, without registers. */
+  readonly isMemory: boolean
   /** Key of `registerSets`; undefined where the model's own layout names the registers. */
   readonly set: keyof typeof registerSets | undefined
   readonly kernel: boolean
@@ -23,6 +25,7 @@ export interface PeripheralPlace {
 
 interface Options {
   readonly set?: keyof typeof registerSets
+  readonly isMemory?: boolean
   readonly size?: number
   readonly clock?: readonly [keyof typeof rccLayout, number]
   readonly kernel?: boolean
@@ -34,6 +37,7 @@ const at = (name: string, base: number, options: Options = {}): PeripheralPlace 
   size: options.size ?? 0x400,
   clock: options.clock,
   set: options.set,
+  isMemory: options.isMemory ?? false,
   kernel: options.kernel ?? false,
 })
 
@@ -62,8 +66,8 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('CRS', 0x4000_6000, { set: 'CRS', clock: ['APB1ENR1', 24] }),
   at('I2C4', 0x4000_8400, { clock: ['APB1ENR2', 1] }),
   at('LPTIM2', 0x4000_9400, { set: 'LPTIM', clock: ['APB1ENR2', 5] }),
-  at('FDCAN1', 0x4000_a400, { set: 'FDCAN', clock: ['APB1ENR2', 9] }),
-  at('SRAMCAN', 0x4000_ac00, { set: 'none', size: 0x800, clock: ['APB1ENR2', 9] }),
+  at('FDCAN1', 0x4000_a400, { clock: ['APB1ENR2', 9] }),
+  at('SRAMCAN', 0x4000_ac00, { size: 0x800, clock: ['APB1ENR2', 9], isMemory: true }),
   at('UCPD1', 0x4000_dc00, { set: 'UCPD', clock: ['APB1ENR2', 23] }),
 
   at('TIM1', 0x4001_2c00, { set: 'TIM', clock: ['APB2ENR', 11] }),
@@ -203,10 +207,6 @@ export const registerSets = {
     'CR ISR IFCR FGMAR FGOR BGMAR BGOR FGPFCCR FGCOLR BGPFCCR BGCOLR FGCMAR BGCMAR OPFCCR OCOLR ' +
     'OMAR OOR NLR LWR AMTCR @1024 FGCLUT:0-255 BGCLUT:0-255',
   EXTI: 'RTSR1 FTSR1 SWIER1 RPR1 FPR1 SECCFGR1 PRIVCFGR1 @96 EXTICR:1-4 LOCKR -3 IMR1 EMR1',
-  FDCAN:
-    'CREL ENDN - DBTP TEST RWD CCCR NBTP TSCC TSCV TOCC TOCV -4 ECR PSR TDCR - IR IE ILS ILE -8 ' +
-    'RXGFC XIDAM HPMS - RXF0S RXF0A RXF1S RXF1A -8 TXBC TXFQS TXBRP TXBAR TXBCR TXBTO TXBCF ' +
-    'TXBTIE TXBCIE TXEFS TXEFA @256 CKDIV',
   FMAC: 'X1BUFCFG X2BUFCFG YBUFCFG PARAM CR SR WDATA RDATA',
   FMC:
     'BCR1 BTR1 BCR2 BTR2 BCR3 BTR3 BCR4 BTR4 PCSCNTR @128 PCR SR PMEM PATT - ECCR @260 BWTR1 - ' +

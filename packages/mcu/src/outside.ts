@@ -54,7 +54,7 @@ function leadSpi(pins: Pins, wires: Wires): void {
 
 /** Buses that are wherever firmware has switched their signals to. */
 function leadByName(pins: Pins, wires: Wires): void {
-  for (const [name, bus] of Object.entries({ ...wires.xspi, ...wires.sd })) {
+  for (const [name, bus] of Object.entries({ ...wires.xspi, ...wires.sd, ...wires.can })) {
     bus.routing = routedByName(pins, name, (signals) => wires.onUnrouted(name, signals))
     pins.attachBus(bus)
   }

@@ -44,7 +44,6 @@ test('register names sit at the offsets of the manual', () => {
     ['RTC', 'ALRBBINR', 0x74],
     ['OTFDEC', 'R4KEYR3', 0xd0],
     ['MDF', 'DFLT5DR', 0x370],
-    ['FDCAN', 'TXEFA', 0xe8],
     ['FMC', 'BWTR4', 0x11c],
     ['TZSC', 'MPCWM5BR', 0x8c],
     ['RAMCFG', 'M5ERKEYR', 0x128],

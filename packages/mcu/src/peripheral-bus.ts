@@ -48,6 +48,8 @@ interface Entry {
   readonly place: PeripheralPlace
   readonly registers: Registers | undefined
   readonly names: readonly (string | undefined)[]
+  /** A memory of a peripheral that lies in this place. */
+  readonly memory: { readonly window: MappedWindow; readonly offset: number } | undefined
   /** What was written to registers that are not modelled, by word. */
   readonly remembered: Map<number, number>
 }
@@ -64,7 +66,8 @@ export class PeripheralBus implements Bus {
     for (const place of peripheralPlaces) {
       const registers = options.modelled.get(place.name)
       const names = place.set === undefined ? [] : registerNames(place.set)
-      const entry = { place, registers, names, remembered: new Map<number, number>() }
+      const memory = memoryIn(place, options.windows)
+      const entry = { place, registers, names, memory, remembered: new Map<number, number>() }
       const last = (place.base + place.size - 1) >>> GRAIN_SHIFT
       for (let grain = place.base >>> GRAIN_SHIFT; grain <= last; grain++) {
         this.#entries.set(grain, entry)
@@ -86,6 +89,10 @@ export class PeripheralBus implements Bus {
     const { registers } = entry
     if (registers?.nameAt(offset) !== undefined) {
       return registers.read(offset, size, master.isSecure)
+    }
+    if (entry.memory !== undefined && offset >= entry.memory.offset) {
+      const { window, offset: from } = entry.memory
+      return window.read(offset - from, size) ?? 0
     }
     const word = entry.remembered.get(offset >> 2) ?? 0
     const value = ((word >>> ((offset & 3) * 8)) & laneMask(size)) >>> 0
@@ -115,6 +122,10 @@ export class PeripheralBus implements Bus {
     if (registers?.nameAt(offset) !== undefined) {
       this.#access = access
       registers.write(offset, size, value, master.isSecure)
+      return
+    }
+    if (entry.memory !== undefined && offset >= entry.memory.offset) {
+      entry.memory.window.write(offset - entry.memory.offset, size, value)
       return
     }
     const shift = (offset & 3) * 8
@@ -227,6 +238,14 @@ export class PeripheralBus implements Bus {
     }
     return bytes.reduceRight((value, byte) => value * 256 + byte, 0)
   }
+}
+
+function memoryIn(
+  { base, size }: PeripheralPlace,
+  windows: PeripheralBusOptions['windows'] = new Map(),
+): Entry['memory'] {
+  const window = [...windows.values()].find((one) => one.base >= base && one.base < base + size)
+  return window && { window, offset: window.base - base }
 }
 
 interface Access {

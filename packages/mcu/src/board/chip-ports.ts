@@ -3,6 +3,7 @@
  * board file uses. The one place of the board that knows how the chip offers them.
  */
 import type { Board } from '../board.ts'
+import type { CanBus, CanNode } from '../lines/can-bus.ts'
 import type { SdDevice } from '../lines/sd-bus.ts'
 import type { XspiDevice } from '../lines/xspi-bus.ts'
 import type { SerialPort } from '../outside.ts'
@@ -75,6 +76,12 @@ export class ChipPorts {
 
   attachXspi(port: string, device: XspiDevice): void {
     this.#options.board.chip.wires.xspi[port as XspiName].attach(device)
+  }
+
+  attachCan(port: string, node: CanNode): CanBus {
+    const bus = this.#options.board.chip.wires.can[port as 'FDCAN1']
+    bus.attach(node)
+    return bus
   }
 
   insertCard(port: string, card: SdDevice | undefined): void {

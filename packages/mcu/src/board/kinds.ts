@@ -2,6 +2,7 @@
 import type { PartKind } from './part.ts'
 import { bme280 } from './parts/bme280.ts'
 import { button } from './parts/button.ts'
+import { canNode } from './parts/can-node.ts'
 import { eeprom } from './parts/eeprom.ts'
 import { gnss } from './parts/gnss.ts'
 import { ht16k33 } from './parts/ht16k33.ts'
@@ -27,6 +28,7 @@ export const partKinds: ReadonlyMap<string, PartKind> = new Map(
       eeprom,
       norFlash,
       sdCard,
+      canNode,
       i2cRegisters,
       spiRegisters,
     ],

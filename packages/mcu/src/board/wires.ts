@@ -7,6 +7,7 @@
  * the real board: `isWired` is the board's to set.
  */
 import { assert } from '../assert.ts'
+import { CanBus } from '../lines/can-bus.ts'
 import { SdBus } from '../lines/sd-bus.ts'
 import { XspiBus } from '../lines/xspi-bus.ts'
 
@@ -143,8 +144,7 @@ export type SpiName = (typeof SPI_NAMES)[number]
 /** Ports of pins that the OCTOSPIs are led to. */
 export const XSPI_NAMES = ['OCTOSPIM_P1', 'OCTOSPIM_P2'] as const
 export type XspiName = (typeof XSPI_NAMES)[number]
-export const SD_NAMES = ['SDMMC1', 'SDMMC2'] as const
-export type SdName = (typeof SD_NAMES)[number]
+export type SdName = 'SDMMC1' | 'SDMMC2'
 
 /** Everything that leads out of one chip beside its digital pins and serial ports. */
 export class Wires {
@@ -158,6 +158,7 @@ export class Wires {
     ...{ OCTOSPIM_P1: new XspiBus(), OCTOSPIM_P2: new XspiBus() },
   }
   readonly sd: Readonly<Record<SdName, SdBus>> = { SDMMC1: new SdBus(), SDMMC2: new SdBus() }
+  readonly can: Readonly<Record<'FDCAN1', CanBus>> = { FDCAN1: new CanBus() }
   readonly analog = new AnalogPins()
   /** A bus is used whose signals are not all on a pin. */
   onUnrouted: (bus: string, signals: readonly string[]) => void = () => {}

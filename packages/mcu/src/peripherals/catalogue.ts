@@ -16,6 +16,7 @@ import { dbgmcus } from './dbgmcu.ts'
 import { dmas } from './dma.ts'
 import { dma2ds } from './dma2d.ts'
 import { extis } from './exti.ts'
+import { fdcans } from './fdcan.ts'
 import { flashes } from './flash-registers.ts'
 import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
@@ -70,6 +71,7 @@ export const catalogue = {
   ...octospims,
   ...octospis,
   ...sdmmcs,
+  ...fdcans,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue

@@ -76,7 +76,7 @@ export class SdmmcIdma {
 
   /** The next node of the list, or the end of it. */
   #next(): boolean {
-    const { registers: r } = { registers: this.#registers }
+    const r = this.#registers
     this.#bufferDone()
     const link = r.get('IDMALAR')
     if ((link & ULA) === 0) {

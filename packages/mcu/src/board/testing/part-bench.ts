@@ -1,5 +1,6 @@
 /** One part on a bench: virtual time in the test's hand, its bus, its pins by name. */
 import { assert } from '../../assert.ts'
+import { CanBus } from '../../lines/can-bus.ts'
 import type { SdDevice } from '../../lines/sd-bus.ts'
 import type { XspiDevice } from '../../lines/xspi-bus.ts'
 import { partKinds } from '../kinds.ts'
@@ -20,6 +21,7 @@ export class PartBench {
   spi: SpiPart | undefined
   xspi: XspiDevice | undefined
   card: SdDevice | undefined
+  readonly can = new CanBus()
 
   constructor(kindName: string, given: Readonly<Record<string, SettingValue>> = {}) {
     const kind = partKinds.get(kindName)
@@ -102,6 +104,10 @@ export class PartBench {
       },
       attachXspi: (_, device) => {
         this.xspi = device
+      },
+      attachCan: (_, node) => {
+        this.can.attach(node)
+        return this.can
       },
       insertCard: (_, card) => {
         this.card = card
