@@ -82,13 +82,13 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
 
   at('GPDMA1', 0x4002_0000, { set: 'GPDMA', size: 0x1000, clock: ['AHB1ENR', 0] }),
   at('CORDIC', 0x4002_1000, { clock: ['AHB1ENR', 1] }),
-  at('FMAC', 0x4002_1400, { set: 'FMAC', clock: ['AHB1ENR', 2] }),
+  at('FMAC', 0x4002_1400, { clock: ['AHB1ENR', 2] }),
   at('FLASH', 0x4002_2000, { clock: ['AHB1ENR', 8], kernel: true }),
   at('CRC', 0x4002_3000, { clock: ['AHB1ENR', 12] }),
   at('TSC', 0x4002_4000, { set: 'TSC', clock: ['AHB1ENR', 16] }),
   at('MDF1', 0x4002_5000, { set: 'MDF', size: 0x1000, clock: ['AHB1ENR', 3] }),
   at('RAMCFG', 0x4002_6000, { set: 'RAMCFG', size: 0x1000, clock: ['AHB1ENR', 17] }),
-  at('DMA2D', 0x4002_b000, { set: 'DMA2D', size: 0xc00, clock: ['AHB1ENR', 18] }),
+  at('DMA2D', 0x4002_b000, { size: 0xc00, clock: ['AHB1ENR', 18] }),
   at('ICACHE', 0x4003_0400),
   at('DCACHE1', 0x4003_1400, { clock: ['AHB1ENR', 30] }),
   at('GTZC1_TZSC', 0x4003_2400, { set: 'TZSC', clock: GTZC1, kernel: true }),
@@ -203,11 +203,7 @@ export const registerSets = {
   CRS: 'CR CFGR ISR ICR',
   DCMI: 'CR SR RIS IER MIS ICR ESCR ESUR CWSTRT CWSIZE DR',
   DLYB: 'CR CFGR',
-  DMA2D:
-    'CR ISR IFCR FGMAR FGOR BGMAR BGOR FGPFCCR FGCOLR BGPFCCR BGCOLR FGCMAR BGCMAR OPFCCR OCOLR ' +
-    'OMAR OOR NLR LWR AMTCR @1024 FGCLUT:0-255 BGCLUT:0-255',
   EXTI: 'RTSR1 FTSR1 SWIER1 RPR1 FPR1 SECCFGR1 PRIVCFGR1 @96 EXTICR:1-4 LOCKR -3 IMR1 EMR1',
-  FMAC: 'X1BUFCFG X2BUFCFG YBUFCFG PARAM CR SR WDATA RDATA',
   FMC:
     'BCR1 BTR1 BCR2 BTR2 BCR3 BTR3 BCR4 BTR4 PCSCNTR @128 PCR SR PMEM PATT - ECCR @260 BWTR1 - ' +
     'BWTR2 - BWTR3 - BWTR4',

@@ -18,6 +18,7 @@ import { dma2ds } from './dma2d.ts'
 import { extis } from './exti.ts'
 import { fdcans } from './fdcan.ts'
 import { flashes } from './flash-registers.ts'
+import { fmacs } from './fmac.ts'
 import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
@@ -72,6 +73,7 @@ export const catalogue = {
   ...octospis,
   ...sdmmcs,
   ...fdcans,
+  ...fmacs,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue

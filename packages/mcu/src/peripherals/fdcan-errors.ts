@@ -2,7 +2,7 @@
  * Fault confinement: error counters and the states that follow from them. ISO 11898-1, "Fault
  * confinement"; RM0456, FDCAN_ECR and FDCAN_PSR.
  */
-export const [WARNING_FROM, PASSIVE_FROM, BUS_OFF_FROM] = [96, 128, 256]
+const [WARNING_FROM, PASSIVE_FROM, BUS_OFF_FROM] = [96, 128, 256]
 /** A receiver that was error passive is not any more after one good frame. */
 const RECEIVE_AFTER_PASSIVE = 127
 const SENDER_STEP = 8
