@@ -444,8 +444,11 @@ export class Stm32u585 {
   #makeBus(): PeripheralBus {
     const models = Object.entries<Peripheral>(this.peripherals)
     const modelled = new Map(models.map(([name, { registers }]) => [name, registers]))
+    const windows = new Map(
+      models.flatMap(([name, { window }]) => (window ? [[name, window] as const] : [])),
+    )
     return new PeripheralBus({
-      modelled: modelled.set('RCC', this.rcc.registers),
+      ...{ modelled: modelled.set('RCC', this.rcc.registers), windows },
       notModelled: this.notModelled,
       hasSecureSide: this.#options.hasSecureSide,
       isClocked: ({ clock }: PeripheralPlace) =>
