@@ -45,9 +45,11 @@ import { defaultLimits, type Limits } from './limits.ts'
 import {
   checkPort,
   explainListening,
+  type GatewayAddress,
   gatewayHost,
   type Listening,
   namesOf,
+  publicNames,
   shownHost,
 } from './listening.ts'
 import { Egress, type EgressSettings } from './managed/egress.ts'
@@ -60,6 +62,7 @@ import { BundleReader } from './storage/bundle-reader.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
 import { S3Blobs } from './storage/s3-blobs.ts'
+import { noTracing, OtlpTracing, type Tracing } from './tracing.ts'
 import { DeltaMaker } from './transfers/delta-maker.ts'
 import { Transfers } from './transfers/transfers.ts'
 
@@ -75,6 +78,10 @@ export interface ServerOptions {
   readonly hostNames?: readonly string[] | undefined
   /** The address that answers give; default: what the request says. */
   readonly publicUrl?: string | undefined
+  /** Where devices are told to find the gateway, behind a balancer; default: the host of `publicUrl`, and its own port. */
+  readonly publicGateway?: GatewayAddress | undefined
+  /** A collector of OpenTelemetry, OTLP over HTTP; default: no traces. */
+  readonly traceEndpoint?: string | undefined
   /** Default: none. */
   readonly log?: { readonly level: string; write(line: string): void } | undefined
   readonly limits?: Partial<Limits> | undefined
@@ -140,6 +147,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** What is on disk: folder, keys, database. */
 interface Foundation {
   readonly log: Logger
+  readonly tracing: Tracing
   readonly limits: Limits
   readonly folder: DataFolder
   readonly keyring: Keyring
@@ -181,18 +189,24 @@ async function layFoundation(
   const log = options.log
     ? pino({ level: options.log.level }, { write: (line) => options.log?.write(line) })
     : pino({ enabled: false })
+  const { traceEndpoint } = options
+  const tracing = traceEndpoint === undefined ? noTracing : new OtlpTracing(traceEndpoint, log)
+  undo.push(() => tracing.close())
   const folder = withKeys(await openDataFolder(options.dataFolder), options.keysFolder)
   undo.push(() => folder.release())
   await checkPort(places.rest)
   await checkPort(places.gateway)
+  // The longest part of a start; keys are read or made meanwhile.
+  const opening = openDatabase(options.databaseUrl ?? folder.database)
+  opening.catch(() => undefined)
+  undo.push(() => opening.then((database) => database.close()).catch(() => undefined))
   const keyring = await openKeyring(folder.keys, log)
   const authority = await openAuthority(keyring, new Date())
-  const database = await openDatabase(options.databaseUrl ?? folder.database)
-  undo.push(() => database.close())
+  const database = await opening
   await checkKeys(database.db, keyring)
   const masterKeys = await MasterKeys.open(folder.keys)
   const limits = { ...defaultLimits, ...options.limits }
-  return { log, limits, folder, keyring, masterKeys, authority, ...database }
+  return { log, tracing, limits, folder, keyring, masterKeys, authority, ...database }
 }
 
 /** The rules, over what is on disk. */
@@ -223,12 +237,14 @@ async function openCloud(
   options: ServerOptions,
   undo: (() => unknown)[],
 ): Promise<Cloud> {
-  const { db, folder, keyring, masterKeys, authority, limits, log } = foundation
+  const { db, folder, keyring, masterKeys, authority, limits, log, tracing } = foundation
   const accounts = new Accounts(db)
   const account = await accounts.openFirst(folder.credentials)
   const blobs = await openBlobs(foundation, options, undo)
   const bundles = new BundleStore(foundation, blobs)
-  const bus = options.busUrl ? await NatsBus.connect(options.busUrl, log) : new ProcessBus()
+  const bus = options.busUrl
+    ? await NatsBus.connect(options.busUrl, log, tracing)
+    : new ProcessBus()
   undo.push(() => bus.close())
   const configs = new Configs({ db, masterKeys, keysPerPlace: limits.configsPerPlace })
   const users = new Users(db, masterKeys)
@@ -286,11 +302,12 @@ async function listen(
 ): Promise<Omit<RunningServer, 'close'>> {
   const { places } = options
   const { host } = places.rest
-  const names = namesOf(host, options.hostNames ?? [])
+  const names = namesOf(host, [...(options.hostNames ?? []), ...publicNames(options)])
   const gateway = await makeGateway(foundation, cloud, names)
   const rest = makeRest(foundation, cloud, options)
   let gatewayPort = places.gateway.port
-  const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
+  const gatewayFor = (home: string) =>
+    options.publicGateway ?? { host: gatewayHost(home, names), port: gatewayPort }
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
   addUsageRoutes(rest, foundation.db)
   let isLeaving = false
@@ -299,8 +316,10 @@ async function listen(
     metrics: cloud.metrics,
     bus: cloud.bus,
     devices: () => gateway.devices,
+    debuggers: () => door.sessions,
     askDatabase: () => foundation.db.execute('SELECT 1'),
   })
+  undo.push(cloud.metrics.begin())
   undo.push(await keepPresence(foundation, cloud))
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
   const door = new DebugDoor({
@@ -341,7 +360,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 }
 
 function makeGateway(
-  { db, limits, log, authority, keyring }: Foundation,
+  { db, limits, log, tracing, authority, keyring }: Foundation,
   { bus, bundles, blobs, deltas, managed, metrics, presence, signers }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
@@ -354,6 +373,7 @@ function makeGateway(
     managed,
     limits,
     log,
+    tracing,
     orders: new DeviceOrders(db),
     signers,
     presence,
@@ -368,15 +388,19 @@ function makeGateway(
   })
 }
 
-function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: ServerOptions): Rest {
+function makeRest(
+  { db, limits, log, tracing }: Foundation,
+  cloud: Cloud,
+  options: ServerOptions,
+): Rest {
   const rest = new Rest({
     identities: cloud.identities,
     audit: cloud.audit,
     metrics: cloud.metrics,
     log,
+    tracing,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
-    uploadsAtOnce: limits.uploadsAtOnce,
-    eventHeartbeatMs: limits.eventHeartbeatMs,
+    limits,
   })
   addAppRoutes(rest, cloud.apps)
   addConfigRoutes(rest, cloud.configs, cloud.devices)

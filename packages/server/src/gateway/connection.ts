@@ -82,6 +82,7 @@ export class DeviceConnection {
   readonly #keys: DeviceKeys
   #silence: NodeJS.Timeout
   #loggingEnd: NodeJS.Timeout | undefined
+  #frameEnd: NodeJS.Timeout | undefined
   #room: Promise<unknown> | undefined
   #refreshing: Promise<void> = Promise.resolve()
   #sent: Sent = { target: '', isLogging: false, kernel: '' }
@@ -113,6 +114,10 @@ export class DeviceConnection {
     return this.#isWelcome
   }
 
+  get deviceSid(): string {
+    return this.#parts.device.sid
+  }
+
   /** A line between a debugger and the device, which may still refuse it. */
   openDebug(holder: string, peer: DebugPeer): DebugLine {
     const opening = this.#streams.openDebug(holder, peer)
@@ -141,6 +146,7 @@ export class DeviceConnection {
       else this.#broken(error)
     }
     clearTimeout(this.#silence)
+    clearTimeout(this.#frameEnd)
     clearTimeout(this.#loggingEnd)
     await this.#streams.endAll()
     const { device, id, log, presence, reports, socket } = this.#parts
@@ -185,12 +191,26 @@ export class DeviceConnection {
     for await (const chunk of chunks as AsyncIterable<Buffer>) {
       if (this.#isWelcome) this.#silence.refresh()
       const { frames, error } = decoder.push(chunk)
+      this.#watchFrame(decoder, frames.length > 0)
       for (const frame of frames) {
         if (this.#ended !== undefined) return
         await this.#take(frame)
       }
       if (error) throw protocolError(error.message)
     }
+  }
+
+  /** A frame that was begun has to end in time, however often a byte of it comes. */
+  #watchFrame({ isBetweenFrames }: FrameDecoder, isNew: boolean): void {
+    if (isBetweenFrames || isNew) {
+      clearTimeout(this.#frameEnd)
+      this.#frameEnd = undefined
+    }
+    if (isBetweenFrames || this.#frameEnd !== undefined) return
+    const { frameMs } = this.#parts.limits
+    this.#frameEnd = setTimeout(() => {
+      this.end(GoodbyeReason.TIMED_OUT, `A frame was not complete within ${frameMs} ms.`)
+    }, frameMs)
   }
 
   #take(frame: FrameBody): Promise<void> | void {
@@ -366,9 +386,12 @@ export class DeviceConnection {
 
   /** False if the socket has more than it can send at the moment. */
   #write(body: FrameInit): boolean {
-    const { socket } = this.#parts
+    const { socket, limits } = this.#parts
     if (this.#ended !== undefined || !socket.writable) return true
-    return socket.write(encodeFrame(body))
+    if (socket.writableLength <= limits.unsentBytes) return socket.write(encodeFrame(body))
+    this.#ended = `the device left ${socket.writableLength} bytes unread`
+    socket.destroy()
+    return true
   }
 
   #broken(error: unknown): void {

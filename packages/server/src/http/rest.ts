@@ -18,7 +18,9 @@ import type { z } from 'zod'
 import type { Audit } from '../accounts/audit.ts'
 import type { Caller, Identities } from '../accounts/identities.ts'
 import type { Feed } from '../events/feed.ts'
+import type { Limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Tracing } from '../tracing.ts'
 import { credentialsOf } from './credentials.ts'
 import { streamEvents } from './event-stream.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
@@ -43,15 +45,19 @@ export interface RestSettings {
   readonly identities: Identities
   readonly audit: Audit
   readonly metrics: Metrics
+  readonly tracing: Tracing
   readonly log: Logger
   /** Overrides what requests say in their Host header. */
   readonly publicUrl: string | undefined
-  readonly uploadsAtOnce: number
-  readonly eventHeartbeatMs: number
+  readonly limits: RestLimits
 }
 
+type RestLimits = Pick<
+  Limits,
+  'uploadsAtOnce' | 'eventHeartbeatMs' | 'requestConnections' | 'requestSilenceMs' | 'headersMs'
+>
+
 const FORM_BYTES = 65_536
-const HEADERS_MS = 20_000
 /** A bundle of the largest size over a slow line. */
 const REQUEST_MS = 900_000
 const CLOSING_POLL_MS = 10
@@ -80,7 +86,11 @@ export class Rest {
       genReqId: () => randomUUID(),
       bodyLimit: FORM_BYTES,
       requestTimeout: REQUEST_MS,
-      http: { headersTimeout: HEADERS_MS },
+      connectionTimeout: settings.limits.requestSilenceMs,
+      http: {
+        headersTimeout: settings.limits.headersMs,
+        connectionsCheckingInterval: settings.limits.headersMs / 4,
+      },
       routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
       frameworkErrors: (error, request, reply) => this.#fail(undefined, error, request, reply),
     })
@@ -90,18 +100,33 @@ export class Rest {
   /** Gives a route what it does. */
   handle<T extends Route>(route: T, work: (call: Call<T>) => Promise<Output<T>> | Output<T>): void {
     this.#works.set(`${route.method} ${route.path}`, async (call) => work(call as Call<T>))
-    this.#add(route, async (request, reply) => {
-      const call = await this.#call(route, request)
-      const before = isChange(route) ? await this.#before(route, call) : undefined
-      const output = await work(call)
-      const body = route.returns.parse(output)
-      if (isChange(route)) await this.#note(route, request, call, { before, after: body })
-      reply.code(route.status)
-      if (route.answer === 'bytes')
-        return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
-      if (route.answer === 'text') return reply.type('text/plain; charset=utf-8').send(body)
-      return reply.send(body)
-    })
+    this.#add(route, (request, reply) =>
+      this.#traced(route, request, async () => {
+        const call = await this.#call(route, request)
+        const before = isChange(route) ? await this.#before(route, call) : undefined
+        const output = await work(call)
+        const body = route.returns.parse(output)
+        if (isChange(route)) await this.#note(route, request, call, { before, after: body })
+        reply.code(route.status)
+        if (route.answer === 'bytes')
+          return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
+        if (route.answer === 'text') return reply.type('text/plain; charset=utf-8').send(body)
+        return reply.send(body)
+      }),
+    )
+  }
+
+  /** As part of the caller's trace, if it has one. */
+  #traced<T>(route: Route, request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    const { tracing } = this.#settings
+    const attributes = {
+      'http.request.method': route.method,
+      'http.route': route.path,
+      request: request.id,
+    }
+    return tracing.within(request.headers.traceparent?.toString(), () =>
+      tracing.span({ name: route.name, kind: 'server', attributes }, work),
+    )
   }
 
   /** As `handle`, for a route that answers with events. */
@@ -112,7 +137,7 @@ export class Rest {
     this.#add(route, async (request, reply) => {
       const feed = await work(await this.#call(route, request))
       reply.hijack()
-      await streamEvents(reply.raw, feed, this.#settings.eventHeartbeatMs)
+      await streamEvents(reply.raw, feed, this.#settings.limits.eventHeartbeatMs)
       return reply
     })
   }
@@ -206,7 +231,7 @@ export class Rest {
         `${route.method} ${route.path} takes ${route.file ? 'multipart/form-data' : FORM_TYPE}.`,
       )
     if (!isMultipart) return { fields: (request.body ?? {}) as Record<string, string>, file: none }
-    const { uploadsAtOnce } = this.#settings
+    const { uploadsAtOnce } = this.#settings.limits
     if (this.#uploads >= uploadsAtOnce)
       throw new Problem('TOO_MANY_REQUESTS', `${uploadsAtOnce} uploads are under way already.`)
     this.#uploads++
@@ -219,6 +244,7 @@ export class Rest {
 
   #prepare(): void {
     const { http } = this
+    http.server.maxConnections = this.#settings.limits.requestConnections
     http.server.on('request', (_request, response) => {
       this.#running++
       response.once('close', () => this.#running--)
