@@ -115,7 +115,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('HASH', 0x420c_0400, { clock: ['AHB2ENR1', 17] }),
   at('RNG', 0x420c_0800, { clock: ['AHB2ENR1', 18], kernel: true }),
   at('SAES', 0x420c_0c00, { set: 'AES', clock: ['AHB2ENR1', 20], kernel: true }),
-  at('PKA', 0x420c_2000, { set: 'PKA', size: 0x2000, clock: ['AHB2ENR1', 19] }),
+  at('PKA', 0x420c_2000, { size: 0x2000, clock: ['AHB2ENR1', 19] }),
   at('OCTOSPIM', 0x420c_4000, { clock: ['AHB2ENR1', 21], kernel: true }),
   at('OTFDEC1', 0x420c_5000, { set: 'OTFDEC', clock: ['AHB2ENR1', 23] }),
   at('OTFDEC2', 0x420c_5400, { set: 'OTFDEC', clock: ['AHB2ENR1', 24] }),
@@ -215,7 +215,6 @@ export const registerSets = {
   MDF: `GCR CKGCR -6 OR ${filters(6)}`,
   MPCBB: 'CR -3 CFGLOCKR1 @256 SECCFGR:0-31 @512 PRIVCFGR:0-31',
   OTFDEC: `CR -3 PRIVCFGR ${regions} @768 ISR ICR IER`,
-  PKA: 'CR SR CLRFR @1024 RAM:0-1333',
   PSSI: 'CR SR RIS IER MIS ICR @40 DR',
   RAMCFG: ramBlocks,
   RTC:

@@ -27,6 +27,7 @@ import { lptims } from './lptim.ts'
 import { octospis } from './octospi.ts'
 import { octospims } from './octospim.ts'
 import { opamps } from './opamp.ts'
+import { pkas } from './pka.ts'
 import { pwrs } from './pwr.ts'
 import { rngs } from './rng.ts'
 import { rtcs } from './rtc.ts'
@@ -74,6 +75,7 @@ export const catalogue = {
   ...sdmmcs,
   ...fdcans,
   ...fmacs,
+  ...pkas,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue
