@@ -77,8 +77,8 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('TIM15', 0x4001_4000, { set: 'TIM', clock: ['APB2ENR', 16] }),
   at('TIM16', 0x4001_4400, { set: 'TIM', clock: ['APB2ENR', 17] }),
   at('TIM17', 0x4001_4800, { set: 'TIM', clock: ['APB2ENR', 18] }),
-  at('SAI1', 0x4001_5400, { set: 'SAI', clock: ['APB2ENR', 21] }),
-  at('SAI2', 0x4001_5800, { set: 'SAI', clock: ['APB2ENR', 22] }),
+  at('SAI1', 0x4001_5400, { clock: ['APB2ENR', 21] }),
+  at('SAI2', 0x4001_5800, { clock: ['APB2ENR', 22] }),
 
   at('GPDMA1', 0x4002_0000, { set: 'GPDMA', size: 0x1000, clock: ['AHB1ENR', 0] }),
   at('CORDIC', 0x4002_1000, { clock: ['AHB1ENR', 1] }),
@@ -220,9 +220,6 @@ export const registerSets = {
   RTC:
     'TR DR SSR ICSR PRER WUTR CR PRIVCFGR SECCFGR WPR CALR SHIFTR TSTR TSDR TSSSR - ALRMAR ' +
     'ALRMASSR ALRMBR ALRMBSSR SR MISR SMISR SCR @112 ALRABINR ALRBBINR',
-  SAI:
-    'GCR ACR1 ACR2 AFRCR ASLOTR AIM ASR ACLRFR ADR BCR1 BCR2 BFRCR BSLOTR BIM BSR BCLRFR BDR ' +
-    'PDMCR PDMDLY',
   SYSCFG: 'SECCFGR CFGR1 FPUIMR CNSLCKR CSLCKR CFGR2 MESR CCCSR CCVR CCCR - RSSCMDR',
   TAMP:
     'CR1 CR2 CR3 FLTCR ATCR1 ATSEEDR ATOR ATCR2 SECCFGR PRIVCFGR - IER SR MISR SMISR SCR COUNTR ' +

@@ -22,6 +22,7 @@ export function leadOutside(
   leadI2c(pins, wires)
   leadSpi(pins, wires)
   leadByName(pins, wires)
+  leadAudio(pins, wires)
   for (const port of serialPorts) {
     pins.attachBus(new NamedSerialLine(port, (data) => serial(port, data)))
   }
@@ -56,6 +57,17 @@ function leadSpi(pins: Pins, wires: Wires): void {
 function leadByName(pins: Pins, wires: Wires): void {
   for (const [name, bus] of Object.entries({ ...wires.xspi, ...wires.sd, ...wires.can })) {
     bus.routing = routedByName(pins, name, (signals) => wires.onUnrouted(name, signals))
+    pins.attachBus(bus)
+  }
+}
+
+/** The data line of each block of a SAI. */
+function leadAudio(pins: Pins, wires: Wires): void {
+  for (const [name, bus] of Object.entries(wires.audio)) {
+    const [unit, letter] = name.split('_')
+    const data = `${unit}_SD_${letter}`
+    const routed = routedByName(pins, unit!, (signals) => wires.onUnrouted(name, signals))
+    bus.routing = { carries: (signals) => signals.sd === data && routed.carries(signals) }
     pins.attachBus(bus)
   }
 }

@@ -39,8 +39,6 @@ test('register names sit at the offsets of the manual', () => {
     ['TIM', 'DCR', 0x3dc],
     ['GPDMA', 'C3CR', 0x1e4],
     ['GPDMA', 'C15LLR', 0x84c],
-    ['SAI', 'BCR1', 0x24],
-    ['SAI', 'PDMDLY', 0x48],
     ['RTC', 'ALRBBINR', 0x74],
     ['OTFDEC', 'R4KEYR3', 0xd0],
     ['MDF', 'DFLT5DR', 0x370],

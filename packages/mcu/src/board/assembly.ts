@@ -138,6 +138,7 @@ export class Assembly {
       attachI2c: (bus, address, part) => ports.attachI2c(bus, address, part),
       attachSpi: (bus, part, select) => ports.attachSpi(bus, part, select),
       attachXspi: (port, device) => ports.attachXspi(port, device),
+      attachAudio: (line, device) => ports.attachAudio(line, device),
       attachCan: (port, node) => ports.attachCan(port, node),
       insertCard: (port, card) => ports.insertCard(port, card),
       attachSerial: (port, hear) => {

@@ -3,13 +3,14 @@
  * board file uses. The one place of the board that knows how the chip offers them.
  */
 import type { Board } from '../board.ts'
+import type { AudioDevice } from '../lines/audio-bus.ts'
 import type { CanBus, CanNode } from '../lines/can-bus.ts'
 import type { SdDevice } from '../lines/sd-bus.ts'
 import type { XspiDevice } from '../lines/xspi-bus.ts'
 import type { SerialPort } from '../outside.ts'
 import type { PadName } from '../pins/pad.ts'
 import type { BusEvent, I2cPart, SpiPart } from './part.ts'
-import type { I2cName, SdName, SpiName, XspiName } from './wires.ts'
+import type { AudioName, I2cName, SdName, SpiName, XspiName } from './wires.ts'
 import { type BusPins, boardPins, i2cFunction, serialPins, spiFunction } from './wiring.ts'
 
 export interface PortsOptions {
@@ -76,6 +77,10 @@ export class ChipPorts {
 
   attachXspi(port: string, device: XspiDevice): void {
     this.#options.board.chip.wires.xspi[port as XspiName].attach(device)
+  }
+
+  attachAudio(line: string, device: AudioDevice): void {
+    this.#options.board.chip.wires.audio[line as AudioName].attach(device)
   }
 
   attachCan(port: string, node: CanNode): CanBus {

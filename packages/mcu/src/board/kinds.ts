@@ -1,5 +1,6 @@
 /** Every kind of part that a board file can name. */
 import type { PartKind } from './part.ts'
+import { audioCodec } from './parts/audio-codec.ts'
 import { bme280 } from './parts/bme280.ts'
 import { button } from './parts/button.ts'
 import { canNode } from './parts/can-node.ts'
@@ -29,6 +30,7 @@ export const partKinds: ReadonlyMap<string, PartKind> = new Map(
       norFlash,
       sdCard,
       canNode,
+      audioCodec,
       i2cRegisters,
       spiRegisters,
     ],

@@ -3,6 +3,7 @@
  * person moves, readings that can be looked at, and a picture of itself. Each kind is one file in
  * parts/, with its registers as in the datasheet; this file holds what they have in common.
  */
+import type { AudioDevice } from '../lines/audio-bus.ts'
 import type { CanBus, CanNode } from '../lines/can-bus.ts'
 import type { SdDevice } from '../lines/sd-bus.ts'
 import type { XspiDevice } from '../lines/xspi-bus.ts'
@@ -87,6 +88,8 @@ export interface PartSurroundings {
   attachSpi(bus: string, part: SpiPart, select: string): void
   /** On a port of pins of the OCTOSPIs. */
   attachXspi(port: string, device: XspiDevice): void
+  /** On the data line of a SAI's block, `SAI1_A`. */
+  attachAudio(line: string, device: AudioDevice): void
   /** Onto the bus of a CAN controller. */
   attachCan(port: string, node: CanNode): CanBus
   /** Into the socket of an SDMMC; undefined takes it out. */

@@ -7,6 +7,7 @@
  * the real board: `isWired` is the board's to set.
  */
 import { assert } from '../assert.ts'
+import { AudioBus } from '../lines/audio-bus.ts'
 import { CanBus } from '../lines/can-bus.ts'
 import { SdBus } from '../lines/sd-bus.ts'
 import { XspiBus } from '../lines/xspi-bus.ts'
@@ -144,6 +145,7 @@ export type SpiName = (typeof SPI_NAMES)[number]
 /** Ports of pins that the OCTOSPIs are led to. */
 export const XSPI_NAMES = ['OCTOSPIM_P1', 'OCTOSPIM_P2'] as const
 export type XspiName = (typeof XSPI_NAMES)[number]
+export type AudioName = 'SAI1_A' | 'SAI1_B' | 'SAI2_A' | 'SAI2_B'
 export type SdName = 'SDMMC1' | 'SDMMC2'
 
 /** Everything that leads out of one chip beside its digital pins and serial ports. */
@@ -159,6 +161,10 @@ export class Wires {
   }
   readonly sd: Readonly<Record<SdName, SdBus>> = { SDMMC1: new SdBus(), SDMMC2: new SdBus() }
   readonly can: Readonly<Record<'FDCAN1', CanBus>> = { FDCAN1: new CanBus() }
+  readonly audio: Readonly<Record<AudioName, AudioBus>> = {
+    ...{ SAI1_A: new AudioBus(), SAI1_B: new AudioBus() },
+    ...{ SAI2_A: new AudioBus(), SAI2_B: new AudioBus() },
+  }
   readonly analog = new AnalogPins()
   /** A bus is used whose signals are not all on a pin. */
   onUnrouted: (bus: string, signals: readonly string[]) => void = () => {}

@@ -31,6 +31,7 @@ import { pkas } from './pka.ts'
 import { pwrs } from './pwr.ts'
 import { rngs } from './rng.ts'
 import { rtcs } from './rtc.ts'
+import { sais } from './sai.ts'
 import { sdmmcs } from './sdmmc.ts'
 import { spis } from './spi.ts'
 import { syscfgs } from './syscfg.ts'
@@ -76,6 +77,7 @@ export const catalogue = {
   ...fdcans,
   ...fmacs,
   ...pkas,
+  ...sais,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue

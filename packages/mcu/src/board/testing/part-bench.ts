@@ -1,5 +1,6 @@
 /** One part on a bench: virtual time in the test's hand, its bus, its pins by name. */
 import { assert } from '../../assert.ts'
+import { AudioBus } from '../../lines/audio-bus.ts'
 import { CanBus } from '../../lines/can-bus.ts'
 import type { SdDevice } from '../../lines/sd-bus.ts'
 import type { XspiDevice } from '../../lines/xspi-bus.ts'
@@ -22,6 +23,7 @@ export class PartBench {
   xspi: XspiDevice | undefined
   card: SdDevice | undefined
   readonly can = new CanBus()
+  readonly audio = new AudioBus()
 
   constructor(kindName: string, given: Readonly<Record<string, SettingValue>> = {}) {
     const kind = partKinds.get(kindName)
@@ -105,6 +107,7 @@ export class PartBench {
       attachXspi: (_, device) => {
         this.xspi = device
       },
+      attachAudio: (_, device) => this.audio.attach(device),
       attachCan: (_, node) => {
         this.can.attach(node)
         return this.can
