@@ -22,6 +22,10 @@ export interface Limits {
   readonly refusalsAtOnce: number
   /** Devices whose certificate is being looked up; while the database is slow, others come back later. */
   readonly identificationsAtOnce: number
+  /** TLS handshakes at once, and how long one may keep others waiting; how long one may have to wait. */
+  readonly handshakesAtOnce: number
+  readonly handshakePlaceMs: number
+  readonly handshakeWaitMs: number
   /** From the first byte of TLS to its end, and from there to the Hello. */
   readonly handshakeMs: number
   readonly helloMs: number
@@ -93,6 +97,9 @@ export const defaultLimits: Limits = {
   connections: 18_000,
   refusalsAtOnce: 500,
   identificationsAtOnce: 1000,
+  handshakesAtOnce: 100,
+  handshakePlaceMs: 1000,
+  handshakeWaitMs: 50_000,
   handshakeMs: 10_000,
   helloMs: 10_000,
   heartbeatSeconds: 30,

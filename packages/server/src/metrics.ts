@@ -13,6 +13,11 @@ export const metricFacts = {
     labels: [],
     help: 'Devices that were told to come back later, because there was no room',
   },
+  handshakes_waiting: {
+    kind: 'gauge',
+    labels: [],
+    help: 'Connections to the gateway that wait for their TLS handshake to begin',
+  },
   handshake_failures_total: {
     kind: 'counter',
     labels: [],
@@ -50,6 +55,7 @@ const DELAY_RESOLUTION_MS = 20
 
 export interface MetricsNow {
   readonly devices: number
+  readonly waiting: number
   readonly debuggers: number
   readonly isBusConnected: boolean
 }
@@ -63,6 +69,7 @@ export class Metrics {
   readonly #handshakeFailures = new Counter(this.#facts('handshake_failures_total'))
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   readonly #gauges = {
+    handshakes_waiting: new Gauge(this.#facts('handshakes_waiting')),
     debug_sessions: new Gauge(this.#facts('debug_sessions')),
     event_loop_delay_seconds: new Gauge(this.#facts('event_loop_delay_seconds')),
     devices_connected: new Gauge(this.#facts('devices_connected')),
@@ -101,6 +108,7 @@ export class Metrics {
   async show(now: MetricsNow): Promise<string> {
     const { rss, heapUsed } = process.memoryUsage()
     this.#gauges.devices_connected.set(now.devices)
+    this.#gauges.handshakes_waiting.set(now.waiting)
     this.#gauges.debug_sessions.set(now.debuggers)
     this.#showDelay()
     this.#gauges.bus_connected.set(now.isBusConnected ? 1 : 0)

@@ -303,7 +303,7 @@ async function listen(
   const { places } = options
   const { host } = places.rest
   const names = namesOf(host, [...(options.hostNames ?? []), ...publicNames(options)])
-  const gateway = await makeGateway(foundation, cloud, names)
+  const gateway = makeGateway(foundation, cloud, names)
   const rest = makeRest(foundation, cloud, options)
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) =>
@@ -316,6 +316,7 @@ async function listen(
     metrics: cloud.metrics,
     bus: cloud.bus,
     devices: () => gateway.devices,
+    waiting: () => gateway.waiting,
     debuggers: () => door.sessions,
     askDatabase: () => foundation.db.execute('SELECT 1'),
   })
@@ -363,9 +364,9 @@ function makeGateway(
   { db, limits, log, tracing, authority, keyring }: Foundation,
   { bus, bundles, blobs, deltas, managed, metrics, presence, signers }: Cloud,
   names: readonly string[],
-): Promise<Gateway> {
+): Gateway {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
-  return Gateway.create({
+  return new Gateway({
     authority,
     keyring,
     names,

@@ -16,7 +16,7 @@ before(async () => {
   cloud = await testCloud({
     limits: {
       ...{ headersMs: 1000, requestSilenceMs: 2000, requestConnections: 4 },
-      ...{ handshakeMs: 1000, helloMs: 1000, frameMs: 1500, heartbeatSeconds: 600 },
+      ...{ handshakeMs: 1000, helloMs: 1000, frameMs: 500, heartbeatSeconds: 1 },
       ...{ arrivalBurst: 3, arrivalsPerMinute: 1 },
     },
   })
@@ -58,7 +58,7 @@ for (const [what, place, first, then] of cases)
     await dribble(port, first, then)
   })
 
-test('a device that says no hello, or does not end a frame, is told that its time is over', async () => {
+test('a device that says no hello, does not end a frame, or falls silent, is told that its time is over', async () => {
   const [mute, slow] = [devices[0]!, devices[1]!]
   const silent = await TestDevice.connect(mute, mute.gateway)
   assert.equal(await silent.farewell(), 'TIMED_OUT')
@@ -68,7 +68,11 @@ test('a device that says no hello, or does not end a frame, is told that its tim
   link.socket.write(frame.subarray(0, 1))
   await link.expect('pong')
   assert.equal(await link.farewell(), 'TIMED_OUT')
-  await Promise.all([silent.close(), link.close()])
+  const quiet = await TestDevice.join(mute)
+  const { reason, detail } = await quiet.expect('goodbye')
+  assert.equal(reason, GoodbyeReason.TIMED_OUT)
+  assert.match(detail, /^Nothing was heard of the device for 2.5 s/)
+  await Promise.all([silent.close(), link.close(), quiet.close()])
 })
 
 test('a device that comes again and again is told to wait; another is let in', async () => {

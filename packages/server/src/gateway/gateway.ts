@@ -3,11 +3,9 @@
  * a DeviceConnection. Everyone else is turned away with a line in the log and, where TLS has come far
  * enough to carry it, a Goodbye.
  */
-import { hkdfSync, randomInt, randomUUID } from 'node:crypto'
-import type { AddressInfo, Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { randomInt, randomUUID } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
 import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
-import type { Logger } from 'pino'
 import type { DebugLine, DebugPeer, DebugWish } from '../debug/debug-line.ts'
 import { openFarLine, serveFarLine } from '../debug/far-line.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
@@ -15,40 +13,28 @@ import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
 import { type Bus, type DeviceNotice, deviceAttestations, deviceNotices } from '../events/bus.ts'
 import type { PipeTimes } from '../events/bus-pipe.ts'
-import { type Authority, fingerprintOf } from '../keys/certificates.ts'
-import type { Keyring } from '../keys/keyring.ts'
+import { fingerprintOf } from '../keys/certificates.ts'
 import type { Limits } from '../limits.ts'
 import type { Managed } from '../managed/managed.ts'
-import type { Metrics } from '../metrics.ts'
 import type { Signers } from '../signers/signers.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import type { Tracing } from '../tracing.ts'
 import { Arrivals } from './arrivals.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
+import { DevicePort, type DevicePortParts } from './device-port.ts'
 
-export interface GatewayParts {
-  readonly authority: Authority
-  readonly keyring: Keyring
-  /** Names and addresses in the gateway's certificate. */
-  readonly names: readonly string[]
+export interface GatewayParts extends DevicePortParts {
   readonly bus: Bus
   readonly orders: DeviceOrders
   readonly signers: Signers
   readonly reports: DeviceReports
   readonly presence: Presence
-  readonly metrics: Metrics
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed
   readonly chooseForm: ConnectionParts['chooseForm']
-  readonly limits: Limits
   readonly tracing: Tracing
-  readonly log: Logger
 }
 
-const RENEWAL_CHECK_MS = 12 * 3_600_000
-/** A device that comes back within a day may resume its TLS session. */
-const SESSION_SECONDS = 86_400
-const TICKET_KEYS_BYTES = 48
 /** How many devices a second come back after a server went away; they are told when. */
 const RETURNS_PER_SECOND = 500
 /** While this server is about to stop. */
@@ -62,70 +48,34 @@ const FAILED = 'The server failed to look the certificate up.'
 
 export class Gateway {
   readonly #parts: GatewayParts
-  readonly #server: Server
   readonly #connections = new Map<DeviceConnection, Promise<void>>()
   /** The newest connection of each device that was let in. */
   readonly #welcome = new Map<string, DeviceConnection>()
-  readonly #sockets = new Set<Socket>()
   readonly #arrivals: Arrivals
-  readonly #renewal: NodeJS.Timeout
+  #port: DevicePort | undefined
   #identifying = 0
   #isStopping = false
   #isLeaving = false
 
-  /** A gateway that does not listen yet. */
-  static async create(parts: GatewayParts): Promise<Gateway> {
-    return new Gateway(parts, await credentials(parts))
-  }
-
-  private constructor(parts: GatewayParts, secure: Awaited<ReturnType<typeof credentials>>) {
+  constructor(parts: GatewayParts) {
     this.#parts = parts
-    const { limits, log } = parts
-    this.#arrivals = new Arrivals(limits)
-    this.#server = createServer({
-      ...secure,
-      ticketKeys: ticketKeys(parts.keyring, new Date()),
-      sessionIdContext: 'microvisor gateway',
-      sessionTimeout: SESSION_SECONDS,
-      handshakeTimeout: limits.handshakeMs,
-      noDelay: true,
-      keepAlive: true,
-    })
-    this.#server.maxConnections = limits.connections + limits.refusalsAtOnce
-    this.#server.on('connection', (socket) => {
-      this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
-    })
-    this.#server.on('drop', (dropped) => {
-      log.warn({ event: 'connection dropped', address: dropped?.remoteAddress, reason: 'too many' })
-    })
-    this.#server.on('secureConnection', (socket) => void this.#accept(socket))
-    this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-      const address = socket.remoteAddress
-      parts.metrics.handshakeFailed()
-      log.info({ event: 'handshake failed', address, reason: error.code ?? error.message })
-      // Node leaves that to us, also when the time for it is over.
-      socket.destroy()
-    })
-    this.#renewal = setInterval(() => void this.#renew(), RENEWAL_CHECK_MS).unref()
+    this.#arrivals = new Arrivals(parts.limits)
   }
 
   /** Resolves with the port once it listens. */
-  listen(host: string, port: number): Promise<number> {
-    const server = this.#server
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port, backlog: 1024 }, () => {
-        server.off('error', reject)
-        server.on('error', (error) => this.#parts.log.error({ event: 'gateway error', err: error }))
-        resolve((server.address() as AddressInfo).port)
-      })
-    })
+  async listen(host: string, port: number): Promise<number> {
+    this.#port = await DevicePort.create(this.#parts, (socket) => void this.#accept(socket))
+    return this.#port.listen(host, port)
   }
 
   /** Devices that were welcomed and are here. */
   get devices(): number {
     return this.#welcome.size
+  }
+
+  /** Connections that wait for their handshake. */
+  get waiting(): number {
+    return this.#port?.waiting ?? 0
   }
 
   /** Looks at the database again for every device: messages may have been missed. */
@@ -150,17 +100,13 @@ export class Gateway {
   /** Says goodbye to all devices and waits until their connections are over. */
   async close(): Promise<void> {
     this.#isStopping = true
-    clearInterval(this.#renewal)
-    const closed = this.#server.listening
-      ? new Promise((resolve) => this.#server.close(resolve))
-      : undefined
+    const stopped = this.#port?.stop()
     const lastReturnSeconds = Math.ceil(this.#connections.size / RETURNS_PER_SECOND) || 1
     for (const connection of this.#connections.keys())
       connection.end(GoodbyeReason.GOING_AWAY, STOPPING, randomInt(1, lastReturnSeconds + 1))
     await Promise.all(this.#connections.values())
-    // Whoever is still in a handshake, or was turned away and stays.
-    for (const socket of this.#sockets) socket.destroy()
-    await closed
+    this.#port?.destroyAll()
+    await stopped
   }
 
   async #accept(socket: TLSSocket): Promise<void> {
@@ -299,39 +245,8 @@ export class Gateway {
     socket.resume()
     setTimeout(() => socket.destroy(), this.#parts.limits.helloMs).unref()
   }
-
-  async #renew(): Promise<void> {
-    try {
-      this.#server.setSecureContext(await credentials(this.#parts))
-      this.#server.setTicketKeys(ticketKeys(this.#parts.keyring, new Date()))
-    } catch (error) {
-      this.#parts.log.error({ event: 'certificate renewal failed', err: error })
-    }
-  }
 }
 
 function pipeTimes({ pipeBeatMs, pipeSilenceMs }: Limits): PipeTimes {
   return { beatMs: pipeBeatMs, silenceMs: pipeSilenceMs }
-}
-
-/**
- * The same on every server of the installation, so that devices resume their sessions on any of them,
- * also after a restart; others each day. (Each resumption has a key exchange of its own, TLS 1.3.)
- */
-function ticketKeys({ gateway }: Keyring, date: Date): Buffer {
-  const secret = gateway.privateKey.export({ type: 'pkcs8', format: 'der' })
-  const day = date.toISOString().slice(0, 10)
-  return Buffer.from(hkdfSync('sha256', secret, day, 'microvisor tickets', TICKET_KEYS_BYTES))
-}
-
-/** Certificates that fail the check are let through TLS, so that their owners can be told why. */
-async function credentials({ authority, keyring, names }: GatewayParts) {
-  return {
-    key: keyring.gateway.privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    cert: await authority.gatewayCertificate(names, new Date()),
-    ca: authority.certificate,
-    minVersion: 'TLSv1.3',
-    requestCert: true,
-    rejectUnauthorized: false,
-  } as const
 }

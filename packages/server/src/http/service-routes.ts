@@ -9,6 +9,8 @@ export interface ServiceState {
   readonly metrics: Metrics
   readonly bus: Pick<Bus, 'isConnected'>
   readonly devices: () => number
+  /** For a handshake. */
+  readonly waiting: () => number
   readonly debuggers: () => number
   /** It was told to stop: others should get new requests. */
   readonly isLeaving: () => boolean
@@ -38,6 +40,7 @@ export function addServiceRoutes(rest: Rest, version: string, state: ServiceStat
   rest.handle(api.fetchMetrics, () =>
     state.metrics.show({
       devices: state.devices(),
+      waiting: state.waiting(),
       debuggers: state.debuggers(),
       isBusConnected: state.bus.isConnected,
     }),

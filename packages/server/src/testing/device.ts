@@ -72,7 +72,8 @@ export async function provision(client: Client, UniqueName?: string): Promise<Ne
   return { sid, gateway, key, certificate, ca, answer }
 }
 
-const PATIENCE_MS = 10_000
+/** Generous: a wait that succeeds costs nothing, and the machine may be busy with everything else. */
+const PATIENCE_MS = 120_000
 
 export class TestDevice {
   readonly socket: TLSSocket
