@@ -9,7 +9,7 @@
  *   (3) After a power cut nothing happens any more.
  */
 import type { KeyObject } from 'node:crypto'
-import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
+import { type Board, PowerCut, RTC_IRQ, type StopReason } from '@microvisor/mcu'
 import {
   type ApplicationFault,
   type BootRecord,
@@ -202,7 +202,9 @@ export class Machine {
       if (mode === 'shutdown') this.#retained.fill(0)
       this.#resetChip(mode === 'standby' ? 'standby' : 'power-on', RESTART_MICROSECONDS, cause)
     }
-    this.#chip.enterDeepSleep(mode, () => scheduler.at(this.cycles, () => wake('rtc')))
+    this.#chip.enterDeepSleep(mode, (irq) => {
+      scheduler.at(this.cycles, () => wake(irq === RTC_IRQ ? 'rtc' : 'pin'))
+    })
     if (wakeAt === undefined) return
     scheduler.at(time.cycleAt(this.#poweredOn + wakeAt), () => wake('alarm'))
   }

@@ -419,6 +419,7 @@ export class Stm32u585 {
       ...{ cpu: this.cpu, rcc: this.rcc, time: this.time, pins: this.pins },
       pwr: this.peripherals.PWR,
       stop: (kept) => this.stopApplication(kept),
+      isInterrupting: (irq) => this.interrupts.get(interruptLines[irq]!).isHigh,
       requestReset: () => this.#requestReset('standby'),
     })
   }
