@@ -55,6 +55,16 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
     example: 'kernel: "connected"',
     read: (value) => textCondition('kernel', value),
   },
+  web: {
+    about: 'a request that the application has the cloud make: `METHOD URL body`',
+    example: 'web: "POST https://example.com/readings .*21"',
+    read: (value) => textCondition('web', value),
+  },
+  mqtt: {
+    about: 'a message that the application publishes: `topic payload`',
+    example: 'mqtt: "^sensors/1 21"',
+    read: (value) => textCondition('mqtt', value),
+  },
   uart: {
     about: 'text that a serial port sends',
     example: 'uart: { USART1: "^OK" }',
@@ -148,6 +158,17 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
         return { isMet: pattern.test(saw), saw }
       }
       return [{ title: `network ${value.text}`, topics: [], check }]
+    },
+  },
+  interface: {
+    about: 'the interface that faces the cloud: `ethernet`, `wifi`, `cellular` or `none`',
+    example: 'interface: wifi',
+    read: (value) => {
+      const check = ({ world }: Run) => {
+        const saw = world.network?.interface ?? 'none'
+        return { isMet: saw === value.text, saw }
+      }
+      return [{ title: `interface ${value.text}`, topics: [], check }]
     },
   },
   faults: {

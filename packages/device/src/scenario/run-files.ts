@@ -27,7 +27,7 @@ export async function runScenarioFile(
   { seed, timeoutMs, onEvent }: RunFileOptions,
 ): Promise<ScenarioResult> {
   const scenario = checkScenarioFile(path)
-  const { isMicrovisor, board: plan, worldStartSeconds } = scenario
+  const { isMicrovisor, board: plan, worldStartSeconds, outside, policies } = scenario
   const firmware = readOf(scenario)
   const kernel = isMicrovisor ? await openKernelParts() : undefined
   const end = performance.now() + timeoutMs
@@ -38,6 +38,8 @@ export async function runScenarioFile(
         firmware,
         plan,
         worldStartSeconds,
+        outside,
+        policies,
         events,
         seed: seed ?? scenario.seed ?? DEFAULT_SEED,
       }

@@ -9,6 +9,9 @@ export interface Scenario {
   /** With the microvisor's kernel; otherwise the bare chip. */
   readonly isMicrovisor: boolean
   readonly board: BoardPlan
+  readonly outside: import('./outside-plan.ts').OutsidePlan
+  /** What it changes of the manifest's policies. */
+  readonly policies: import('./world.ts').KernelWorldOptions['policies']
   readonly seed: number | undefined
   /** Seconds since 1970 at the start. */
   readonly worldStartSeconds: number

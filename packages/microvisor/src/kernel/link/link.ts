@@ -295,7 +295,8 @@ export class Link {
     if (this.#phase === 'offline' || this.#phase === 'pausing') return
     const { network, clock, random, trace } = this.#parts
     if (this.#phase !== 'closing') {
-      trace(`connection ended: ${network.lastError || 'closed by the cloud'}`)
+      const usual = network.state === 'down' ? 'there is no link any more' : 'closed by the cloud'
+      trace(`connection ended: ${network.lastError || usual}`)
       this.#phaseEnded()
     }
     this.#outgoing.clear()
