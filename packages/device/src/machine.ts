@@ -196,7 +196,10 @@ export class Machine {
 
   #sleepDeeply({ mode, wakeAt }: ChipSleep): void {
     this.#vectors = undefined
-    this.#options.network.reset()
+    const { network, events } = this.#options
+    network.reset()
+    this.#applicationStops++
+    events.applicationStopped()
     const { scheduler, time } = this.#chip
     const wake = (cause: WakeCause) => {
       if (mode === 'shutdown') this.#retained.fill(0)

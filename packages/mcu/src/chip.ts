@@ -289,7 +289,7 @@ export class Stm32u585 {
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[flags], isPowerLost)
     this.#resetPeripherals(deepMode === undefined ? [] : ['PWR'])
-    if (deepMode !== undefined) this.peripherals.PWR.resetFromDeepSleep()
+    if (deepMode !== undefined) this.peripherals.PWR.resetFromDeepSleep(deepMode)
     if (deepMode === 'standby') this.peripherals.PWR.note('SBF')
     if (isPowerLost) this.#resetBackup()
     this.onReset(cause)

@@ -148,14 +148,13 @@ type MakeService = (channel: ScenarioChannel, parts: ScenarioChannelParts) => Se
 
 const services: Readonly<Record<number, MakeService>> = {
   [ChannelType.OPAQUEBYTES]: (channel, { endpoint, logLine }) => {
-    const end = () => {}
-    if (endpoint === 'echo') return { bytes: (data) => channel.send(data), end }
+    if (endpoint === 'echo') return { bytes: (data) => channel.send(data), end() {} }
     if (endpoint !== 'log') return undefined
     const lines = new LineSplitter(logLine)
     const bytes = (data: Uint8Array) => {
       for (const byte of data) lines.take(byte)
     }
-    return { bytes, end }
+    return { bytes, end: () => lines.end() }
   },
   [ChannelType.MQTT]: (channel, { outside, receiveBytes }) => {
     const session = outside.broker.open(receiveBytes, (response) => channel.respond(response))

@@ -204,7 +204,7 @@ export class Kernel implements SecureVectors {
     const known = this.wallClock.known
     const hasRequestedNetwork = this.networkRequests.hasEverRequested
     const time = known === undefined ? undefined : { ...known, at: now }
-    this.application.stop()
+    // The application is not stopped before: that would reset the wake-up pins that it has set.
     remember(this.hardware, { time, checkInAt, hasRequestedNetwork })
     power.deepSleep(mode, checkInAt)
   }
