@@ -24,7 +24,7 @@ static void check(bool is_good, int line, const char *what) {
 }
 
 /* The last line of an application's log. */
-static void check_done(const char *name) {
+static inline void check_done(const char *name) {
     mv_log("%s: %lu checks, %lu failed", name, (unsigned long)checks, (unsigned long)failures);
 }
 

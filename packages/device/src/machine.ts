@@ -112,6 +112,14 @@ export class Machine {
     })
   }
 
+  /** NRST is pulled: as power that comes, but that the backup domain goes on. */
+  resetByPin(): void {
+    if (!this.#hasPower) return
+    this.#endLife()
+    this.#chip.reset('pin')
+    this.#bootIn(RESTART_MICROSECONDS, 'power-on')
+  }
+
   powerDown(): void {
     this.#hasPower = false
     this.#vectors = undefined
@@ -195,11 +203,7 @@ export class Machine {
   }
 
   #sleepDeeply({ mode, wakeAt }: ChipSleep): void {
-    this.#vectors = undefined
-    const { network, events } = this.#options
-    network.reset()
-    this.#applicationStops++
-    events.applicationStopped()
+    this.#endLife()
     const { scheduler, time } = this.#chip
     const wake = (cause: WakeCause) => {
       if (mode === 'shutdown') this.#retained.fill(0)
@@ -217,9 +221,22 @@ export class Machine {
     this.#vectors = undefined
     this.#options.network.reset()
     this.#chip.reset(cause)
+    this.#bootIn(bootAfterMicroseconds, cause, wakeCause)
+  }
+
+  #bootIn(microseconds: number, cause: ResetCause, wakeCause?: WakeCause): void {
     const { scheduler, time } = this.#chip
-    const at = time.cycleAt(time.microseconds(this.cycles) + bootAfterMicroseconds)
+    const at = time.cycleAt(time.microseconds(this.cycles) + microseconds)
     scheduler.at(at, () => this.#boot(cause, wakeCause))
+  }
+
+  /** Kernel and application run no more. */
+  #endLife(): void {
+    const { network, events } = this.#options
+    this.#vectors = undefined
+    network.reset()
+    this.#applicationStops++
+    events.applicationStopped()
   }
 
   #boot(cause: ResetCause, wakeCause?: WakeCause): void {

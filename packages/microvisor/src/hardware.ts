@@ -74,6 +74,7 @@ export interface BootRecord {
   readonly hasFailed: boolean
 }
 
+/** 'power-on': power came, Shutdown ended, or the reset pin was pulled. */
 export type ResetCause = 'power-on' | 'software' | 'standby' | 'watchdog' | 'option-bytes'
 
 /** The non-secure world: memory, the calling context, interrupts, and its start and stop. */

@@ -53,7 +53,7 @@ export async function openLiveBoard(options: LiveBoardOptions): Promise<LiveBoar
   }
   const given = {
     ...{ firmware, plan, events, seed: 1, worldStartSeconds: Date.now() / 1000 },
-    ...{ outside: emptyOutside, policies: (policies: AppPolicies) => policies },
+    ...{ outside: emptyOutside, policies: (policies: AppPolicies) => policies, isOnBench: false },
   }
   const world = kernel === undefined ? new BareWorld(given) : new KernelWorld(given, kernel)
   const live = new LiveBoard(world)

@@ -74,7 +74,7 @@ export class BareWorld implements World {
   }
 
   reset(): void {
-    if (this.#hasPower) this.#start('software')
+    if (this.#hasPower) this.#start('pin')
   }
 
   advance(untilCycle: number): void {

@@ -50,6 +50,11 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
     example: 'no log: "ERROR"',
     read: (value) => absence('log', value),
   },
+  'no bench': {
+    about: 'no line of the factory test so far that matches',
+    example: 'no bench: "passed"',
+    read: (value) => absence('bench', value),
+  },
   kernel: {
     about: 'a line that the kernel traces',
     example: 'kernel: "connected"',
@@ -64,6 +69,12 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
     about: 'a message that the application publishes: `topic payload`',
     example: 'mqtt: "^sensors/1 21"',
     read: (value) => textCondition('mqtt', value),
+  },
+  bench: {
+    about:
+      'what the factory test says (`mvTestLog`), and how it ends: `passed`, or `failed` and its number',
+    example: 'bench: "^passed"',
+    read: (value) => textCondition('bench', value),
   },
   uart: {
     about: 'text that a serial port sends',

@@ -13,7 +13,8 @@ import {
   Supply,
   seededRandom,
 } from '@microvisor/mcu'
-import { layOutBoot, layOutKernel } from '@microvisor/microvisor'
+import { type FactoryTest, layOutBoot, layOutKernel } from '@microvisor/microvisor'
+import { decodeUtf8 } from '@microvisor/protocol'
 import { NetworkPort } from '../hardware/network.ts'
 import { Machine } from '../machine.ts'
 import { usualConditions } from '../network/conditions.ts'
@@ -82,9 +83,7 @@ export class KernelWorld implements World {
   }
 
   reset(): void {
-    if (!this.hasPower) return
-    this.#life.powerDown()
-    this.#life.powerUp()
+    this.#life.reset()
   }
 
   advance(untilCycle: number): void {
@@ -117,7 +116,7 @@ function install(options: KernelWorldOptions, parts: KernelParts, publication: P
     },
   }
   const plan = { ...options.plan, parts: [] }
-  const life = new Life({ ...options, plan, events }, parts, {
+  const life = new Life({ ...options, plan, events, isOnBench: false }, parts, {
     ...{ internal, external, fuses, publication },
   })
   life.powerUp()
@@ -167,7 +166,7 @@ class Life {
     })
     const port = this.#makeNetwork(flash.publication)
     this.network = port.network
-    this.#machine = this.#makeMachine(port.port, parts)
+    this.#machine = this.#makeMachine(port.port, parts, options.isOnBench)
   }
 
   get hasPower(): boolean {
@@ -184,6 +183,10 @@ class Life {
     this.#supply.powerUp()
     this.assembly.powerUp()
     this.#machine.powerUp()
+  }
+
+  reset(): void {
+    this.#machine.resetByPin()
   }
 
   powerDown(): void {
@@ -267,11 +270,13 @@ class Life {
     return { port, network: scenarioNetwork(networks, port) }
   }
 
-  #makeMachine(network: NetworkPort, { deviceKey }: KernelParts): Machine {
+  #makeMachine(network: NetworkPort, { deviceKey }: KernelParts, isOnBench: boolean): Machine {
     const events = this.#events
+    const tell = (line: string) => events.line('bench', line)
     return new Machine({
       ...{ board: this.board, network, deviceKey },
       secureSessions: { accept: refuseSession },
+      factoryTest: isOnBench ? factoryBench(tell) : undefined,
       random: (into) => {
         for (let i = 0; i < into.length; i++) into[i] = this.#random()
       },
@@ -290,6 +295,13 @@ class Life {
         notModelled: () => {},
       },
     })
+  }
+}
+
+function factoryBench(tell: (line: string) => void): FactoryTest {
+  return {
+    log: (text) => tell(decodeUtf8(text)),
+    complete: (status) => tell(status === 0 ? 'passed' : `failed ${status}`),
   }
 }
 

@@ -45,7 +45,7 @@ export class Outside {
     this.broker = new ScenarioBroker({
       brokers: plan.brokers,
       after,
-      published: (topic, payload) => tell('mqtt', `${topic} ${payload}`),
+      published: (topic, payload) => tell('mqtt', `${topic} ${shown(payload)}`),
     })
   }
 
@@ -104,6 +104,13 @@ export class Outside {
     const nothing = { status: 404, headers: [], body: new Uint8Array(0), afterSeconds: 0 }
     return isThere ? nothing : undefined
   }
+}
+
+/** Text as it is; what is none, by its length. */
+function shown(payload: Uint8Array): string {
+  const text = decodeUtf8(payload)
+  const isText = [...text].every((character) => character >= ' ' && character !== '\ufffd')
+  return isText ? text : `(${payload.length} bytes)`
 }
 
 function change<Value>(

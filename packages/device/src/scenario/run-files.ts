@@ -27,7 +27,7 @@ export async function runScenarioFile(
   { seed, timeoutMs, onEvent }: RunFileOptions,
 ): Promise<ScenarioResult> {
   const scenario = checkScenarioFile(path)
-  const { isMicrovisor, board: plan, worldStartSeconds, outside, policies } = scenario
+  const { isMicrovisor, board: plan, worldStartSeconds } = scenario
   const firmware = readOf(scenario)
   const kernel = isMicrovisor ? await openKernelParts() : undefined
   const end = performance.now() + timeoutMs
@@ -38,8 +38,9 @@ export async function runScenarioFile(
         firmware,
         plan,
         worldStartSeconds,
-        outside,
-        policies,
+        outside: scenario.outside,
+        policies: scenario.policies,
+        isOnBench: scenario.isOnBench,
         events,
         seed: seed ?? scenario.seed ?? DEFAULT_SEED,
       }

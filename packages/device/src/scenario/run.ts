@@ -46,6 +46,7 @@ export interface ScenarioEvent {
     | 'can'
     | 'web'
     | 'mqtt'
+    | 'bench'
   readonly text: string
 }
 

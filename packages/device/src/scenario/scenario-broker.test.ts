@@ -29,7 +29,7 @@ function broker() {
       due.push(timer)
       return () => void due.splice(due.indexOf(timer), 1)
     },
-    published: (topic, payload) => published.push(`${topic} ${payload}`),
+    published: (topic, payload) => published.push(`${topic} ${decodeUtf8(payload)}`),
   })
   const settle = () => {
     while (due.length > 0) {

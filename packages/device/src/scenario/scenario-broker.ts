@@ -33,7 +33,7 @@ export interface BrokerParts {
   /** `host:port`. */
   readonly brokers: readonly string[]
   readonly after: (ms: number, action: () => void) => () => void
-  readonly published: (topic: string, payload: string) => void
+  readonly published: (topic: string, payload: Uint8Array) => void
 }
 
 interface Message {
@@ -105,7 +105,7 @@ export class ScenarioBroker {
   /** To everybody who wants it; how many those are. */
   route(message: Message, from?: BrokerSession): number {
     const { topic, payload, retain } = message
-    if (from !== undefined) this.#parts.published(topic, decodeUtf8(payload))
+    if (from !== undefined) this.#parts.published(topic, payload)
     if (retain && payload.length === 0) this.#retained.delete(topic)
     else if (retain) this.#retained.set(topic, message)
     let count = 0

@@ -29,7 +29,7 @@ export const scenarioKeys = {
   scenario: 'its name; that of the file unless given',
   firmware: 'ELF file, raw image (.bin) or bundle (.zip), from the folder of the scenario',
   symbols: 'ELF file with the symbols of a firmware that has none',
-  run: '`bare` (the default): the chip alone; `microvisor`: the application under the kernel',
+  run: '`bare` (the default): the chip alone; `microvisor`: the application under the kernel; `factory`: likewise, and on the bench of the factory test',
   board: 'a board file, or its content; the development board unless given',
   policies: `under the microvisor: how the application wants to be treated (${Object.keys(policyKeys).join(', ')}), instead of what its bundle says`,
   outside: `under the microvisor: the world that the cloud reaches for the application (${Object.keys(outsideKeys).join(', ')})`,
@@ -95,7 +95,7 @@ class ScenarioReader {
       name: this.#byKey.get('scenario')?.text ?? basename(this.#name).replace(/\.ya?ml$/, ''),
       firmware: firmware ?? '',
       symbols,
-      isMicrovisor: this.#choice('run', ['bare', 'microvisor']) === 'microvisor',
+      ...this.#run(),
       board,
       outside: readOutside(this.#byKey.get('outside')),
       policies: readPolicies(this.#byKey.get('policies')),
@@ -147,6 +147,11 @@ class ScenarioReader {
       value.refuse(`The board file cannot be read: ${sentence(error)}`)
       return developmentBoard
     }
+  }
+
+  #run(): Pick<Scenario, 'isMicrovisor' | 'isOnBench'> {
+    const run = this.#choice('run', ['bare', 'microvisor', 'factory']) ?? 'bare'
+    return { isMicrovisor: run !== 'bare', isOnBench: run === 'factory' }
   }
 
   #choice(key: string, known: readonly string[]): string | undefined {

@@ -8,6 +8,8 @@ export interface Scenario {
   readonly symbols: string | undefined
   /** With the microvisor's kernel; otherwise the bare chip. */
   readonly isMicrovisor: boolean
+  /** And on the bench of the factory test. */
+  readonly isOnBench: boolean
   readonly board: BoardPlan
   readonly outside: import('./outside-plan.ts').OutsidePlan
   /** What it changes of the manifest's policies. */

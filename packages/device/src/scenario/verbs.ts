@@ -159,7 +159,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...outsideVerbs,
 }
 
-const textEvents = ['log', 'uart', 'kernel', 'web', 'mqtt']
+const textEvents = ['log', 'uart', 'kernel', 'web', 'mqtt', 'bench']
 
 /** A wait that `after` a step asks for: a log line, text on a port, an edge of a pin. */
 export function readAfter(

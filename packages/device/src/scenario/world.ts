@@ -18,9 +18,12 @@ export interface FaultNote {
   readonly hfsr: number
 }
 
+/** Who says a line: a serial port, the application's log, the kernel, the world outside, the bench. */
+export type LineSource = 'log' | 'app' | 'kernel' | 'web' | 'mqtt' | 'bench'
+
 export interface WorldEvents {
   /** A line that firmware or kernel says, without its end. */
-  line(source: 'log' | 'app' | 'kernel' | 'web' | 'mqtt', text: string): void
+  line(source: LineSource, text: string): void
   fault(fault: FaultNote): void
   /** The chip came up, or came up again. */
   started(cause: string): void
@@ -65,6 +68,8 @@ export interface WorldOptions {
 }
 
 export interface KernelWorldOptions extends WorldOptions {
+  /** The device stands on the bench of the factory test. */
+  readonly isOnBench: boolean
   readonly outside: OutsidePlan
   /** What is changed of the manifest's policies. */
   readonly policies: (policies: AppPolicies) => AppPolicies
