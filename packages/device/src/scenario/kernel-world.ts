@@ -15,7 +15,7 @@ import {
 } from '@microvisor/mcu'
 import { type FactoryTest, layOutBoot, layOutKernel } from '@microvisor/microvisor'
 import { decodeUtf8 } from '@microvisor/protocol'
-import { NetworkPort } from '../hardware/network.ts'
+import { type Dialer, NetworkPort } from '../hardware/network.ts'
 import { Machine } from '../machine.ts'
 import { usualConditions } from '../network/conditions.ts'
 import { ShapedDialer } from '../network/shaped-dialer.ts'
@@ -164,7 +164,7 @@ class Life {
       after: (ms, action) => this.#after(ms, action),
       tell: (source, line) => events.line(source, line),
     })
-    const port = this.#makeNetwork(flash.publication)
+    const port = this.#makeNetwork(flash.publication, options.between ?? ((cloud) => cloud))
     this.network = port.network
     this.#machine = this.#makeMachine(port.port, parts, options.isOnBench)
   }
@@ -241,7 +241,7 @@ class Life {
     return scheduler.at(time.cycleAt(this.#microseconds + ms * 1000), action)
   }
 
-  #makeNetwork(publication: Publication) {
+  #makeNetwork(publication: Publication, between: (cloud: Dialer) => Dialer) {
     const after = (ms: number, action: () => void) => this.#after(ms, action)
     const cloud = new ScenarioCloud({
       ...{ publication, outside: this.outside, after },
@@ -254,7 +254,7 @@ class Life {
       { ...usualConditions, interfaces },
       { activeChanged: (active) => moved(active !== undefined) },
     )
-    const dialer = new ShapedDialer(cloud, {
+    const dialer = new ShapedDialer(between(cloud), {
       ...{ now: () => this.#microseconds / 1000, after, way: () => networks.way },
       random: () => this.#random() / 2 ** 32,
     })

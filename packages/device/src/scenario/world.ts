@@ -4,6 +4,7 @@
  */
 import type { Assembly, Board, BoardPlan } from '@microvisor/mcu'
 import type { AppPolicies } from '@microvisor/protocol'
+import type { Dialer } from '../hardware/network.ts'
 import type { AccessPoint, InterfaceConditions, InterfaceName } from '../network/conditions.ts'
 import type { Firmware } from './firmware.ts'
 import type { Outside } from './outside.ts'
@@ -73,4 +74,6 @@ export interface KernelWorldOptions extends WorldOptions {
   readonly outside: OutsidePlan
   /** What is changed of the manifest's policies. */
   readonly policies: (policies: AppPolicies) => AppPolicies
+  /** Puts something between the device and its cloud. */
+  readonly between?: (cloud: Dialer) => Dialer
 }
