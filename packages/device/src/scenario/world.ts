@@ -20,7 +20,7 @@ export interface FaultNote {
 }
 
 /** Who says a line: a serial port, the application's log, the kernel, the world outside, the bench. */
-export type LineSource = 'log' | 'app' | 'kernel' | 'web' | 'mqtt' | 'bench'
+type LineSource = 'log' | 'app' | 'kernel' | 'web' | 'mqtt' | 'bench'
 
 export interface WorldEvents {
   /** A line that firmware or kernel says, without its end. */
