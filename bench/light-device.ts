@@ -76,6 +76,7 @@ export class LightDevice {
     })
     this.#network = new TlsNetwork(parts, () => this.link.poll())
     this.link = new Link({
+      failures: 0,
       network: this.#network,
       clock: {
         microseconds: () => Math.floor(performance.now() * 1000),

@@ -35,10 +35,10 @@ export function buildSample(root: string, name: string, into: string): void {
   }
 }
 
-/** Builds a project of CMake. */
-export function buildProject(source: string, into: string): void {
+/** Builds a project of CMake, or one application of it. */
+export function buildProject(source: string, into: string, target = 'all'): void {
   run('cmake', ['-S', source, '-B', into])
-  run('cmake', ['--build', into])
+  run('cmake', ['--build', into, '--target', target])
 }
 
 function run(program: string, args: readonly string[]): void {

@@ -2,33 +2,17 @@
  * Makes every system call that needs no channel, as an application would, and logs what was not as it
  * should be: one line for each group, and one at the end.
  */
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "mv_log.h"
+#include "check.h"
 #include "mv_stm32u585.h"
 #include "mv_syscalls.h"
-
-#define CHECK(condition) check(condition, __LINE__, #condition)
-#define OKAY(call) CHECK((call) == MV_STATUS_OKAY)
-#define ANSWERS(call, status) CHECK((call) == MV_STATUS_##status)
-#define SECURE ((void *)0x20080000)
-#define FLASH_ADDRESS ((void *)0x08000000)
 
 static uint8_t log_buffer[4096] __attribute__((aligned(512)));
 static struct MvNotification records[4];
 static volatile uint32_t notified, usart_interrupts, masked_interrupts;
 static volatile enum MvStatus status_in_handler, old_call_in_handler;
-static uint32_t checks, failures;
-
-static void check(bool is_good, int line, const char *what) {
-    checks++;
-    if (is_good) return;
-    failures++;
-    mv_log("FAILED line %d: %s", line, what);
-}
-
 void TIM2_IRQHandler(void) {
     notified++;
     if (notified > 1) return;
@@ -226,6 +210,6 @@ int main(void) {
     wifi();
     external_flash();
     OKAY(mvCloseNotifications(&center));
-    mv_log("calls: %lu checks, %lu failed", (unsigned long)checks, (unsigned long)failures);
+    check_done("calls");
     for (;;) mv_wait_for_interrupt();
 }

@@ -23,6 +23,18 @@ export function blinkSaying(greeting: string, folder: string): string {
   return file
 }
 
+/** An image (.bin) with other texts in the places that it keeps for them. */
+export function withTexts(image: string, texts: Readonly<Record<string, string>>, file: string) {
+  const bytes = readFileSync(image)
+  for (const [from, to] of Object.entries(texts)) {
+    const at = bytes.indexOf(`${from}\0`)
+    assert.ok(at > 0, from)
+    bytes.write(`${to}\0`, at, 'latin1')
+  }
+  writeFileSync(file, bytes)
+  return file
+}
+
 /** blink as the linker would have made it for another processor (e_machine of the ELF header). */
 export function blinkFor(machine: number, folder: string): string {
   const elf = readFileSync(prebuilt('blink'))

@@ -4,7 +4,7 @@
  * goes away under them.
  */
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import {
@@ -17,7 +17,7 @@ import {
   type TestServer,
 } from '../../packages/server/src/testing/outside-world.ts'
 import { missing } from '../../tools/programs.ts'
-import { prebuilt } from './images.ts'
+import { prebuilt, withTexts } from './images.ts'
 import { type Running, World } from './world.ts'
 
 const skip = missing('mosquitto')
@@ -57,15 +57,7 @@ describe('applications that talk to the world', { skip }, () => {
 
   /** A sample with other texts in the places that it keeps for them. */
   function edited(sample: string, texts: Readonly<Record<string, string>>, name = sample): string {
-    const image = readFileSync(prebuilt(sample, 'bin'))
-    for (const [from, to] of Object.entries(texts)) {
-      const at = image.indexOf(`${from}\0`)
-      assert.ok(at > 0, from)
-      image.write(`${to}\0`, at, 'latin1')
-    }
-    const file = join(world.folder, `${name}.bin`)
-    writeFileSync(file, image)
-    return file
+    return withTexts(prebuilt(sample, 'bin'), texts, join(world.folder, `${name}.bin`))
   }
 
   async function deploy(image: string): Promise<number> {

@@ -1,5 +1,13 @@
 /** docs/reference/scenarios.md: scenario files, from the tables of steps and expectations. */
-import { expectations, modifierKeys, scenarioKeys, troubles, verbs } from '@microvisor/device'
+import {
+  expectations,
+  modifierKeys,
+  outsideKeys,
+  policyKeys,
+  scenarioKeys,
+  troubles,
+  verbs,
+} from '@microvisor/device'
 import { code, table } from './markdown.ts'
 
 export function makeScenarioPage(): string {
@@ -46,9 +54,21 @@ Accesses to what the chip model lacks are counted and reported; \`expect: { unmo
 | \`--pictures DIR\` | pictures that \`picture\` steps ask for |
 | exit code | 0: all passed; 1: one failed; 2: a file or the command line makes no sense |
 
-Under \`run: microvisor\` the platform's own kernel boots, verifies and starts the application, and talks to a cloud in the
-same process: the application is installed before the scenario begins, its log (\`mvServerLog\`) is \`log\`, channels are
-refused.
+## Under the microvisor
+
+With \`run: microvisor\` the platform's own kernel boots, verifies and starts the application, and talks to a cloud in the
+same process: the application is installed before the scenario begins, and its log (\`mvServerLog\`) is \`log\`. A bundle
+brings all its layers and its policies; \`policies\` changes these, under the names that \`microvisor deploy\` has for them:
+
+${table(['policy', 'what it says'], policies)}
+Channels lead to the world that \`outside\` describes: managed HTTP, MQTT and config fetch work as they do through the real
+cloud, on virtual time and without a network of the host's. Opaque channels can be opened to \`log\` and \`echo\`.
+
+${table(['outside', 'what there is'], rows(outsideKeys))}
+${outsideExample}
+
+A URL of a host that answers something else is a 404; a host that answers nothing is not there (\`REQUESTFAILED\`). Names
+are believed: there is no TLS in this world, and no limit on how much and how often.
 `
 }
 
@@ -68,6 +88,25 @@ steps:
   - power: cycle
   - expect: { log: "^fan controller ready", variable: { restarts: 1 } }
 \`\`\``
+
+const outsideExample = `\`\`\`yaml
+run: microvisor
+policies: { minimum-check-in-time: 1 h }
+outside:
+  web:
+    https://example.com/limits: { status: 200, headers: { etag: "1" }, body: "25", after: 300 ms }
+    POST https://example.com/readings: { status: 201 }
+  values:
+    device config: { colour: blue }
+  brokers: ["broker.example.com:8883"]
+steps:
+  - expect: { web: "^POST https://example.com/readings 21", mqtt: "^sensors/1/state on" }
+  - publish: { sensors/1/command: off }
+  - network: { latency: 300 ms, loss: 5 %, rate: 2 }
+  - answer: { POST https://example.com/readings: { status: 503 } }
+\`\`\``
+
+const policies = Object.entries(policyKeys).map(([key, { about }]) => [code(key), about])
 
 function rows(facts: Readonly<Record<string, string>>): string[][] {
   return Object.entries(facts).map(([key, about]) => [code(key), about])

@@ -29,6 +29,8 @@ export type { VirtualNetworks } from './network/virtual-networks.ts'
 export { type Enrolment, type ProvisionOptions, provisionDevice } from './provision.ts'
 export type { ClockMode } from './run-loop.ts'
 export { expectations } from './scenario/expectations.ts'
+export { outsideKeys } from './scenario/outside-plan.ts'
+export { policyKeys } from './scenario/policies.ts'
 export {
   formatEvent,
   formatJUnit,

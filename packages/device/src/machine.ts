@@ -9,7 +9,7 @@
  *   (3) After a power cut nothing happens any more.
  */
 import type { KeyObject } from 'node:crypto'
-import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
+import { type Board, PowerCut, RTC_IRQ, type StopReason } from '@microvisor/mcu'
 import {
   type ApplicationFault,
   type BootRecord,
@@ -112,6 +112,14 @@ export class Machine {
     })
   }
 
+  /** NRST is pulled: as power that comes, but that the backup domain goes on. */
+  resetByPin(): void {
+    if (!this.#hasPower) return
+    this.#endLife()
+    this.#chip.reset('pin')
+    this.#bootIn(RESTART_MICROSECONDS, 'power-on')
+  }
+
   powerDown(): void {
     this.#hasPower = false
     this.#vectors = undefined
@@ -195,14 +203,15 @@ export class Machine {
   }
 
   #sleepDeeply({ mode, wakeAt }: ChipSleep): void {
-    this.#vectors = undefined
-    this.#options.network.reset()
+    this.#endLife()
     const { scheduler, time } = this.#chip
     const wake = (cause: WakeCause) => {
       if (mode === 'shutdown') this.#retained.fill(0)
       this.#resetChip(mode === 'standby' ? 'standby' : 'power-on', RESTART_MICROSECONDS, cause)
     }
-    this.#chip.enterDeepSleep(mode, () => scheduler.at(this.cycles, () => wake('rtc')))
+    this.#chip.enterDeepSleep(mode, (irq) => {
+      scheduler.at(this.cycles, () => wake(irq === RTC_IRQ ? 'rtc' : 'pin'))
+    })
     if (wakeAt === undefined) return
     scheduler.at(time.cycleAt(this.#poweredOn + wakeAt), () => wake('alarm'))
   }
@@ -212,9 +221,22 @@ export class Machine {
     this.#vectors = undefined
     this.#options.network.reset()
     this.#chip.reset(cause)
+    this.#bootIn(bootAfterMicroseconds, cause, wakeCause)
+  }
+
+  #bootIn(microseconds: number, cause: ResetCause, wakeCause?: WakeCause): void {
     const { scheduler, time } = this.#chip
-    const at = time.cycleAt(time.microseconds(this.cycles) + bootAfterMicroseconds)
+    const at = time.cycleAt(time.microseconds(this.cycles) + microseconds)
     scheduler.at(at, () => this.#boot(cause, wakeCause))
+  }
+
+  /** Kernel and application run no more. */
+  #endLife(): void {
+    const { network, events } = this.#options
+    this.#vectors = undefined
+    network.reset()
+    this.#applicationStops++
+    events.applicationStopped()
   }
 
   #boot(cause: ResetCause, wakeCause?: WakeCause): void {

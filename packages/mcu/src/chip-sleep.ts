@@ -17,8 +17,11 @@ import type { PowerControl } from './wiring.ts'
 
 const SCR = 0xe000_ed10
 const SLEEPDEEP = 1 << 2
-/** RTC, TAMP, PWR_S3WU: lines of what goes on in Standby and Shutdown. */
-const WAKING_IRQS: readonly number[] = [2, 4, 77]
+/** Lines of what goes on in Standby and Shutdown; the RTC's alone is no pin's. */
+export const RTC_IRQ = 2
+const TAMP_IRQ = 4
+const PWR_S3WU_IRQ = 77
+const WAKING_IRQS: readonly number[] = [RTC_IRQ, TAMP_IRQ, PWR_S3WU_IRQ]
 
 export type DeepMode = 'standby' | 'shutdown'
 
@@ -30,6 +33,8 @@ export interface ChipSleepParts {
   readonly pwr: PowerControl
   /** Resets what loses its power. */
   stop(keptPeripherals: readonly string[]): void
+  /** The line of this interrupt is high. */
+  isInterrupting(irq: number): boolean
   /** Woken without a secure side. */
   requestReset(): void
 }
@@ -61,14 +66,14 @@ export class ChipSleep {
     return this.#deep?.mode
   }
 
-  /** `woken` is told when an interrupt of what goes on would end it. */
+  /** `woken` is told when an interrupt of what goes on would end it, at once if one already does. */
   enterDeep(mode: DeepMode, woken: (irq: number) => void): void {
-    const { pwr, stop } = this.#parts
-    const [first] = WAKING_IRQS
+    const { pwr, stop, isInterrupting } = this.#parts
     stop(mode === 'standby' ? ['PWR', 'IWDG'] : ['PWR'])
     this.#holdPins()
     this.#deep = { mode, woken }
-    if (pwr.isWoken) woken(first!)
+    if (pwr.isWoken) woken(PWR_S3WU_IRQ)
+    else if (isInterrupting(RTC_IRQ)) woken(RTC_IRQ)
   }
 
   /** The chip was reset. */

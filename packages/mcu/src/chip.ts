@@ -289,7 +289,7 @@ export class Stm32u585 {
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[flags], isPowerLost)
     this.#resetPeripherals(deepMode === undefined ? [] : ['PWR'])
-    if (deepMode !== undefined) this.peripherals.PWR.resetFromDeepSleep()
+    if (deepMode !== undefined) this.peripherals.PWR.resetFromDeepSleep(deepMode)
     if (deepMode === 'standby') this.peripherals.PWR.note('SBF')
     if (isPowerLost) this.#resetBackup()
     this.onReset(cause)
@@ -419,6 +419,7 @@ export class Stm32u585 {
       ...{ cpu: this.cpu, rcc: this.rcc, time: this.time, pins: this.pins },
       pwr: this.peripherals.PWR,
       stop: (kept) => this.stopApplication(kept),
+      isInterrupting: (irq) => this.interrupts.get(interruptLines[irq]!).isHigh,
       requestReset: () => this.#requestReset('standby'),
     })
   }

@@ -33,6 +33,7 @@ export { type BusPins, boardPins, defaultI2c, defaultSpi, serialPins } from './b
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
 export { Stm32u585 } from './chip.ts'
 export type { ResetCause } from './chip-options.ts'
+export { RTC_IRQ } from './chip-sleep.ts'
 export {
   BREAKPOINTS,
   type FaultRecord,

@@ -48,7 +48,7 @@ export interface PowerControl extends Peripheral {
   /** The chip has been in Stop, or comes out of Standby. */
   note(flag: 'STOPF' | 'SBF'): void
   /** Instead of `reset` when the chip wakes from Standby or Shutdown. */
-  resetFromDeepSleep(): void
+  resetFromDeepSleep(mode: 'standby' | 'shutdown'): void
 }
 
 /** Clocks in hertz; 0 while stopped. Bus clocks, oscillators, PLL outputs, kernel clocks. */

@@ -74,6 +74,7 @@ export interface BootRecord {
   readonly hasFailed: boolean
 }
 
+/** 'power-on': power came, Shutdown ended, or the reset pin was pulled. */
 export type ResetCause = 'power-on' | 'software' | 'standby' | 'watchdog' | 'option-bytes'
 
 /** The non-secure world: memory, the calling context, interrupts, and its start and stop. */
@@ -257,8 +258,8 @@ export interface Power {
    */
   sleep(mode: SleepMode): void
   /**
-   * Enters Standby or Shutdown until a wake-up source of the application's, or until `Clock.sincePowerOn`
-   * reaches `wakeAt`. The kernel is not called again; a new one boots.
+   * Stops the application and enters Standby or Shutdown until a wake-up source that the application
+   * has set, or until `Clock.sincePowerOn` reaches `wakeAt`. The kernel is not called again; a new one boots.
    */
   deepSleep(mode: DeepSleepMode, wakeAt: number | undefined): void
 }

@@ -33,6 +33,7 @@ export * from './generated/link_pb.js'
 export * from './hex.ts'
 export * from './hkdf.ts'
 export * from './hpke.ts'
+export * from './http-rules.ts'
 export * from './join-bytes.ts'
 export * from './kernel-manifest.ts'
 export * from './key-ids.ts'
@@ -65,6 +66,7 @@ export {
   unsigned,
   verifySignature,
 } from './manifest.ts'
+export * from './mqtt-delivery.ts'
 export * from './new-keys.ts'
 export * from './sid.ts'
 export * from './syscall-dispatch.ts'

@@ -5,10 +5,12 @@
  * A firmware that the host cannot keep up with runs slower than the wall; what is behind is forgiven.
  */
 import { type BoardPicture, type ControlRule, type ControlValue, SerialLine } from '@microvisor/mcu'
+import type { AppPolicies } from '@microvisor/protocol'
 import { BareWorld } from '../scenario/bare-world.ts'
 import { readFirmware } from '../scenario/firmware.ts'
 import { openKernelParts } from '../scenario/kernel-parts.ts'
 import { KernelWorld } from '../scenario/kernel-world.ts'
+import { emptyOutside } from '../scenario/outside-plan.ts'
 import type { World, WorldEvents } from '../scenario/world.ts'
 import { developmentBoard, readBoardFile } from './board-file.ts'
 import { linkSerialLine, type SerialLink } from './serial-link.ts'
@@ -49,7 +51,10 @@ export async function openLiveBoard(options: LiveBoardOptions): Promise<LiveBoar
     ...{ started: (cause) => options.line('start', cause), reset: nothing },
     hint: (sentence) => options.line('hint', sentence),
   }
-  const given = { firmware, plan, events, seed: 1, worldStartSeconds: Date.now() / 1000 }
+  const given = {
+    ...{ firmware, plan, events, seed: 1, worldStartSeconds: Date.now() / 1000 },
+    ...{ outside: emptyOutside, policies: (policies: AppPolicies) => policies, isOnBench: false },
+  }
   const world = kernel === undefined ? new BareWorld(given) : new KernelWorld(given, kernel)
   const live = new LiveBoard(world)
   try {

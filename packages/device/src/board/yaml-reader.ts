@@ -57,6 +57,11 @@ export class Located {
     return isSeq(this.#node)
   }
 
+  /** Nothing stands behind the key, or `null`. */
+  get isNothing(): boolean {
+    return this.#node === null || this.scalar === null
+  }
+
   /** What the file says here, as a value of YAML's core schema; undefined for maps and lists. */
   get scalar(): string | number | boolean | null | undefined {
     if (!isScalar(this.#node)) return undefined
@@ -69,6 +74,7 @@ export class Located {
 
   /** As it was written: `0x18` stays `0x18`. */
   get text(): string {
+    if (this.#node === null) return ''
     if (!isScalar(this.#node)) return isMap(this.#node) ? 'a mapping' : 'a list'
     return this.#node.source ?? String(this.#node.value ?? '')
   }

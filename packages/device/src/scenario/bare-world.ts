@@ -30,6 +30,7 @@ export class BareWorld implements World {
   readonly board: Board
   readonly assembly: Assembly
   readonly network = undefined
+  readonly outside = undefined
   readonly #options: WorldOptions
   readonly #random: () => number
   #hasPower = false
@@ -73,7 +74,7 @@ export class BareWorld implements World {
   }
 
   reset(): void {
-    if (this.#hasPower) this.#start('software')
+    if (this.#hasPower) this.#start('pin')
   }
 
   advance(untilCycle: number): void {

@@ -50,10 +50,31 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
     example: 'no log: "ERROR"',
     read: (value) => absence('log', value),
   },
+  'no bench': {
+    about: 'no line of the factory test so far that matches',
+    example: 'no bench: "passed"',
+    read: (value) => absence('bench', value),
+  },
   kernel: {
     about: 'a line that the kernel traces',
     example: 'kernel: "connected"',
     read: (value) => textCondition('kernel', value),
+  },
+  web: {
+    about: 'a request that the application has the cloud make: `METHOD URL body`',
+    example: 'web: "POST https://example.com/readings .*21"',
+    read: (value) => textCondition('web', value),
+  },
+  mqtt: {
+    about: 'a message that the application publishes: `topic payload`',
+    example: 'mqtt: "^sensors/1 21"',
+    read: (value) => textCondition('mqtt', value),
+  },
+  bench: {
+    about:
+      'what the factory test says (`mvTestLog`), and how it ends: `passed`, or `failed` and its number',
+    example: 'bench: "^passed"',
+    read: (value) => textCondition('bench', value),
   },
   uart: {
     about: 'text that a serial port sends',
@@ -148,6 +169,17 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
         return { isMet: pattern.test(saw), saw }
       }
       return [{ title: `network ${value.text}`, topics: [], check }]
+    },
+  },
+  interface: {
+    about: 'the interface that faces the cloud: `ethernet`, `wifi`, `cellular` or `none`',
+    example: 'interface: wifi',
+    read: (value) => {
+      const check = ({ world }: Run) => {
+        const saw = world.network?.interface ?? 'none'
+        return { isMet: saw === value.text, saw }
+      }
+      return [{ title: `interface ${value.text}`, topics: [], check }]
     },
   },
   faults: {

@@ -4,11 +4,13 @@
  */
 import { readFileSync } from 'node:fs'
 import {
+  type AppPolicies,
   applicationRoom,
   checkImage,
   type ElfSymbol,
   ImageError,
   isElf,
+  type Layer,
   parseBundle,
   readElfImage,
   readElfSymbols,
@@ -22,6 +24,15 @@ export interface Firmware {
   readonly image: Uint8Array
   /** None for a stripped file, a raw image or a bundle. */
   readonly symbols: readonly ElfSymbol[]
+  /** What a bundle holds beside the image. */
+  readonly bundle: FirmwareBundle | undefined
+}
+
+export interface FirmwareBundle {
+  readonly layers: readonly Layer[]
+  /** Contents of the layers by hash, in hexadecimal. */
+  readonly contents: ReadonlyMap<string, Uint8Array>
+  readonly policies: AppPolicies
 }
 
 export interface FirmwareOptions {
@@ -36,7 +47,7 @@ export function readFirmware({ path, symbolsPath, isBare }: FirmwareOptions): Fi
   const file = readFileSync(path)
   const symbolFile = symbolsPath === undefined ? file : readFileSync(symbolsPath)
   const symbols = isElf(symbolFile) ? readElfSymbols(symbolFile) : []
-  return { path, image: readImage(path, file, isBare), symbols }
+  return { path, image: readImage(path, file, isBare), symbols, bundle: bundleOf(file) }
 }
 
 function readImage(path: string, file: Uint8Array, isBare: boolean): Uint8Array {
@@ -50,6 +61,13 @@ function readImage(path: string, file: Uint8Array, isBare: boolean): Uint8Array 
     if (!(error instanceof ImageError)) throw error
     throw new ImageError(error.code, `${path}: ${error.message}`)
   }
+}
+
+/** Only after the image was read: what is wrong with it was found there. */
+function bundleOf(file: Uint8Array): FirmwareBundle | undefined {
+  if (!isZip(file)) return undefined
+  const { manifest, layers: contents } = parseBundle(file, hostDigest)
+  return { layers: manifest.layers, policies: manifest.policies, contents }
 }
 
 function isZip(file: Uint8Array): boolean {

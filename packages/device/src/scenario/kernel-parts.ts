@@ -5,6 +5,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { encodeFuses, type KernelImage } from '@microvisor/microvisor'
 import {
+  type AppPolicies,
   describeLayer,
   encodeAppBody,
   encodeManifest,
@@ -15,6 +16,7 @@ import {
 } from '@microvisor/protocol'
 import { hostDigest } from '../hardware/engines.ts'
 import { buildBootImage, buildKernelBundle } from '../kernel-image.ts'
+import type { Firmware, FirmwareBundle } from './firmware.ts'
 
 export interface KernelParts {
   /** Preboot and bootrom. */
@@ -22,8 +24,8 @@ export interface KernelParts {
   readonly image: KernelImage
   readonly fuses: Uint8Array
   readonly deviceKey: KeyObject
-  /** A signed manifest for this image, and the contents that it names by hash. */
-  publish(image: Uint8Array): Publication
+  /** A signed manifest for the firmware, and the contents that it names by hash. */
+  publish(firmware: Firmware, changed: (policies: AppPolicies) => AppPolicies): Publication
 }
 
 export interface Publication {
@@ -53,15 +55,20 @@ export async function openKernelParts(): Promise<KernelParts> {
       ...{ kernelSigner: kernelSigner.publicKey, applicationSigner: applicationSigner.publicKey },
     }),
     deviceKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-    publish(content) {
-      const layer = describeLayer(REGION, content, hostDigest)
-      const body = encodeAppBody([layer], plainPolicies)
+    publish({ image, bundle = bundleOf(image) }, changed) {
+      const body = encodeAppBody(bundle.layers, changed(bundle.policies))
       const bytes = encodeManifest(signBody(body, applicationSigner, hostDigest))
       const hash = hostDigest([bytes])
-      const contents = [bytes, content].map((one) => [toHex(hostDigest([one])), one] as const)
-      return { hash, contents: new Map(contents) }
+      return { hash, contents: new Map([...bundle.contents, [toHex(hash), bytes]]) }
     },
   }
+}
+
+/** One layer for the application's whole flash, and the policies of a bundle without options. */
+function bundleOf(image: Uint8Array): FirmwareBundle {
+  const layer = describeLayer(REGION, image, hostDigest)
+  const contents = new Map([[toHex(layer.fetchHash), image]])
+  return { layers: [layer], contents, policies: plainPolicies }
 }
 
 function makeSigner() {

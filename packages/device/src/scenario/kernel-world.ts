@@ -13,17 +13,19 @@ import {
   Supply,
   seededRandom,
 } from '@microvisor/mcu'
-import { layOutBoot, layOutKernel } from '@microvisor/microvisor'
-import { NetworkPort } from '../hardware/network.ts'
+import { type FactoryTest, layOutBoot, layOutKernel } from '@microvisor/microvisor'
+import { decodeUtf8 } from '@microvisor/protocol'
+import { type Dialer, NetworkPort } from '../hardware/network.ts'
 import { Machine } from '../machine.ts'
-import { type InterfaceConditions, usualConditions } from '../network/conditions.ts'
+import { usualConditions } from '../network/conditions.ts'
 import { ShapedDialer } from '../network/shaped-dialer.ts'
 import { VirtualNetworks } from '../network/virtual-networks.ts'
 import { closedOptionBytes } from '../provision.ts'
 import type { KernelParts, Publication } from './kernel-parts.ts'
 import { LineSplitter } from './lines.ts'
+import { Outside } from './outside.ts'
 import { ScenarioCloud } from './scenario-cloud.ts'
-import type { ScenarioNetwork, World, WorldEvents, WorldOptions } from './world.ts'
+import type { KernelWorldOptions, ScenarioNetwork, World, WorldEvents } from './world.ts'
 
 /** Virtual time that an installation may take. */
 const INSTALLATION_SECONDS = 600
@@ -45,8 +47,8 @@ export class KernelWorld implements World {
   readonly #life: Life
   readonly network: ScenarioNetwork
 
-  constructor(options: WorldOptions, parts: KernelParts) {
-    const publication = parts.publish(options.firmware.image)
+  constructor(options: KernelWorldOptions, parts: KernelParts) {
+    const publication = parts.publish(options.firmware, options.policies)
     const flash = install(options, parts, publication)
     this.#life = new Life(options, parts, { ...flash, publication })
     this.network = this.#life.network
@@ -54,6 +56,10 @@ export class KernelWorld implements World {
 
   get board(): Board {
     return this.#life.board
+  }
+
+  get outside(): Outside {
+    return this.#life.outside
   }
 
   get assembly(): Assembly {
@@ -77,9 +83,7 @@ export class KernelWorld implements World {
   }
 
   reset(): void {
-    if (!this.hasPower) return
-    this.#life.powerDown()
-    this.#life.powerUp()
+    this.#life.reset()
   }
 
   advance(untilCycle: number): void {
@@ -92,7 +96,7 @@ export class KernelWorld implements World {
 }
 
 /** The device's flash once the application has been fetched and started. */
-function install(options: WorldOptions, parts: KernelParts, publication: Publication): Flash {
+function install(options: KernelWorldOptions, parts: KernelParts, publication: Publication): Flash {
   const internal = new Uint8Array(0x20_0000).fill(0xff)
   for (const { offset, bytes } of [layOutBoot(parts.boot), ...layOutKernel(parts.image)])
     internal.set(bytes, offset)
@@ -112,7 +116,7 @@ function install(options: WorldOptions, parts: KernelParts, publication: Publica
     },
   }
   const plan = { ...options.plan, parts: [] }
-  const life = new Life({ ...options, plan, events }, parts, {
+  const life = new Life({ ...options, plan, events, isOnBench: false }, parts, {
     ...{ internal, external, fuses, publication },
   })
   life.powerUp()
@@ -133,13 +137,14 @@ class Life {
   readonly board: Board
   readonly assembly: Assembly
   readonly network: ScenarioNetwork
+  readonly outside: Outside
   readonly #machine: Machine
   readonly #supply = new Supply()
   readonly #events: WorldEvents
   readonly #random: () => number
   #hasPower = false
 
-  constructor(options: WorldOptions, parts: KernelParts, flash: Flash & Content) {
+  constructor(options: KernelWorldOptions, parts: KernelParts, flash: Flash & Content) {
     const { seed, plan, worldStartSeconds, events } = options
     this.#events = events
     this.#random = seededRandom(seed)
@@ -154,9 +159,14 @@ class Life {
       random: () => this.#random() / 2 ** 32,
       hint: (sentence) => events.hint(sentence),
     })
-    const port = this.#makeNetwork(flash.publication)
+    this.outside = new Outside({
+      plan: options.outside,
+      after: (ms, action) => this.#after(ms, action),
+      tell: (source, line) => events.line(source, line),
+    })
+    const port = this.#makeNetwork(flash.publication, options.between ?? ((cloud) => cloud))
     this.network = port.network
-    this.#machine = this.#makeMachine(port.port, parts)
+    this.#machine = this.#makeMachine(port.port, parts, options.isOnBench)
   }
 
   get hasPower(): boolean {
@@ -173,6 +183,10 @@ class Life {
     this.#supply.powerUp()
     this.assembly.powerUp()
     this.#machine.powerUp()
+  }
+
+  reset(): void {
+    this.#machine.resetByPin()
   }
 
   powerDown(): void {
@@ -217,16 +231,22 @@ class Life {
     })
   }
 
-  #makeNetwork(publication: Publication) {
-    const { scheduler, time, cpu } = this.board.chip
-    const now = () => time.microseconds(cpu.cycles)
-    const after = (ms: number, action: () => void) =>
-      scheduler.at(time.cycleAt(now() + ms * 1000), action)
+  get #microseconds(): number {
+    const { time, cpu } = this.board.chip
+    return time.microseconds(cpu.cycles)
+  }
+
+  #after(ms: number, action: () => void): () => void {
+    const { scheduler, time } = this.board.chip
+    return scheduler.at(time.cycleAt(this.#microseconds + ms * 1000), action)
+  }
+
+  #makeNetwork(publication: Publication, between: (cloud: Dialer) => Dialer) {
+    const after = (ms: number, action: () => void) => this.#after(ms, action)
     const cloud = new ScenarioCloud({
-      publication,
+      ...{ publication, outside: this.outside, after },
       events: { logLine: (text) => this.#events.line('app', text) },
       wallMicroseconds: () => BigInt(Math.round(this.assembly.worldSeconds * 1e6)),
-      soon: (action) => void after(0, action),
     })
     const usual = { ...usualConditions.interfaces.ethernet, latencyMs: USUAL_LATENCY_MS }
     const interfaces = { ...usualConditions.interfaces, ethernet: usual }
@@ -234,11 +254,15 @@ class Life {
       { ...usualConditions, interfaces },
       { activeChanged: (active) => moved(active !== undefined) },
     )
-    const dialer = new ShapedDialer(cloud, {
-      ...{ now: () => now() / 1000, after, way: () => networks.way },
+    const dialer = new ShapedDialer(between(cloud), {
+      ...{ now: () => this.#microseconds / 1000, after, way: () => networks.way },
       random: () => this.#random() / 2 ** 32,
     })
-    const port = new NetworkPort(dialer, () => this.#machine.networkChanged())
+    const port = new NetworkPort(
+      dialer,
+      () => this.#machine.networkChanged(),
+      (credentials) => networks.joinWifi(credentials),
+    )
     const moved = (isUp: boolean) => {
       port.setLink(false)
       if (isUp) port.setLink(true)
@@ -246,11 +270,13 @@ class Life {
     return { port, network: scenarioNetwork(networks, port) }
   }
 
-  #makeMachine(network: NetworkPort, { deviceKey }: KernelParts): Machine {
+  #makeMachine(network: NetworkPort, { deviceKey }: KernelParts, isOnBench: boolean): Machine {
     const events = this.#events
+    const tell = (line: string) => events.line('bench', line)
     return new Machine({
       ...{ board: this.board, network, deviceKey },
       secureSessions: { accept: refuseSession },
+      factoryTest: isOnBench ? factoryBench(tell) : undefined,
       random: (into) => {
         for (let i = 0; i < into.length; i++) into[i] = this.#random()
       },
@@ -272,20 +298,26 @@ class Life {
   }
 }
 
+function factoryBench(tell: (line: string) => void): FactoryTest {
+  return {
+    log: (text) => tell(decodeUtf8(text)),
+    complete: (status) => tell(status === 0 ? 'passed' : `failed ${status}`),
+  }
+}
+
 function refuseSession(): never {
   throw new Error('A scenario has no debugger.')
 }
 
 function scenarioNetwork(networks: VirtualNetworks, port: NetworkPort): ScenarioNetwork {
-  const set = (change: Partial<InterfaceConditions>) => networks.set('ethernet', change)
   return {
-    setLink: (isUp) => set({ isUp }),
-    setQuality({ latencySeconds, bytesPerSecond }) {
-      const isLimited = Number.isFinite(bytesPerSecond)
-      set({ latencyMs: latencySeconds * 1000, bytesPerSecond: isLimited ? bytesPerSecond : 0 })
-    },
+    set: (name, change) => networks.set(name, change),
+    setAccessPoints: (points) => networks.setAccessPoints(points),
     get state() {
       return port.state
+    },
+    get interface() {
+      return networks.active ?? 'none'
     },
   }
 }

@@ -17,6 +17,11 @@ export class LineSplitter {
     if (isEnd || this.#bytes.length >= LINE_BYTES_MAX) this.flush()
   }
 
+  /** No more will come: a line without its end is one. */
+  end(): void {
+    if (this.#bytes.length > 0) this.flush()
+  }
+
   /** What has come of a line that may never end. */
   flush(): void {
     const text = Buffer.from(this.#bytes).toString('utf8')

@@ -38,6 +38,9 @@ export async function runScenarioFile(
         firmware,
         plan,
         worldStartSeconds,
+        outside: scenario.outside,
+        policies: scenario.policies,
+        isOnBench: scenario.isOnBench,
         events,
         seed: seed ?? scenario.seed ?? DEFAULT_SEED,
       }

@@ -44,6 +44,9 @@ export interface ScenarioEvent {
     | 'conflict'
     | 'uart'
     | 'can'
+    | 'web'
+    | 'mqtt'
+    | 'bench'
   readonly text: string
 }
 
@@ -253,8 +256,7 @@ class Runner implements Run {
     return {
       line: (source, text) => {
         this.#event(source, text)
-        if (source === 'log' || source === 'app') this.#say('log', `${text}\n`)
-        else this.#say('kernel', `${text}\n`)
+        this.#say(source === 'app' ? 'log' : source, `${text}\n`)
       },
       fault: (fault) => {
         this.faults.push(fault)

@@ -1,7 +1,7 @@
 /**
  * The cloud that a scenario's device talks to: it welcomes the device, takes its log, hands out the
- * one application there is, and refuses channels. In this process and on virtual time: a run needs
- * no server and repeats exactly.
+ * one application there is, and carries channels to the scenario's world outside. In this process and
+ * on virtual time: a run needs no server and repeats exactly.
  */
 import {
   decodeLogRecord,
@@ -18,6 +18,8 @@ import {
 import { hostDigest } from '../hardware/engines.ts'
 import type { Connection, ConnectionEvents, Dialer } from '../hardware/network.ts'
 import type { Publication } from './kernel-parts.ts'
+import type { Outside } from './outside.ts'
+import { openScenarioChannel, type ScenarioChannel } from './scenario-channel.ts'
 
 const LOG_CREDIT_BYTES = 65_536
 const HEARTBEAT_SECONDS = 60
@@ -31,8 +33,9 @@ export interface ScenarioCloudOptions {
   readonly events: CloudEvents
   /** Microseconds since 1970. */
   readonly wallMicroseconds: () => bigint
-  /** Runs `action` soon, from outside of whatever runs now. */
-  readonly soon: (action: () => void) => void
+  readonly outside: Outside
+  /** Runs `action` later, or soon, from outside of whatever runs now; the return value cancels. */
+  readonly after: (ms: number, action: () => void) => () => void
 }
 
 export class ScenarioCloud implements Dialer {
@@ -44,7 +47,7 @@ export class ScenarioCloud implements Dialer {
 
   connect(events: ConnectionEvents): Connection {
     const session = new Session(this.#options, events)
-    this.#options.soon(() => session.open())
+    this.#options.after(0, () => session.open())
     return session
   }
 }
@@ -64,6 +67,7 @@ class Session implements Connection {
   readonly #decoder = new FrameDecoder()
   readonly #fetches = new Map<number, Fetch>()
   readonly #logs = new Set<number>()
+  readonly #channels = new Map<number, ScenarioChannel>()
   #isOpen = true
 
   constructor(options: ScenarioCloudOptions, device: ConnectionEvents) {
@@ -77,7 +81,7 @@ class Session implements Connection {
 
   send(bytes: Uint8Array): void {
     const { frames, error } = this.#decoder.push(bytes)
-    this.#options.soon(() => {
+    this.#options.after(0, () => {
       for (const frame of frames) this.#answer(frame)
       if (error !== undefined) this.#close(error.message)
     })
@@ -86,16 +90,18 @@ class Session implements Connection {
   setReceiving(): void {}
 
   end(): void {
-    this.#isOpen = false
+    this.destroy()
   }
 
   destroy(): void {
     this.#isOpen = false
+    for (const channel of this.#channels.values()) channel.end()
+    this.#channels.clear()
   }
 
   #close(reason: string): void {
     if (!this.#isOpen) return
-    this.#isOpen = false
+    this.destroy()
     this.#device.closed(reason)
   }
 
@@ -112,8 +118,13 @@ class Session implements Connection {
     }
     if (frame.case === 'streamOpen') this.#open(frame.value)
     if (frame.case === 'streamData') this.#data(frame.value)
-    if (frame.case === 'streamClose') this.#fetches.delete(frame.value.stream)
+    if (frame.case === 'streamClose') {
+      this.#fetches.delete(frame.value.stream)
+      this.#channels.get(frame.value.stream)?.end()
+      this.#channels.delete(frame.value.stream)
+    }
     if (frame.case === 'streamCredit') {
+      this.#channels.get(frame.value.stream)?.grant(frame.value.bytes)
       const fetch = this.#fetches.get(frame.value.stream)
       if (fetch === undefined) return
       fetch.credit += frame.value.bytes
@@ -141,6 +152,7 @@ class Session implements Connection {
       return
     }
     const { contents } = this.#options.publication
+    if (kind.case === 'channel' && this.#openChannel(stream, kind.value)) return
     const isFetch = kind.case === 'fetch' || kind.case === 'layer'
     const hash =
       kind.case === 'fetch' ? kind.value.hash : isFetch ? kind.value.fetchHash : undefined
@@ -153,7 +165,24 @@ class Session implements Connection {
     } else this.#fetches.set(stream, { content, sent: 0, credit: 0, preface: wholeLayer(content) })
   }
 
+  /** False if there is nothing behind it. */
+  #openChannel(
+    stream: number,
+    { type, endpoint, receiveBytes }: { type: number; endpoint: string; receiveBytes: number },
+  ): boolean {
+    const { outside, after, events } = this.#options
+    const channel = openScenarioChannel({
+      ...{ stream, type, endpoint, receiveBytes, outside, after },
+      say: (frame) => this.#say(frame),
+      logLine: (line) => events.logLine(line),
+    })
+    if (channel === undefined) return false
+    this.#channels.set(stream, channel)
+    return true
+  }
+
   #data({ stream, data }: Extract<FrameBody, { case: 'streamData' }>['value']): void {
+    this.#channels.get(stream)?.receive(data)
     if (!this.#logs.has(stream)) return
     this.#say({ case: 'streamCredit', value: { stream, bytes: data.length } })
     const record = decodeLogRecord(data)

@@ -17,6 +17,8 @@ import { developmentBoard, readBoard, readBoardFile } from '../board/board-file.
 import { parseWhole, readQuantity } from '../board/quantities.ts'
 import { DescriptionFile, describe, type Located, refuseUnknown } from '../board/yaml-reader.ts'
 import type { Context } from './expectations.ts'
+import { outsideKeys, readOutside } from './outside-plan.ts'
+import { policyKeys, readPolicies } from './policies.ts'
 import { type Scenario, type Step, type Steps, type Trouble, troubles } from './scenario.ts'
 import { readAfter, SECONDS_MAX, serialPorts, verbs } from './verbs.ts'
 
@@ -27,8 +29,10 @@ export const scenarioKeys = {
   scenario: 'its name; that of the file unless given',
   firmware: 'ELF file, raw image (.bin) or bundle (.zip), from the folder of the scenario',
   symbols: 'ELF file with the symbols of a firmware that has none',
-  run: '`bare` (the default): the chip alone; `microvisor`: the application under the kernel',
+  run: '`bare` (the default): the chip alone; `microvisor`: the application under the kernel; `factory`: likewise, and on the bench of the factory test',
   board: 'a board file, or its content; the development board unless given',
+  policies: `under the microvisor: how the application wants to be treated (${Object.keys(policyKeys).join(', ')}), instead of what its bundle says`,
+  outside: `under the microvisor: the world that the cloud reaches for the application (${Object.keys(outsideKeys).join(', ')})`,
   seed: 'for everything random; 1 unless given here or with --seed',
   start: 'date and time of the world, as 2026-01-01T00:00:00Z',
   allow: `what does not fail the scenario: ${Object.keys(troubles).join(', ')}`,
@@ -91,8 +95,10 @@ class ScenarioReader {
       name: this.#byKey.get('scenario')?.text ?? basename(this.#name).replace(/\.ya?ml$/, ''),
       firmware: firmware ?? '',
       symbols,
-      isMicrovisor: this.#choice('run', ['bare', 'microvisor']) === 'microvisor',
+      ...this.#run(),
       board,
+      outside: readOutside(this.#byKey.get('outside')),
+      policies: readPolicies(this.#byKey.get('policies')),
       seed: this.#seed(),
       worldStartSeconds: this.#start(),
       allow: this.#allow(),
@@ -141,6 +147,11 @@ class ScenarioReader {
       value.refuse(`The board file cannot be read: ${sentence(error)}`)
       return developmentBoard
     }
+  }
+
+  #run(): Pick<Scenario, 'isMicrovisor' | 'isOnBench'> {
+    const run = this.#choice('run', ['bare', 'microvisor', 'factory']) ?? 'bare'
+    return { isMicrovisor: run !== 'bare', isOnBench: run === 'factory' }
   }
 
   #choice(key: string, known: readonly string[]): string | undefined {

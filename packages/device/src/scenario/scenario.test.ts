@@ -188,7 +188,7 @@ test('power goes and comes back; parts and chip start anew', async (context) => 
   )
   passed(result)
   const starts = result.events.filter(({ kind }) => kind === 'start').map(({ text }) => text)
-  assert.deepEqual(starts, ['power-on', 'power-on', 'software', 'power-on'])
+  assert.deepEqual(starts, ['power-on', 'power-on', 'pin', 'power-on'])
 })
 
 test('the same scenario gives the same trace, byte for byte; another seed may not', async (context) => {

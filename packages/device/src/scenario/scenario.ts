@@ -8,7 +8,12 @@ export interface Scenario {
   readonly symbols: string | undefined
   /** With the microvisor's kernel; otherwise the bare chip. */
   readonly isMicrovisor: boolean
+  /** And on the bench of the factory test. */
+  readonly isOnBench: boolean
   readonly board: BoardPlan
+  readonly outside: import('./outside-plan.ts').OutsidePlan
+  /** What it changes of the manifest's policies. */
+  readonly policies: import('./world.ts').KernelWorldOptions['policies']
   readonly seed: number | undefined
   /** Seconds since 1970 at the start. */
   readonly worldStartSeconds: number

@@ -7,7 +7,10 @@ import { readControl, readPin } from '../board/board-file.ts'
 import { parseWhole, readQuantity } from '../board/quantities.ts'
 import { describe, type Located, refuseUnknown } from '../board/yaml-reader.ts'
 import { type Condition, type Context, expectations } from './expectations.ts'
+import { networkVerb } from './network-verb.ts'
+import { outsideVerbs } from './outside-verbs.ts'
 import { ExpectationError, type Run, type Steps } from './scenario.ts'
+import { act, type Verb } from './verb.ts'
 
 /** A scenario's longest wait: ten years. */
 export const SECONDS_MAX = 315_360_000
@@ -17,19 +20,6 @@ const DEFAULT_WITHIN_SECONDS = 10
 /** Between looks at things that do not announce their changes. */
 const LOOK_SECONDS = 0.001
 const LOOKS_MAX = 10_000
-
-interface Modifiers {
-  readonly within: number | undefined
-  readonly for: number | undefined
-}
-
-interface Verb {
-  readonly about: string
-  readonly example: string
-  /** Modifiers that make sense with it. */
-  readonly takes: readonly ('within' | 'for')[]
-  read(value: Located, context: Context, modifiers: Modifiers): ((run: Run) => Steps) | undefined
-}
 
 export const verbs: Readonly<Record<string, Verb>> = {
   wait: {
@@ -135,13 +125,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
       return act(({ world }) => world.reset())
     },
   },
-  network: {
-    about:
-      'the connection of the microvisor: `up`, `down`, or `{ latency: 300 ms, rate: 2 }` with the rate in kB/s',
-    example: 'network: down',
-    takes: [],
-    read: readNetwork,
-  },
+  network: networkVerb,
   clock: {
     about: "lets the world's clock jump: what a GNSS receiver or the cloud says the time is",
     example: 'clock: 1 h',
@@ -172,7 +156,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     takes: [],
     read: () => act(() => {}),
   },
+  ...outsideVerbs,
 }
+
+const textEvents = ['log', 'uart', 'kernel', 'web', 'mqtt', 'bench']
 
 /** A wait that `after` a step asks for: a log line, text on a port, an edge of a pin. */
 export function readAfter(
@@ -183,13 +170,13 @@ export function readAfter(
   const edges: ((run: Run) => Steps)[] = []
   const limit = within ?? DEFAULT_WITHIN_SECONDS
   for (const { key, keyNode, value: content } of value.entries('`after`')) {
-    if (key === 'log' || key === 'uart' || key === 'kernel') {
+    if (textEvents.includes(key)) {
       const conditions = expectations[key]!.read(content, context)
       edges.push((run) => expect(run, conditions, limit, undefined))
     } else if (key === 'rise' || key === 'fall') {
       const pin = readPin(content, key)
       if (pin !== undefined) edges.push((run) => awaitEdge(run, pin, key === 'rise', limit))
-    } else refuseUnknown('event', keyNode, ['log', 'uart', 'kernel', 'rise', 'fall'])
+    } else refuseUnknown('event', keyNode, [...textEvents, 'rise', 'fall'])
   }
   return function* (run) {
     for (const edge of edges) yield* edge(run)
@@ -199,13 +186,6 @@ export function readAfter(
 function* pause(run: Run, seconds: number): Steps {
   const until = run.seconds + seconds
   while (run.seconds < until) yield { until, topics: [] }
-}
-
-function act(action: (run: Run) => void): (run: Run) => Steps {
-  // biome-ignore lint/correctness/useYield: a step that waits for nothing.
-  return function* (run) {
-    action(run)
-  }
 }
 
 function* expect(
@@ -245,9 +225,8 @@ function* remain(run: Run, conditions: readonly Condition[], hold: number): Step
 }
 
 function isText(topic: string): boolean {
-  return (
-    topic === 'log' || topic === 'kernel' || topic.startsWith('uart:') || topic.startsWith('can:')
-  )
+  const isOfWire = topic.startsWith('uart:') || topic.startsWith('can:')
+  return textEvents.includes(topic) || isOfWire
 }
 
 function missed(waiting: readonly Condition[], run: Run, within: number): ExpectationError {
@@ -342,31 +321,6 @@ function readBytes(content: Located): readonly number[] {
     content.refuse(`${bytes.length} bytes are to be sent at once; at most ${SEND_BYTES_MAX}.`)
   }
   return bytes
-}
-
-function readNetwork(value: Located): ((run: Run) => Steps) | undefined {
-  if (value.isMap) {
-    let [latencySeconds, bytesPerSecond] = [0, Number.POSITIVE_INFINITY]
-    for (const { key, keyNode, value: content } of value.entries('`network`')) {
-      if (key === 'latency') {
-        const rule = { unit: 's', min: 0, max: 60 } as const
-        latencySeconds = readQuantity(content, '`latency`', rule) ?? 0
-      } else if (key === 'rate') {
-        const rule = { unit: '', min: 0.001, max: 1_000_000 } as const
-        bytesPerSecond = (readQuantity(content, '`rate`', rule) ?? 1) * 1000
-      } else refuseUnknown('quality', keyNode, ['latency', 'rate'])
-    }
-    return act(({ world }) =>
-      needsNetwork(world.network).setQuality({ latencySeconds, bytesPerSecond }),
-    )
-  }
-  if (!['up', 'down'].includes(value.text)) return refuseUnknown('network', value, ['up', 'down'])
-  return act(({ world }) => needsNetwork(world.network).setLink(value.text === 'up'))
-}
-
-function needsNetwork<Network>(network: Network | undefined): Network {
-  if (network !== undefined) return network
-  throw new ExpectationError('The bare chip has no network; `run: microvisor` has.')
 }
 
 /** Ports that a step may name; `log` is the one behind PD5. */

@@ -56,9 +56,10 @@ class Pwr implements PowerControl {
   }
 
   /** The chip wakes from Standby or Shutdown. */
-  resetFromDeepSleep(): void {
+  resetFromDeepSleep(mode: 'standby' | 'shutdown'): void {
     const { registers: r } = this
-    const kept = KEPT.map((name) => [name, r.get(name)] as const)
+    const names = KEPT.filter((name) => mode === 'standby' || name !== 'SR')
+    const kept = names.map((name) => [name, r.get(name)] as const)
     r.reset()
     for (const [name, value] of kept) r.setAll(name, value)
     this.#watch()

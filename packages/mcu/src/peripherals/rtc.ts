@@ -285,6 +285,7 @@ class Rtc implements Peripheral {
   }
 
   #wakeAt(tick: number): void {
+    this.#cancelWake?.()
     this.#wakeTick = tick
     this.#cancelWake = this.#ticks.at(tick, () => {
       this.registers.set('SR', 'WUTF', true)

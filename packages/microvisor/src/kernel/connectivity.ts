@@ -4,7 +4,8 @@
  * Reasons are bits of enum MvNetworkReason. Any of them but ENHANCECALM makes the device connect;
  * ENHANCECALM says that it pauses between two attempts. When the last reason has gone the
  * connection is kept for the manifest's grace time. With a minimum check-in time of 0 a check-in is
- * always due; otherwise it is due that long after the last connection ended.
+ * always due; otherwise it is due that long after the last connection ended. While the network is
+ * away such a device may sleep between two attempts.
  */
 import {
   EventType,
@@ -50,6 +51,10 @@ export interface ResumedConnectivity {
 
 const SECOND = 1_000_000
 
+/** What can wait until the network is back, and is a check-in then. */
+const CHECK_IN_REASONS =
+  NetworkReason.MINIMUMCHECKINEXPIRED | NetworkReason.RTCNOTSET | NetworkReason.COLDBOOTCONNECTION
+
 export class Connectivity {
   readonly #parts: ConnectivityParts
   #isColdBoot = true
@@ -75,16 +80,26 @@ export class Connectivity {
     return this.#status
   }
 
-  /** True unless the device is offline, and means to be. */
+  /** True unless the device is offline and means to be, or may sleep until it tries to check in again. */
   get isActive(): boolean {
     const { link } = this.#parts
-    return link.phase !== 'offline' || this.#status !== NetworkStatus.DELIBERATELYOFFLINE
+    if (link.phase === 'offline' && this.#status === NetworkStatus.DELIBERATELYOFFLINE) return false
+    return this.#retryMicroseconds === undefined
   }
 
-  /** Microseconds until the next check-in. */
+  /** Microseconds until the next check-in, or until one that failed is tried again. */
   get checkInMicroseconds(): number | undefined {
     const at = this.#checkInAt
-    return at === undefined ? undefined : Math.max(0, at - this.#parts.clock.microseconds())
+    if (at === undefined) return this.#retryMicroseconds
+    return Math.max(0, at - this.#parts.clock.microseconds())
+  }
+
+  /** A device with a check-in time whose network is away need not stay awake for it. */
+  get #retryMicroseconds(): number | undefined {
+    const { link, needs } = this.#parts
+    const isOnlyCheckIn = (this.#wanting() & ~CHECK_IN_REASONS) === 0
+    if (needs().checkInSeconds === 0 || !this.#wasWanted || !isOnlyCheckIn) return undefined
+    return link.calmMicroseconds
   }
 
   get reasons(): number {

@@ -1,6 +1,7 @@
 /**
  * What the kernel remembers over Standby, in the chip's retained memory: the time of day, when the
- * next check-in is due, and that the application has taken the network into its own hands.
+ * next check-in is due, how often connecting has failed, and that the application has taken the
+ * network into its own hands.
  *
  * Times are of the RTC, which goes on counting. A record that is damaged, or absent because the
  * power failed, is none.
@@ -9,7 +10,7 @@ import { equalBytes } from '@microvisor/protocol'
 import type { Engines, RetainedMemory } from '../hardware.ts'
 
 const MAGIC = 0x5354_4259
-const NUMBERS = 6
+const NUMBERS = 7
 const BYTES = 8 * NUMBERS
 const HASH_BYTES = 8
 
@@ -19,6 +20,8 @@ export interface Remembered {
   /** Of the RTC. */
   readonly checkInAt: number | undefined
   readonly hasRequestedNetwork: boolean
+  /** Attempts to connect that have failed one after the other. */
+  readonly failures: number
 }
 
 export interface DeepSleepChip {
@@ -27,10 +30,10 @@ export interface DeepSleepChip {
 }
 
 export function remember({ retained, engines }: DeepSleepChip, what: Remembered): void {
-  const { time, checkInAt, hasRequestedNetwork } = what
+  const { time, checkInAt, hasRequestedNetwork, failures } = what
   const record = new Uint8Array(BYTES + HASH_BYTES)
   const numbers = [MAGIC, time?.wall ?? 0, time?.at ?? 0, time?.rate ?? 0, checkInAt ?? -1]
-  const values = Float64Array.of(...numbers, hasRequestedNetwork ? 1 : 0)
+  const values = Float64Array.of(...numbers, hasRequestedNetwork ? 1 : 0, failures)
   record.set(new Uint8Array(values.buffer))
   record.set(checksum(engines, record), BYTES)
   retained.write(record)
@@ -41,9 +44,8 @@ export function recall({ retained, engines }: DeepSleepChip): Remembered | undef
   const record = new Uint8Array(BYTES + HASH_BYTES)
   retained.read(record)
   retained.write(new Uint8Array(record.length))
-  const [magic, wall = 0, at = 0, rate = 0, checkInAt = -1, hasRequested] = new Float64Array(
-    record.slice(0, BYTES).buffer,
-  )
+  const [magic, wall = 0, at = 0, rate = 0, checkInAt = -1, hasRequested, failures = 0] =
+    new Float64Array(record.slice(0, BYTES).buffer)
   if (magic !== MAGIC || !equalBytes(record.slice(BYTES), checksum(engines, record))) {
     return undefined
   }
@@ -51,6 +53,7 @@ export function recall({ retained, engines }: DeepSleepChip): Remembered | undef
     time: wall === 0 ? undefined : { wall, at, rate },
     checkInAt: checkInAt < 0 ? undefined : checkInAt,
     hasRequestedNetwork: hasRequested === 1,
+    failures,
   }
 }
 

@@ -132,8 +132,9 @@ export class Kernel implements SecureVectors {
       ...{ world, timers: this.timers },
       misbehaved: (exception) => this.applicationFault(this.#faultOf(exception)),
     })
-    this.link = this.#makeLink()
-    this.connectivity = this.#makeConnectivity(network, this.#recall())
+    const resumed = this.#recall()
+    this.link = this.#makeLink(resumed?.failures ?? 0)
+    this.connectivity = this.#makeConnectivity(network, resumed)
     this.log = new ServerLog(this)
     const { notifications, link } = this
     this.channels = new Channels({ memory, notifications, link, handles, clock })
@@ -204,8 +205,9 @@ export class Kernel implements SecureVectors {
     const known = this.wallClock.known
     const hasRequestedNetwork = this.networkRequests.hasEverRequested
     const time = known === undefined ? undefined : { ...known, at: now }
-    this.application.stop()
-    remember(this.hardware, { time, checkInAt, hasRequestedNetwork })
+    // The application is not stopped before: that would reset the wake-up pins that it has set.
+    const failures = this.link.failures + (this.hardware.network.state === 'down' ? 1 : 0)
+    remember(this.hardware, { time, checkInAt, hasRequestedNetwork, failures })
     power.deepSleep(mode, checkInAt)
   }
 
@@ -239,12 +241,13 @@ export class Kernel implements SecureVectors {
     this.led.show(this.connectivity.status)
   }
 
-  #makeLink(): Link {
+  #makeLink(failures: number): Link {
     const { clock, network } = this.hardware
     const { kernelVersion, kernelVersionText } = this.boot
     return new Link({
       network,
       clock,
+      failures,
       timers: this.timers,
       random: this.#random,
       trace: this.#trace,
@@ -277,13 +280,13 @@ export class Kernel implements SecureVectors {
   }
 
   /** What was known before Standby goes on being known after it. */
-  #recall(): ResumedConnectivity | undefined {
+  #recall(): (ResumedConnectivity & { readonly failures: number }) | undefined {
     if (this.boot.resetCause !== 'standby') return undefined
     const remembered = recall(this.hardware)
     if (remembered === undefined) return undefined
     const { clock } = this.hardware
     const now = clock.sincePowerOn()
-    const { time, checkInAt, hasRequestedNetwork } = remembered
+    const { time, checkInAt, hasRequestedNetwork, failures } = remembered
     if (time !== undefined) {
       // The RTC's moment in terms of the kernel's clock, which began anew.
       this.wallClock.resume({ ...time, at: clock.microseconds() - (now - time.at) })
@@ -291,7 +294,7 @@ export class Kernel implements SecureVectors {
     if (hasRequestedNetwork) this.networkRequests.resume()
     const isCheckInDue = checkInAt !== undefined && checkInAt <= now
     const left = checkInAt === undefined || isCheckInDue ? undefined : checkInAt - now
-    return { isCheckInDue, checkInMicroseconds: left }
+    return { isCheckInDue, checkInMicroseconds: left, failures }
   }
 
   #wakeReason(): WakeReason {

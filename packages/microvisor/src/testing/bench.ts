@@ -11,7 +11,7 @@ import {
   systemCalls,
 } from '@microvisor/protocol'
 import { encodeFuses, type FuseContents } from '../fuses.ts'
-import type { BootRecord, SecureVectors } from '../hardware.ts'
+import type { BootRecord, NetworkState, SecureVectors } from '../hardware.ts'
 import { start } from '../kernel/main.ts'
 import { TestCloud } from './test-cloud.ts'
 import {
@@ -69,6 +69,7 @@ export class Bench {
     chips = blankChips(),
     cloud = new TestCloud(),
     isCloudUp = true,
+    network = 'idle' as NetworkState,
     seed = 1,
     startKernel = start,
     record = {} as Partial<BootRecord>,
@@ -81,6 +82,7 @@ export class Bench {
     this.chips = chips
     this.cloud = cloud
     this.hardware = new TestHardware(chips, seed, wake)
+    this.hardware.network.state = network
     this.hardware.power.kernelFailure = kernelFailure
     if (isFactoryTest) this.hardware.factoryTest = new TestFactory()
     const bootRecord: BootRecord = {

@@ -5,30 +5,28 @@
  */
 import {
   type ChannelResponseInit,
+  checkHttpRequest,
   decodeUtf8,
   encodeUtf8,
   HTTP_TIMEOUT_MS_MAX,
-  HTTP_TIMEOUT_MS_MIN,
+  type HttpHeaders,
+  type HttpMethod,
   type HttpRequest,
   HttpResult,
 } from '@microvisor/protocol'
 import { Agent, request as send } from 'undici'
 import type { Egress } from './egress.ts'
 
-const methods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const
-type Method = (typeof methods)[number]
-
 const REDIRECTS_MAX = 5
 const HEADER_BYTES_MAX = 16_384
 const CONNECTIONS_PER_ORIGIN = 64
 
 type Response = Extract<ChannelResponseInit, { case: 'http' }>['value']
-type Headers = readonly (readonly [name: string, value: string])[]
 
 interface Step {
   readonly url: URL
-  readonly method: Method
-  readonly headers: Headers
+  readonly method: HttpMethod
+  readonly headers: HttpHeaders
   readonly body: Uint8Array
 }
 
@@ -114,41 +112,14 @@ export class HttpClient {
 function firstStep(request: HttpRequest): Step | HttpResult {
   const url = URL.parse(decodeUtf8(request.url))
   if (url?.protocol !== 'https:') return HttpResult.UNSUPPORTEDURISCHEME
-  const method = methods.find((one) => one === decodeUtf8(request.method))
-  if (method === undefined) return HttpResult.UNSUPPORTEDMETHOD
-  const { timeoutMs, body } = request
-  if (timeoutMs < HTTP_TIMEOUT_MS_MIN || timeoutMs > HTTP_TIMEOUT_MS_MAX) {
-    return HttpResult.INVALIDTIMEOUT
-  }
-  const headers = readHeaders(request.headers, body.length)
-  return headers === undefined ? HttpResult.INVALIDHEADERS : { url, method, headers, body }
-}
-
-/** RFC 9110, 5.1 and 5.5: a token, a colon, a value of printable characters. */
-const LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e]*)$/
-
-/** What the cloud says itself; the application's word for it is passed over. */
-const ours: readonly string[] = ['connection', 'keep-alive', 'proxy-connection']
-/** What would make the message another than it is. */
-const forbidden: readonly string[] = ['transfer-encoding', 'upgrade', 'te', 'trailer', 'expect']
-
-function readHeaders(lines: readonly Uint8Array[], bodyBytes: number): Headers | undefined {
-  const headers: [string, string][] = []
-  for (const line of lines) {
-    const [, name, value = ''] = LINE.exec(decodeUtf8(line)) ?? []
-    if (name === undefined) return undefined
-    const key = name.toLowerCase()
-    if (forbidden.includes(key)) return undefined
-    if (key === 'content-length' && Number(value) !== bodyBytes) return undefined
-    if (key !== 'content-length' && !ours.includes(key)) headers.push([name, value.trimEnd()])
-  }
-  return headers
+  const checked = checkHttpRequest(request)
+  return typeof checked === 'number' ? checked : { ...checked, url, body: request.body }
 }
 
 /** What belongs to the origin that it was meant for (Fetch standard, "HTTP-redirect fetch"). */
 const credentials: readonly string[] = ['authorization', 'cookie', 'host', 'proxy-authorization']
 
-function redirected(step: Step, status: number, headers: Headers): Step | undefined {
+function redirected(step: Step, status: number, headers: HttpHeaders): Step | undefined {
   if (![301, 302, 303, 307, 308].includes(status)) return undefined
   const location = headers.find(([name]) => name.toLowerCase() === 'location')?.[1]
   if (location === undefined) return undefined
@@ -186,7 +157,7 @@ async function read(
   return Buffer.concat(parts)
 }
 
-function pairs(flat: readonly string[]): Headers {
+function pairs(flat: readonly string[]): HttpHeaders {
   return Array.from({ length: flat.length / 2 }, (_, i) => [
     String(flat[2 * i]),
     String(flat[2 * i + 1]),

@@ -14,6 +14,7 @@ import {
   type ChannelRequestBody,
   type ChannelResponseInit,
   type MqttConnect,
+  type MqttDelivery,
   type MqttPublish,
   MqttRequestState,
   type MqttSubscribe,
@@ -34,15 +35,7 @@ export interface SessionParts {
   /** Messages that the broker may send. */
   readonly inboundPace: Pace
   readonly respond: (response: ChannelResponseInit) => void
-  readonly deliver: (message: Delivery) => boolean
-}
-
-export interface Delivery {
-  readonly correlationId: number
-  readonly topic: Uint8Array
-  readonly payload: Uint8Array
-  readonly qos: number
-  readonly retain: boolean
+  readonly deliver: (message: MqttDelivery) => boolean
 }
 
 type Pending =

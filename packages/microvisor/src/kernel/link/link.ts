@@ -49,6 +49,8 @@ export type LinkMessage = Extract<
 export interface LinkParts {
   readonly network: Network
   readonly clock: Clock
+  /** Attempts that have failed one after the other, before deep sleep. */
+  readonly failures: number
   readonly timers: Timers
   readonly random: Random
   readonly trace: (line: string) => void
@@ -83,7 +85,8 @@ export class Link {
   #decoder = new FrameDecoder()
   #phase: LinkPhase = 'offline'
   #isWanted = false
-  #failures = 0
+  #failures: number
+  #pauseUntil = 0
   #openedAt = 0
   #askedPauseSeconds = 0
   #cancelTimer: () => void = () => {}
@@ -91,6 +94,7 @@ export class Link {
 
   constructor(parts: LinkParts) {
     this.#parts = parts
+    this.#failures = parts.failures
     this.#streams = new LinkStreams((frame) => this.#send(frame), parts.accept)
   }
 
@@ -110,6 +114,19 @@ export class Link {
   /** For users of streams that end with their connection: the cloud ended it, not the network or the device. */
   get wasEndedByCloud(): boolean {
     return this.#isWanted && this.#parts.network.state === 'connected'
+  }
+
+  /** Attempts that have failed one after the other. */
+  get failures(): number {
+    return this.#failures
+  }
+
+  /** How long nothing will be done about connecting: in a pause, or as long as one would be without a link. */
+  get calmMicroseconds(): number | undefined {
+    const { network, clock, random } = this.#parts
+    if (this.#phase === 'pausing') return Math.max(0, this.#pauseUntil - clock.microseconds())
+    if (this.#phase !== 'offline' || network.state !== 'down') return undefined
+    return backOffMs(this.#failures + 1, random.fraction()) * MILLISECOND
   }
 
   /** Whether there should be a connection. Acts at the next `poll`. */
@@ -262,6 +279,7 @@ export class Link {
       this.#phase = 'offline'
       this.#parts.network.close()
     } else if (this.#phase === 'greeting' || this.#phase === 'open') {
+      this.#failures = 0
       this.#sendGoodbye(GoodbyeReason.GOING_AWAY, 'The device has no reason to be connected.')
       this.#close()
     }
@@ -295,7 +313,8 @@ export class Link {
     if (this.#phase === 'offline' || this.#phase === 'pausing') return
     const { network, clock, random, trace } = this.#parts
     if (this.#phase !== 'closing') {
-      trace(`connection ended: ${network.lastError || 'closed by the cloud'}`)
+      const usual = network.state === 'down' ? 'there is no link any more' : 'closed by the cloud'
+      trace(`connection ended: ${network.lastError || usual}`)
       this.#phaseEnded()
     }
     this.#outgoing.clear()
@@ -313,6 +332,7 @@ export class Link {
     )
     this.#askedPauseSeconds = 0
     this.#phase = 'pausing'
+    this.#pauseUntil = clock.microseconds() + pauseMs * MILLISECOND
     this.#after(pauseMs * MILLISECOND, () => {
       this.#phase = 'offline'
       this.poll()

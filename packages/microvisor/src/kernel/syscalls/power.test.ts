@@ -103,3 +103,39 @@ test('what is retained and damaged counts for nothing', () => {
   assert.equal(bench.call('mvGetWallTime', bench.place(8)), Status.TIMENOTSET)
   assert.ok(reasons(bench) & NetworkReason.RTCNOTSET)
 })
+
+/** A check-in is due, and the cloud cannot be reached. */
+function checkInFails(atMicroseconds: number, before: Bench, state: 'idle' | 'down'): Bench {
+  const { chips, cloud } = before
+  const wake = { cause: 'alarm', atMicroseconds } as const
+  return new Bench({ chips, cloud, wake, isCloudUp: false, network: state }).run(100)
+}
+
+for (const state of ['idle', 'down'] as const) {
+  test(`a check-in that fails (${state}) may be slept over, and is tried again ever later`, () => {
+    let bench = wakeAfter({ cause: 'rtc', atMicroseconds: 3_600_000_000 })
+    assert.equal(bench.call('mvDeepSleep', 0), undefined)
+    let at = DAY + 2_000_000
+    for (let round = 0; round < 11; round++) {
+      bench = checkInFails(at, bench, state)
+      assert.equal(bench.wakeReason, WakeReason.DEEPSLEEPCHECKIN)
+      assert.ok(reasons(bench) & NetworkReason.MINIMUMCHECKINEXPIRED)
+      assert.equal(bench.call('mvDeepSleep', 0), undefined, `round ${round}`)
+      const pause = (bench.hardware.power.wakeAt! - bench.hardware.clock.sincePowerOn()) / 1e6
+      const range = Math.min(2 ** round, 300)
+      assert.ok(pause >= range / 2 - 0.2 && pause <= range, `${pause} s in round ${round}`)
+      at = bench.hardware.power.wakeAt!
+    }
+  })
+}
+
+test('a device that wants the network does not sleep while it is away', () => {
+  const before = wakeAfter({ cause: 'rtc', atMicroseconds: 3_600_000_000 })
+  assert.equal(before.call('mvDeepSleep', 0), undefined)
+  const bench = checkInFails(DAY + 2_000_000, before, 'idle')
+  const { handle } = bench.center(46)
+  const fields = { version: 1, notification_handle: handle, notification_tag: 0 }
+  bench.call('mvRequestNetwork', bench.struct('MvRequestNetworkParams', fields), bench.place(4))
+  bench.run(1)
+  assert.equal(bench.call('mvDeepSleep', 0), Status.MICROVISORBUSY)
+})
