@@ -17,6 +17,11 @@ export const metricFacts = {
     labels: ['type'],
     help: 'Events of devices connected to this process: connection, ota_update, app_logging, crash',
   },
+  update_bytes_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Bytes of manifests and layers sent to devices',
+  },
   http_request_seconds: {
     kind: 'histogram',
     labels: ['route', 'status'],
@@ -38,6 +43,7 @@ export class Metrics {
   readonly #connections = new Counter(this.#facts('device_connections_total'))
   readonly #refusals = new Counter(this.#facts('device_refusals_total'))
   readonly #events = new Counter(this.#facts('device_events_total'))
+  readonly #updateBytes = new Counter(this.#facts('update_bytes_total'))
   readonly #requests = new Histogram({ ...this.#facts('http_request_seconds'), buckets: BUCKETS })
   readonly #gauges = {
     devices_connected: new Gauge(this.#facts('devices_connected')),
@@ -56,6 +62,10 @@ export class Metrics {
 
   event(type: string): void {
     this.#events.inc({ type })
+  }
+
+  updateBytes(bytes: number): void {
+    this.#updateBytes.inc(bytes)
   }
 
   request(route: string, status: number, seconds: number): void {

@@ -54,6 +54,7 @@ test('how far an update is can be read', async () => {
     phase: 'FETCHING_LAYERS',
     bytes_done: 5,
     bytes_total: Number.MAX_SAFE_INTEGER,
+    ...{ bytes_sent: 0, bytes_received: 0 },
   })
   await link.close()
 })
