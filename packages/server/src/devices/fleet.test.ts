@@ -26,6 +26,7 @@ test('a device is connected from its hello until its connection ends, also over 
     connected: false,
     date_connected: null,
     date_last_seen: null,
+    update_bytes_sent: 0,
     address: null,
   })
   const link = await TestDevice.join(device)

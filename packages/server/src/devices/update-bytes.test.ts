@@ -38,6 +38,6 @@ test('both ends count the same bytes; another update begins at nothing', async (
   assert.deepEqual(await tell(UpdatePhase.FETCHING_MANIFEST, 0), again)
   await link.fetch(hash)
   await link.close()
-  const metrics = await fetch(`${cloud.server.url}/metrics`).then((answer) => answer.text())
+  const metrics = await cloud.client.call(api.fetchMetrics)
   assert.match(metrics, new RegExp(`microvisor_update_bytes_total (${half}|${half + length})\\b`))
 })
