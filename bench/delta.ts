@@ -34,6 +34,13 @@ const peers: readonly Peer[] = [
   },
 ]
 
+/** What detools says of itself in the README of 0.20, on pairs that we do not have; not measured here. */
+const published = [
+  { pair: 'MicroPython v1.9.4 to v1.10', whole: 615_388, lzma: 71_802, crle: 161_403 },
+  { pair: 'MicroPython, one commit (1f5d945af)', whole: 319_988, lzma: 8_208, crle: undefined },
+  { pair: 'foo.old to foo.new', whole: 2_780, lzma: 126, crle: 189 },
+] as const
+
 const prebuilt = join(import.meta.dirname, '../samples/prebuilt')
 
 export async function bench(report: Report): Promise<void> {
@@ -41,6 +48,11 @@ export async function bench(report: Report): Promise<void> {
   try {
     for (const pair of [...samplePairs(), ...builtPairs(folder)]) measure(pair, folder, report)
     measureWhole(folder, report)
+    for (const { pair, whole, lzma, crle } of published) {
+      const name = `published, not measured here: ${pair}, of ${whole}: detools`
+      report({ case: `${name} (LZMA)`, value: lzma, unit: 'bytes' })
+      if (crle !== undefined) report({ case: `${name} (CRLE)`, value: crle, unit: 'bytes' })
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }

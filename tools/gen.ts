@@ -23,6 +23,7 @@ import { makeMetricsPage, makeSettingsPage } from './gen/settings-page.ts'
 import { makeStubs } from './gen/stubs.ts'
 import { makeSvd } from './gen/svd.ts'
 import { makeSystemCallPage } from './gen/syscall-page.ts'
+import { makeThreatsPage } from './gen/threats-page.ts'
 
 /** Path from the repository's root to content. */
 export async function makeAll(): Promise<Map<string, string>> {
@@ -39,6 +40,7 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/scenarios.md', makeScenarioPage()],
     ['docs/reference/attestation.md', makeAttestationPage()],
     ['docs/reference/bundles.md', makeBundlePage()],
+    ['docs/reference/threats.md', makeThreatsPage()],
     ['docs/reference/cli.md', await cliReference()],
     ['docs/reference/cpu.md', makeCpuPage()],
     ['docs/reference/chip.md', makeChipPage()],

@@ -5,7 +5,7 @@
 export const groups = {
   'chip and kernel': [
     'packages/{protocol,mcu,microvisor,api}/src/**/*.test.ts',
-    'test/{powerloss,conformance,scenarios}/**/*.test.ts',
+    'test/{powerloss,conformance,scenarios,threats}/**/*.test.ts',
   ],
   cloud: ['packages/server/src/**/*.test.ts', 'test/compat/**/*.test.ts'],
   'device and command': [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import type * as api from '@microvisor/api'
 import { prebuilt } from './images.ts'
 import { World } from './world.ts'
 
@@ -30,6 +31,7 @@ describe("a key of the user's own", () => {
     const [app] = (await world.succeedJson('apps', 'list')) as { sid: string }[]
     await world.succeed('devices', 'update', 'plant', '--target-app', app!.sid)
     await logs.says(/Hello from blink, second 0/)
+    await agreesOnBytes()
     await attests(bundle)
     // The device keeps the key for as long as it runs what it has signed; nothing new is taken.
     await world.succeed('keys', 'remove', id)
@@ -38,6 +40,14 @@ describe("a key of the user's own", () => {
     const again = await world.run('keys', 'add', `${name}.pub.pem`)
     assert.match(again.stderr, /SIGNER_KNOWN/)
   })
+
+  /** Both ends have counted the same bytes of the update. */
+  async function agreesOnBytes(): Promise<void> {
+    const shown = (await world.succeedJson('devices', 'show', 'plant')) as api.Device
+    const { bytes_sent, bytes_received } = shown.update_progress!
+    assert.ok(bytes_sent > 300, `${bytes_sent}`)
+    assert.equal(bytes_sent, bytes_received)
+  }
 
   /** The device proves that it runs this bundle: to the service, and to somebody without one. */
   async function attests(bundle: string): Promise<void> {

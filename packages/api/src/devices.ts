@@ -40,6 +40,7 @@ export const Device = z
         connected: z.boolean(),
         date_connected: DateTime.nullable(),
         date_last_seen: DateTime.nullable(),
+        update_bytes_sent: z.int().meta({ description: 'of all updates ever' }),
         address: z.string().nullable().meta({ description: 'from which it connected last' }),
       })
       .meta({ description: 'ours: whether it is there' }),
@@ -60,7 +61,15 @@ export const Device = z
       })
       .meta({ description: 'ours: what it says of itself' }),
     update_progress: z
-      .object({ phase: z.string(), bytes_done: z.int(), bytes_total: z.int() })
+      .object({
+        phase: z.string(),
+        bytes_done: z.int(),
+        bytes_total: z.int(),
+        bytes_sent: z.int().meta({ description: 'of manifest and layers, for this update' }),
+        bytes_received: z
+          .int()
+          .meta({ description: 'the same as the device counts it, since it started' }),
+      })
       .nullable()
       .meta({ description: 'ours: how far the last update is' }),
     tags: z.array(z.string()).meta({ description: 'ours' }),
@@ -110,6 +119,8 @@ export const DeviceEvent = z
         detail: z.string(),
         bytes_done: z.int(),
         bytes_total: z.int(),
+        bytes_sent: z.int(),
+        bytes_received: z.int(),
       })
       .optional(),
     crash: z

@@ -54,6 +54,7 @@ export function deviceFacts(device: Device): string {
     ['target hash', app.target_hash],
     ['targeted', app.date_targeted],
     ['update', updateStatus(app)],
+    ['over the air', wire(device)],
     ['runs app', app.reported_sid],
     ['reported', app.date_reported],
     ['logging', logging.enabled ? `on until ${logging.date_expires}` : 'off'],
@@ -70,6 +71,14 @@ export function appFacts(app: App): string {
     ['hash', app.hash],
     ['created', app.date_created],
   ])
+}
+
+/** What the last update cost on the wire, by both ends' count. */
+export function wire({ update_progress }: Pick<Device, 'update_progress'>): string | undefined {
+  if (update_progress === null) return undefined
+  const { bytes_sent, bytes_received } = update_progress
+  const differs = bytes_sent === bytes_received ? '' : ` (the device counts ${bytes_received})`
+  return `${bytes_sent} bytes${differs}`
 }
 
 function updateStatus(app: Device['app']): string {

@@ -29,6 +29,11 @@ export const metricFacts = {
     labels: ['type'],
     help: 'Events of devices connected to this process: connection, ota_update, app_logging, crash',
   },
+  update_bytes_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Bytes of manifests and layers sent to devices',
+  },
   http_request_seconds: {
     kind: 'histogram',
     labels: ['route', 'status'],
@@ -65,6 +70,7 @@ export class Metrics {
   readonly #connections = new Counter(this.#facts('device_connections_total'))
   readonly #refusals = new Counter(this.#facts('device_refusals_total'))
   readonly #events = new Counter(this.#facts('device_events_total'))
+  readonly #updateBytes = new Counter(this.#facts('update_bytes_total'))
   readonly #requests = new Histogram({ ...this.#facts('http_request_seconds'), buckets: BUCKETS })
   readonly #handshakeFailures = new Counter(this.#facts('handshake_failures_total'))
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
@@ -98,6 +104,10 @@ export class Metrics {
   begin(): () => void {
     this.#delay.enable()
     return () => this.#delay.disable()
+  }
+
+  updateBytes(bytes: number): void {
+    this.#updateBytes.inc(bytes)
   }
 
   request(route: string, status: number, seconds: number): void {

@@ -104,8 +104,9 @@ export class Deploy extends MicrovisorCommand {
     if (flags.wait && !outcome.device) throw interrupted(device.sid)
     if (flags.log) return
     const { sid } = outcome.app
+    const { wire } = await import('../resources.ts')
     const text = outcome.device
-      ? `Device ${device.sid} runs app ${sid}.`
+      ? `Device ${device.sid} runs app ${sid}; over the air: ${wire(outcome.device) ?? 'nothing'}.`
       : `Device ${device.sid} has the target ${sid}.`
     this.result({ app: outcome.app, device: outcome.device ?? null }, text)
   }

@@ -2,7 +2,13 @@
  * A device with its whole boot chain: the bootrom verifies what lies in flash, a reset boots again.
  * Which kernel runs is told by its manifest; all of them are the kernel of the sources.
  */
-import { encodeKernelBody, encodeManifest, type KernelMeta, signBody } from '@microvisor/protocol'
+import {
+  encodeKernelBody,
+  encodeManifest,
+  type KernelLayer,
+  type KernelMeta,
+  signBody,
+} from '@microvisor/protocol'
 import { type BootOutcome, boot } from '../boot/bootrom.ts'
 import { layOutKernel } from '../boot/kernel-image.ts'
 import { makeVeneers } from '../boot/veneers.ts'
@@ -23,13 +29,18 @@ export interface TestKernel {
 }
 
 /** A kernel whose module and veneers differ with the version. */
-export function testKernel(version: number, changes: Partial<KernelMeta> = {}): TestKernel {
+export function testKernel(
+  version: number,
+  changes: Partial<KernelMeta> = {},
+  more: readonly KernelLayer[] = [],
+): TestKernel {
   const kernel = makeImage(version, 3_000 + version)
   const nsc = makeVeneers()
   nsc[nsc.length - 1] = version
   const layers = [
     { region: 'Kernel', encryptedWithKeyId: 0n, fetchHash: digest([kernel]) },
     { region: 'NSC', encryptedWithKeyId: 0n, fetchHash: digest([nsc]) },
+    ...more,
   ] as const
   const meta = {
     ...{ securityRatchet: 0, deviceType: 'Imp201c' as const },

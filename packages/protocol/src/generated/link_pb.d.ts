@@ -447,6 +447,13 @@ export declare type UpdateProgress = Message<"microvisor.link.v1.UpdateProgress"
    * @generated from field: uint64 bytes_total = 6;
    */
   bytesTotal: bigint;
+
+  /**
+   * StreamData of fetches and layers for this target, since the device started
+   *
+   * @generated from field: uint64 bytes_received = 100;
+   */
+  bytesReceived: bigint;
 };
 
 /**

@@ -70,6 +70,7 @@ export function updateEvent(
   deviceSid: string,
   appSid: string | null,
   progress: UpdateProgress,
+  wire: { readonly sent: number; readonly received: number },
 ): DeviceEvent {
   const phase = UpdatePhase[progress.phase] ?? `PHASE_${progress.phase}`
   const detail = plainText(progress.detail)
@@ -96,6 +97,8 @@ export function updateEvent(
       detail,
       bytes_done: done,
       bytes_total: total,
+      bytes_sent: wire.sent,
+      bytes_received: wire.received,
     },
   }
 }

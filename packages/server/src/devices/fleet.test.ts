@@ -26,6 +26,7 @@ test('a device is connected from its hello until its connection ends, also over 
     connected: false,
     date_connected: null,
     date_last_seen: null,
+    update_bytes_sent: 0,
     address: null,
   })
   const link = await TestDevice.join(device)
@@ -54,6 +55,7 @@ test('how far an update is can be read', async () => {
     phase: 'FETCHING_LAYERS',
     bytes_done: 5,
     bytes_total: Number.MAX_SAFE_INTEGER,
+    ...{ bytes_sent: 0, bytes_received: 0 },
   })
   await link.close()
 })

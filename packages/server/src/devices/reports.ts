@@ -11,7 +11,7 @@ import {
   UpdatePhase,
   type UpdateProgress,
 } from '@microvisor/protocol'
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import { type Bus, deviceEvents } from '../events/bus.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Database } from '../storage/database.ts'
@@ -69,12 +69,24 @@ export class DeviceReports {
       .where(eq(devices.sid, device.sid))
   }
 
-  async progress(device: DeviceIdentity, progress: UpdateProgress): Promise<void> {
+  /** `sentBytes`: of manifests and layers, since the last report. */
+  async progress(
+    device: DeviceIdentity,
+    progress: UpdateProgress,
+    sentBytes: number,
+  ): Promise<void> {
     const hash = toHex(progress.manifestHash)
     const isFailed = progress.phase === UpdatePhase.FAILED
-    await this.#db
+    const received = asNumber(progress.bytesReceived)
+    this.#metrics.updateBytes(sentBytes)
+    const [row] = await this.#db
       .update(devices)
       .set({
+        updateBytesHash: hash,
+        updateBytesSent: sql`CASE WHEN ${isSameUpdate(hash, progress.phase)}
+          THEN ${devices.updateBytesSent} ELSE 0 END + ${sentBytes}::bigint`,
+        updateBytesReceived: received,
+        updateBytesSentEver: sql`${devices.updateBytesSentEver} + ${sentBytes}::bigint`,
         updateErrorCode: isFailed ? progress.error : 0,
         updateErrorHash: isFailed ? hash : null,
         updateErrorDetail: isFailed ? plainText(progress.detail) : null,
@@ -83,7 +95,22 @@ export class DeviceReports {
         updateBytesTotal: asNumber(progress.bytesTotal),
       })
       .where(eq(devices.sid, device.sid))
-    this.tell(updateEvent(device.sid, await this.#appOf(device, hash), progress))
+      .returning({ sent: devices.updateBytesSent })
+    const bytes = { sent: row?.sent ?? sentBytes, received }
+    this.tell(updateEvent(device.sid, await this.#appOf(device, hash), progress, bytes))
+  }
+
+  /** A connection has ended after these bytes, about which the device has said nothing. */
+  async sent({ sid }: DeviceIdentity, bytes: number): Promise<void> {
+    if (bytes === 0) return
+    this.#metrics.updateBytes(bytes)
+    await this.#db
+      .update(devices)
+      .set({
+        updateBytesSent: sql`${devices.updateBytesSent} + ${bytes}::bigint`,
+        updateBytesSentEver: sql`${devices.updateBytesSentEver} + ${bytes}::bigint`,
+      })
+      .where(eq(devices.sid, sid))
   }
 
   /** Durable once it resolves. The same report again is only confirmed again. */
@@ -125,4 +152,11 @@ export class DeviceReports {
       .limit(1)
     return app?.sid ?? null
   }
+}
+
+/** Not another target's, and not one that was complete before and begins anew. */
+function isSameUpdate(hash: string, phase: UpdatePhase) {
+  const isSame = sql`${devices.updateBytesHash} IS NOT DISTINCT FROM ${hash}`
+  if (phase !== UpdatePhase.FETCHING_MANIFEST) return isSame
+  return sql`${isSame} AND ${devices.updatePhase} IS DISTINCT FROM 'COMPLETE'`
 }

@@ -91,6 +91,7 @@ function showDevice(device: DeviceRow, home: string): api.Device {
       connected: isConnected(device),
       date_connected: formatDateOrNull(device.connectedAt),
       date_last_seen: formatDateOrNull(device.seenAt),
+      update_bytes_sent: device.updateBytesSentEver,
       address: device.address,
     },
     reported: {
@@ -107,6 +108,8 @@ function showDevice(device: DeviceRow, home: string): api.Device {
             phase: device.updatePhase,
             bytes_done: device.updateBytesDone ?? 0,
             bytes_total: device.updateBytesTotal ?? 0,
+            bytes_sent: device.updateBytesSent,
+            bytes_received: device.updateBytesReceived,
           },
     tags: device.tags,
     attributes: device.attributes,

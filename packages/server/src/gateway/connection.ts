@@ -86,6 +86,8 @@ export class DeviceConnection {
   #room: Promise<unknown> | undefined
   #refreshing: Promise<void> = Promise.resolve()
   #sent: Sent = { target: '', isLogging: false, kernel: '' }
+  /** Bytes of content sent since that was last written down. */
+  #contentBytes = 0
   /** Attestations that were asked for and have not come. */
   #questions = 0
   #isWelcome = false
@@ -155,6 +157,9 @@ export class DeviceConnection {
     const reason = this.#ended ?? ''
     log.info({ event: 'device disconnected', device: device.sid, reason })
     if (!this.#isWelcome) return
+    await reports.sent(device, this.#takeContentBytes()).catch((error: unknown) => {
+      log.warn({ event: 'bytes not noted', device: device.sid, err: error })
+    })
     reports.tell(disconnectedEvent(device.sid, reason))
     await presence.disconnected(device, id).catch((error: unknown) => {
       log.warn({ event: 'disconnection not noted', device: device.sid, err: error })
@@ -278,6 +283,12 @@ export class DeviceConnection {
     await this.refresh()
   }
 
+  #takeContentBytes(): number {
+    const bytes = this.#contentBytes
+    this.#contentBytes = 0
+    return bytes
+  }
+
   #tokenCame(token: Uint8Array): void {
     if (this.#questions === 0) throw protocolError('An attestation that nobody has asked for.')
     this.#questions--
@@ -294,7 +305,8 @@ export class DeviceConnection {
       await reports.state(device, frame.value)
       return this.#keys.retry()
     }
-    if (frame.case === 'updateProgress') return reports.progress(device, frame.value)
+    if (frame.case === 'updateProgress')
+      return reports.progress(device, frame.value, this.#takeContentBytes())
     await reports.crash(device, frame.value)
     await this.#send({ case: 'crashReceived', value: { id: frame.value.id } })
   }
@@ -357,6 +369,9 @@ export class DeviceConnection {
       logPace,
       isLogging: () => this.#sent.isLogging,
       onRecord,
+      onContent: (bytes) => {
+        this.#contentBytes += bytes
+      },
       channelsMax: limits.channelsPerDevice,
       channelPace: new Pace(limits.channelsPerSecond, limits.channelBurst),
       serviceFor: (type, endpoint) => managed.serviceFor(type, endpoint, channels),

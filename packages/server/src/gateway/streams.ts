@@ -48,6 +48,8 @@ export interface StreamParts {
   ) => ((carrier: ChannelCarrier) => ChannelService) | undefined
   /** How this device gets a layer; undefined if it may not have it. */
   readonly chooseForm: (wanted: LayerStream) => Promise<ChosenForm | undefined>
+  /** So many bytes of a manifest or a layer leave now. */
+  readonly onContent: (bytes: number) => void
   /** A stream broke in the background. */
   readonly onError: (error: unknown) => void
 }
@@ -143,7 +145,7 @@ export class Streams {
       stream,
       content,
       offset: Number(offset),
-      send: this.#parts.send,
+      send: (body) => this.#sendContent(body),
       onEnd: () => this.#open.delete(stream),
     })
     this.#open.set(stream, fetch)
@@ -164,12 +166,17 @@ export class Streams {
       ...{ transferHash: fromHex(hash) ?? new Uint8Array(0), transferBytes: bytes.length },
     })
     const fetch = new FetchStream({
-      ...{ stream, offset, preface, send: this.#parts.send },
+      ...{ stream, offset, preface, send: (body) => this.#sendContent(body) },
       content: readerOf(bytes),
       onEnd: () => this.#open.delete(stream),
     })
     this.#open.set(stream, fetch)
     fetch.pump().catch(this.#parts.onError)
+  }
+
+  #sendContent(body: FrameInit): Promise<void> {
+    if (body.case === 'streamData') this.#parts.onContent(body.value.data?.length ?? 0)
+    return this.#parts.send(body)
   }
 
   async #openLog(stream: number): Promise<void> {

@@ -97,6 +97,10 @@ export const devices = pgTable('devices', {
   updatePhase: text('update_phase'),
   updateBytesDone: bigint('update_bytes_done', { mode: 'number' }),
   updateBytesTotal: bigint('update_bytes_total', { mode: 'number' }),
+  updateBytesHash: text('update_bytes_hash'),
+  updateBytesSent: bigint('update_bytes_sent', { mode: 'number' }).notNull().default(0),
+  updateBytesReceived: bigint('update_bytes_received', { mode: 'number' }).notNull().default(0),
+  updateBytesSentEver: bigint('update_bytes_sent_ever', { mode: 'number' }).notNull().default(0),
   tags: text('tags').array().notNull().default([]),
   attributes: jsonb('attributes').$type<Record<string, string>>().notNull().default({}),
 })

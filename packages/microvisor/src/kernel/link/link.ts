@@ -91,6 +91,7 @@ export class Link {
   #askedPauseSeconds = 0
   #cancelTimer: () => void = () => {}
   #heardSincePing = true
+  #fetchedBytes = 0
 
   constructor(parts: LinkParts) {
     this.#parts = parts
@@ -141,7 +142,22 @@ export class Link {
 
   /** `undefined` while not open or while there are too many. */
   openStream(kind: StreamKind, user: StreamUser): LinkStream | undefined {
-    return this.isOpen ? this.#streams.open(kind, user) : undefined
+    if (!this.isOpen) return undefined
+    const isFetch = kind.case === 'fetch' || kind.case === 'layer'
+    return this.#streams.open(kind, isFetch ? this.#counted(user) : user)
+  }
+
+  /** Bytes of content that have come since the device started: what updates cost on the wire. */
+  get fetchedBytes(): number {
+    return this.#fetchedBytes
+  }
+
+  #counted(user: StreamUser): StreamUser {
+    const data = (bytes: Uint8Array) => {
+      this.#fetchedBytes += bytes.length
+      user.data?.(bytes)
+    }
+    return { ...user, data }
   }
 
   /** Looks at the interface and does whatever is due. */

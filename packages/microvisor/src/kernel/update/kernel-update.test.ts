@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UpdateError, UpdatePhase } from '@microvisor/protocol'
 import { readRatchet } from '../../boot/ratchet.ts'
-import { blankChips } from '../../testing/bench.ts'
+import { blankChips, fuseContents } from '../../testing/bench.ts'
 import { BootedDevice, installKernel, type TestKernel, testKernel } from '../../testing/booted.ts'
 import { TestCloud } from '../../testing/test-cloud.ts'
 import type { TestFlash } from '../../testing/test-hardware.ts'
+import { digest } from '../../testing/trust.ts'
 
 const old = testKernel(1)
 const MINUTES = 60_000
@@ -82,6 +83,8 @@ test('a kernel on trial that was changed in flash is not run', () => {
 
 const refused: readonly (readonly [keyof typeof UpdateError, () => TestKernel])[] = [
   ['ROLLBACK', () => testKernel(2, { securityRatchet: 0 })],
+  ['KERNEL_BOOT', () => naming('Boot', digest([Uint8Array.of(1)]))],
+  ['KERNEL_BOOT', () => naming('Upgrader', fuseContents.bootSha256)],
   ['DEVICE_TYPE', () => testKernel(2, { deviceType: 'Imp201f', securityRatchet: 9 })],
 ]
 
@@ -100,6 +103,18 @@ for (const [error, kernel] of refused) {
     assert.equal(UpdateError[failure(booted)?.error ?? 0], error)
     assert.equal(booted.record?.kernelVersion, 3)
   })
+}
+
+test('a kernel that names the device’s own Boot region is installed without fetching that', () => {
+  const booted = device(naming('Boot', fuseContents.bootSha256))
+  booted.live(1_000)
+  assert.equal(booted.record?.kernelVersion, 2)
+  assert.equal(failure(booted), undefined)
+})
+
+function naming(region: 'Boot' | 'Upgrader', fetchHash: Uint8Array): TestKernel {
+  const layer = { region, encryptedWithKeyId: 0n, fetchHash }
+  return testKernel(2, { securityRatchet: 9 }, [layer])
 }
 
 function bootName(outcome: BootedDevice['boots'][number]): string {

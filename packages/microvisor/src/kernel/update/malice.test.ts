@@ -6,9 +6,12 @@ import {
   encodeManifest,
   LayerForm,
   makeDelta,
+  parseAppManifest,
   plainPolicies,
   signBody,
   UpdatePhase,
+  unsigned,
+  verifyToken,
 } from '@microvisor/protocol'
 import { externalLayout, internalLayout } from '../../flash-layout.ts'
 import { Bench, blankChips } from '../../testing/bench.ts'
@@ -22,12 +25,14 @@ import {
   makeApplication,
   makeImage,
   makeKey,
+  publish,
   type SignedApplication,
   smallRegion,
 } from '../../testing/trust.ts'
 import { KeyStore } from './key-store.ts'
 
 const v1 = makeImage(1, 3_000)
+const image = makeImage(8, 2_000)
 
 function holds(bench: Bench, content: Uint8Array): boolean {
   const found = new Uint8Array(content.length)
@@ -39,6 +44,75 @@ function untouched(bench: Bench): void {
   assert.equal(bench.hardware.application.isRunning, true)
   assert.ok(holds(bench, v1))
 }
+
+test('arbitrary software: what nobody, or a stranger, has signed is not fetched', () => {
+  const bench = runningBench()
+  const stranger = makeApplication(
+    [{ region: smallRegion, content: image }],
+    plainPolicies,
+    makeKey(),
+  )
+  const nobodys = publish(encodeManifest(unsigned(parseAppManifest(stranger.manifest).body)), [
+    image,
+  ])
+  const { length } = bench.cloud.offers
+  for (const application of [stranger, nobodys]) {
+    bench.cloud.sendTarget(application)
+    bench.run(1_000)
+    untouched(bench)
+  }
+  assert.equal(bench.cloud.offers.length, length, 'not a byte of a layer')
+})
+
+test('drop-request: a cloud that takes the connection and says nothing', () => {
+  const bench = runningBench()
+  bench.cloud.answersHello = false
+  bench.disconnect()
+  bench.cloud.offer(smallApplication(2))
+  bench.run(600_000)
+  untouched(bench)
+  bench.cloud.answersHello = true
+  bench.run(4_000_000)
+  assert.ok(holds(bench, makeImage(2, 3_000)), 'it asks until it is answered')
+})
+
+test('freeze: who withholds an update cannot hide it from who asks the device', () => {
+  const bench = runningBench()
+  const nonce = new Uint8Array(16).fill(3)
+  bench.cloud.send({ case: 'attestationRequest', value: { nonce } })
+  bench.run(1_000)
+  const publicKey = new Uint8Array(65)
+  bench.hardware.engines.devicePublicKey(publicKey)
+  const verify = bench.hardware.engines.verifyP256.bind(bench.hardware.engines)
+  const { token } = bench.cloud.last('attestation')!
+  const { application } = verifyToken(token, { publicKey, verify, nonce })
+  assert.deepEqual(application?.manifestHash, bench.cloud.target, 'the old one')
+})
+
+test('mixed-bundles: layers of one target are never installed with those of the next', () => {
+  const places = [0, 0x4000].map((start) => ({ place: 'internal' as const, start, size: 0x2000 }))
+  const version = (number: number) =>
+    makeApplication(
+      places.map((region, i) => ({ region, content: makeImage(10 * number + i, 2_000) })),
+    )
+  const bench = runningBench()
+  for (let cut = 2_100; cut < 4_000; cut += 300) {
+    bench.cloud.fetchLimitBytes = cut
+    bench.cloud.sendTarget(version(2))
+    bench.run(1_000)
+    bench.cloud.fetchLimitBytes = Number.POSITIVE_INFINITY
+    bench.cloud.sendTarget(version(3))
+    bench.run(1_000)
+    for (const [i, { start }] of places.entries()) {
+      const found = new Uint8Array(2_000)
+      bench.chips.internalFlash.read(start, found)
+      assert.deepEqual(found, makeImage(30 + i, 2_000), `cut at ${cut}, layer ${i}`)
+    }
+    bench.cloud.sendTarget(smallApplication(1))
+    bench.run(1_000)
+    untouched(bench)
+  }
+})
 
 test('mix and match: a layer of another version under this version’s name', () => {
   const bench = runningBench()

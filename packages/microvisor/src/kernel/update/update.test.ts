@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import {
   describeLayer,
@@ -73,6 +74,24 @@ test('a first application is fetched, installed and started, and every phase is 
   const state = bench.cloud.last('deviceState')
   assert.deepEqual(state?.manifestHash, bench.cloud.target)
   assert.equal(state?.running, true)
+})
+
+test('what came over the link for an update is told with it, to the byte', () => {
+  const bench = new Bench()
+  const content = makeImage(77, 9_000)
+  bench.cloud.offer(makeApplication([{ region: smallRegion, content }]))
+  let sent = 0
+  const send = bench.cloud.send.bind(bench.cloud)
+  bench.cloud.send = (frame) => {
+    if (frame.case === 'streamData') sent += frame.value.data?.length ?? 0
+    send(frame)
+  }
+  bench.cutAfterDelivered = 4
+  bench.run(60_000)
+  const { phase, bytesReceived } = bench.cloud.last('updateProgress')!
+  assert.equal(UpdatePhase[phase], 'COMPLETE')
+  assert.ok(sent > 9_000)
+  assert.ok(bytesReceived > 9_000n && bytesReceived <= BigInt(sent), `${bytesReceived} of ${sent}`)
 })
 
 test('the running application runs until the new one is ready, and no page is written that is right', () => {
@@ -293,6 +312,31 @@ for (const [error, application] of failures) {
     assert.ok(flashHolds(bench, 0, makeImage(7, 700)))
   })
 }
+
+test('TRANSFER: a cloud that sends what makes nothing, and sends it again when asked for the whole', () => {
+  const bench = runningBench()
+  const { forms } = bench.cloud
+  bench.cloud.forms = () => ({ form: LayerForm.COMPRESSED, bytes: makeImage(9, 100) })
+  bench.cloud.sendTarget(smallApplication(2))
+  bench.run(1_000)
+  assert.equal(failure(bench)?.error, UpdateError.TRANSFER)
+  assert.equal(bench.hardware.application.isRunning, true)
+  bench.cloud.forms = forms
+  bench.run(120_000)
+  assert.ok(flashHolds(bench, 0, makeImage(2, 3_000)))
+})
+
+test('every error of an update is reached by a test', () => {
+  const read = (file: string) => readFileSync(new URL(file, import.meta.url), 'utf8')
+  const tests = read('update.test.ts') + read('kernel-update.test.ts')
+  const names = Object.keys(UpdateError).filter((name) => /^[A-Z]/.test(name) && name !== 'NONE')
+  const missing = names.filter(
+    (name) => !tests.includes(`['${name}'`) && !tests.includes(`UpdateError.${name})`),
+  )
+  const inRows = missing.filter((name) => !new RegExp(`\\n    '${name}'|  '${name}',`).test(tests))
+  assert.deepEqual(inRows, [])
+  assert.ok(names.length >= 18)
+})
 
 test('FLASH: staging that refuses fails the update before the application is touched', () => {
   const bench = runningBench()

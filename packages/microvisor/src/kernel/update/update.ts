@@ -77,6 +77,8 @@ export class Update {
   readonly #parts: UpdateParts
   readonly #installer: Installer
   #target: Uint8Array = new Uint8Array(0)
+  /** What had come before this target. */
+  #fetchedBefore = 0
   #manifestFetch: Fetch | undefined
   #layerFetch: LayerFetch | undefined
   #problem: UpdateProblem | undefined
@@ -126,6 +128,7 @@ export class Update {
     if (!equalBytes(hash, this.#target)) {
       this.#abandon()
       this.#target = hash
+      this.#fetchedBefore = this.#parts.link.fetchedBytes
     }
     this.#tellOutcome()
     this.#proceed()
@@ -303,7 +306,8 @@ export class Update {
   }
 
   #report(progress: Progress): void {
-    const value = { manifestHash: this.#target, ...progress }
+    const bytesReceived = BigInt(this.#parts.link.fetchedBytes - this.#fetchedBefore)
+    const value = { manifestHash: this.#target, bytesReceived, ...progress }
     this.#parts.link.send({ case: 'updateProgress', value })
   }
 }
