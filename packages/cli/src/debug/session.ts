@@ -1,4 +1,5 @@
 /** A debug session as a command runs it: target, GDB server, and what is said about them. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cloud } from '../cloud.ts'
 import { Failure } from '../errors.ts'
 import { debugIdentity } from './debug-keys.ts'
@@ -7,10 +8,15 @@ import { GdbServer } from './gdb/gdb-server.ts'
 import { Target } from './target.ts'
 import { openTunnel } from './tunnel.ts'
 
+/** For the device to answer that it lets the application go on. */
+const LEAVING_MS = 3000
+
 export interface DebugSessionOptions {
   readonly cloud: Cloud
   readonly deviceSid: string
   readonly keyFile: string
+  /** The file with the keys of devices that were seen before. */
+  readonly knownDevices: string
   readonly host: string
   readonly port: number
   /** Code and constants are taken from it where flash holds the same. */
@@ -27,12 +33,13 @@ export interface DebugSession {
 }
 
 export async function openDebugSession(options: DebugSessionOptions): Promise<DebugSession> {
-  const { cloud, deviceSid, host, port, elf, progress } = options
+  const { cloud, deviceSid, knownDevices, host, port, elf, progress } = options
   const identity = await debugIdentity(options.keyFile)
   const { promise: over, resolve: end } = Promise.withResolvers<string>()
-  const target = new Target(
-    () => openTunnel({ connection: cloud.connection, deviceSid, identity }),
-    {
+  const target = new Target({
+    connect: (signal) =>
+      openTunnel({ connection: cloud.connection, deviceSid, identity, knownDevices, signal }),
+    events: {
       output: (text) => server.output(Buffer.from(text).toString('utf8')),
       note: progress,
       ended: (detail) => {
@@ -40,7 +47,8 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
         end(detail)
       },
     },
-  )
+    foresees: true,
+  })
   let leaving: Promise<void> = Promise.resolve()
   const server = new GdbServer({
     ...{ host, port, target },
@@ -69,11 +77,19 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
     ...{ port: opened, target, over },
     close: async () => {
       server.close()
-      await target.detach().catch(() => undefined)
+      await Promise.race([
+        Promise.all([leaving, target.detach()]).catch(() => undefined),
+        patience(),
+      ])
       target.close()
       end('')
     },
   }
+}
+
+/** A device that does not answer any more notices the end of the tunnel by itself. */
+function patience(): Promise<void> {
+  return sleep(LEAVING_MS, undefined, { ref: false })
 }
 
 async function compare(elf: string, target: Target, progress: (line: string) => void) {

@@ -5,17 +5,22 @@
  *   (1) While the application is halted, registers are here, and so is the memory that came with the
  *       stop. What GDB looked at after this stop is what the next one brings along.
  *   (2) Changes of registers and SRAM are kept back until the application goes on, and leave with it.
- *   (3) After a lost connection the session is taken up again: the device has kept it.
+ *   (3) What GDB does on its way is foreseen where that is certain: see foreknowledge.ts.
+ *   (4) After a lost connection the session is taken up again: the device has kept it.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Attached,
   DEBUG_MEMORY_BYTES_MAX,
   DEBUG_PROTOCOL_VERSION,
+  DEBUG_RANGES_MAX,
   type DebugRequestInit,
   type Stopped,
   StopReason,
 } from '@microvisor/protocol'
 import { DebugClient, Refusal } from './debug-client.ts'
+import { Foreknowledge, type Passage } from './foreknowledge.ts'
+import type { Outlook, StepRange } from './foresight.ts'
 import { isFlash, isSram, MemoryCache } from './memory-cache.ts'
 import type { Tunnel } from './tunnel.ts'
 
@@ -32,6 +37,13 @@ interface Plan {
   readonly stepEnd: number
 }
 
+export interface TargetOptions {
+  connect(signal: AbortSignal): Promise<Tunnel>
+  readonly events: TargetEvents
+  /** Whether steps are foreseen; without, each is a round trip of its own. */
+  readonly foresees: boolean
+}
+
 export interface TargetEvents {
   output(text: Uint8Array): void
   /** The session is over for good; why, for people. */
@@ -40,6 +52,16 @@ export interface TargetEvents {
   note(line: string): void
 }
 
+export interface FlashPart {
+  readonly address: number
+  readonly data: Uint8Array
+  readonly hash: Uint8Array
+}
+
+/** Bytes programmed with one request. */
+const PROGRAM_BYTES = 32_768
+/** Changes of SRAM that wait for the application to go on; more are sent ahead. */
+const KEPT_BACK_BYTES = 16_384
 /** Of the stack, what comes with a stop. */
 const STACK_BYTES = 1024
 /** Of what GDB looks at between two stops, what comes with the next one. */
@@ -50,28 +72,48 @@ const SRAM_READ_BYTES = 256
 const FLASH_READ_BYTES = 1024
 const RETRIES = 60
 const RETRY_MS = 1000
-const SP = 13
+const [SP, LR, PC, XPSR] = [13, 14, 15, 16]
+const [MSP, PSP, CONTROL] = [17, 18, 21]
+const SPSEL = 2
+const IPSR = 0x1ff
+/** A stop that GDB was told of before it came: if GDB then says nothing, the device is asked. */
+const SILENCE_MS = 2000
 
 export class Target {
-  readonly #connect: () => Promise<Tunnel>
+  readonly #options: TargetOptions
   readonly #events: TargetEvents
   readonly #memory = new MemoryCache()
   readonly #registers = new Map<number, number>()
   readonly #changedRegisters = new Set<number>()
+  #changedBytes = 0
+  /** Changes that went ahead. */
+  #sent: Promise<unknown> | undefined
   readonly #changedMemory: { address: number; data: Uint8Array }[] = []
+  readonly #foreknowledge = new Foreknowledge({
+    codeAt: (address, length) => (isFlash(address) ? this.#memory.get(address, length) : undefined),
+    wordAt: (address) => this.#wordAt(address),
+    registerAt: (number) => this.#registers.get(number),
+    isMemory: isSram,
+  })
+  /** The device has stopped otherwise than GDB was told: it hears of it when it lets it go on. */
+  #owed: Stopped | undefined
+  /** The device has gone on already as GDB is going to ask. */
+  #ahead: { readonly range: StepRange; readonly stop: Stopped } | undefined
+  #silence: NodeJS.Timeout | undefined
   readonly #looked = new Map<number, number>()
   #client: DebugClient | undefined
   #attached: Attached | undefined
   #stop: Stopped | undefined
   /** What the application runs by; undefined while it is halted. */
   #running: { readonly plan: Plan; readonly stopped: (stop: Stopped) => void } | undefined
-  #isClosed = false
+  /** Aborted when the session is over. */
+  readonly #closing = new AbortController()
   /** Done when a lost session is taken up again, or given up. */
   #takenUp: Promise<void> | undefined
 
-  constructor(connect: () => Promise<Tunnel>, events: TargetEvents) {
-    this.#connect = connect
-    this.#events = events
+  constructor(options: TargetOptions) {
+    this.#options = options
+    this.#events = options.events
   }
 
   readonly breakpoints = new Map<number, Breakpoint>()
@@ -99,7 +141,7 @@ export class Target {
 
   /** Opens the way to the device; the application runs on. */
   async connect(): Promise<void> {
-    const tunnel = await this.#connect()
+    const tunnel = await this.#options.connect(this.#closing.signal)
     this.#requestsBefore = this.requests
     const client: DebugClient = new DebugClient(tunnel, {
       output: (text) => this.#events.output(text),
@@ -123,6 +165,7 @@ export class Target {
   /** The debugger is done for now: the application goes on without breakpoints. */
   async detach(): Promise<void> {
     if (this.#attached === undefined) return
+    await this.settle()
     this.breakpoints.clear()
     this.watchpoints.length = 0
     if (this.#running === undefined) await this.#flush()
@@ -130,10 +173,14 @@ export class Target {
     await this.#ask({ case: 'detach', value: {} }, 'done')
   }
 
-  /** Ends the session. */
+  /** Ends the session: whatever is under way fails, and nothing of it stays behind. */
   close(): void {
-    this.#isClosed = true
+    this.#closing.abort()
     this.#client?.close()
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted
   }
 
   // Registers
@@ -186,14 +233,36 @@ export class Target {
     if (isSram(address, data.length) && !this.isRunning) {
       this.#changedMemory.push(part)
       this.#memory.put(address, part.data)
+      this.#changedBytes += part.data.length
+      if (this.#changedBytes >= KEPT_BACK_BYTES) this.#sendChanges()
     } else {
       await this.#flush()
       await this.#ask({ case: 'writeMemory', value: { contents: [part] } }, 'done')
     }
   }
 
+  /** Nobody waits for it: if it fails, so does what comes next. */
+  #sendChanges(): void {
+    const contents = this.#takeChangedMemory()
+    this.#sent = this.#ask({ case: 'writeMemory', value: { contents } }, 'done')
+    this.#sent.catch(() => undefined)
+  }
+
+  #takeChangedMemory() {
+    this.#changedBytes = 0
+    return this.#changedMemory.splice(0)
+  }
+
   /** Of ranges of flash: which of them hold exactly these bytes. What does is known from here on. */
-  async compareFlash(parts: readonly { address: number; data: Uint8Array; hash: Uint8Array }[]) {
+  async compareFlash(parts: readonly FlashPart[]): Promise<FlashPart[]> {
+    const batches: FlashPart[][] = []
+    for (let at = 0; at < parts.length; at += DEBUG_RANGES_MAX) {
+      batches.push(parts.slice(at, at + DEBUG_RANGES_MAX))
+    }
+    return (await Promise.all(batches.map((batch) => this.#compare(batch)))).flat()
+  }
+
+  async #compare(parts: readonly FlashPart[]): Promise<FlashPart[]> {
     const ranges = parts.map(({ address, data }) => ({ address, length: data.length }))
     const { hashes } = await this.#ask({ case: 'hashMemory', value: { ranges } }, 'memoryHashed')
     return parts.filter(({ address, data, hash }, index) => {
@@ -203,20 +272,120 @@ export class Target {
     })
   }
 
-  async eraseFlash(address: number, length: number): Promise<void> {
-    await this.#ask({ case: 'eraseFlash', value: { address, length } }, 'done')
+  /** Whole pages, erased and programmed anew: everything is on its way at once. */
+  async loadFlash(address: number, bytes: Uint8Array): Promise<void> {
     this.#memory.forgetAll()
-  }
-
-  async programFlash(address: number, data: Uint8Array): Promise<void> {
-    await this.#ask({ case: 'programFlash', value: { address, data } }, 'done')
-    this.#memory.forgetAll()
+    const length = bytes.length
+    const answers = [this.#ask({ case: 'eraseFlash', value: { address, length } }, 'done')]
+    for (let at = 0; at < length; at += PROGRAM_BYTES) {
+      const data = bytes.subarray(at, at + PROGRAM_BYTES)
+      answers.push(
+        this.#ask({ case: 'programFlash', value: { address: address + at, data } }, 'done'),
+      )
+    }
+    await Promise.all(answers)
+    this.#memory.put(address, bytes)
   }
 
   // Running
 
   /** Goes on until it stops; with a range, until the program counter leaves it. */
-  async resume(range?: { readonly start: number; readonly end: number }): Promise<Stopped> {
+  async resume(range?: StepRange): Promise<Stopped> {
+    clearTimeout(this.#silence)
+    const known = this.#owed ?? this.#ahead?.stop
+    if (known !== undefined) {
+      this.#owed = undefined
+      this.#ahead = undefined
+      this.#foreknowledge.goesOn(range, this.breakpoints)
+      this.#takeStop(known)
+      return known
+    }
+    if (this.watchpoints.length > 0) await this.settle()
+    const { passage, outlook } = this.#foresee(range)
+    this.#foreknowledge.goesOn(range, this.breakpoints)
+    if (range !== undefined && outlook !== undefined) return this.#foretell(outlook, range)
+    return this.#goOn(range, passage)
+  }
+
+  #foresee(range: StepRange | undefined): { passage?: Passage; outlook?: Outlook } {
+    if (!this.#options.foresees || this.watchpoints.length > 0) return {}
+    const place = this.#place()
+    const found =
+      range === undefined
+        ? { passage: this.#foreknowledge.passage(place, this.breakpoints) }
+        : { outlook: this.#foreknowledge.outlook(place, range, this.breakpoints) }
+    return found as { passage?: Passage; outlook?: Outlook }
+  }
+
+  /** The step is as good as done: the device does it when it hears of what comes next. */
+  #foretell(outlook: Outlook, range: StepRange): Stopped {
+    const { pc, sp, lr, changed } = outlook
+    this.#foreknowledge.told(outlook, range)
+    for (const number of changed) this.#registers.delete(number)
+    for (const [number, value] of outlook.restored) this.#registers.set(number, value)
+    const isHandler = ((this.#registers.get(XPSR) ?? 0) & IPSR) !== 0
+    const isProcessStack = !isHandler && ((this.#registers.get(CONTROL) ?? 0) & SPSEL) !== 0
+    this.#registers.set(isProcessStack ? PSP : MSP, sp)
+    this.#registers.set(SP, sp)
+    this.#registers.set(LR, lr >>> 0)
+    this.#registers.set(PC, pc)
+    this.#silence = setTimeout(() => this.settle().catch(() => undefined), SILENCE_MS)
+    this.#silence.unref()
+    return this.#tell({ reason: StopReason.STEPPED, address: 0, registers: [] })
+  }
+
+  /** What was foreseen is done now, because somebody looks. */
+  async settle(): Promise<void> {
+    clearTimeout(this.#silence)
+    const last = this.#foreknowledge.steps.at(-1)
+    if (last === undefined) return
+    this.#settling ??= this.#settle(last).finally(() => {
+      this.#settling = undefined
+    })
+    await this.#settling
+  }
+  #settling: Promise<void> | undefined
+
+  async #settle({ pc, sp, stepStart: start, stepEnd: end }: Passage): Promise<void> {
+    const stop = await this.#goOn({ start, end }, undefined, -1)
+    const place = this.#place()
+    const isAsTold = stop.reason === StopReason.STEPPED && place.pc === pc && place.sp === sp
+    if (!isAsTold) this.#owed = stop
+  }
+
+  /** GDB shows the stop to its user. */
+  async shown(): Promise<void> {
+    await this.settle()
+    this.#foreknowledge.shown()
+  }
+
+  get isForetold(): boolean {
+    return this.#foreknowledge.steps.length > 0
+  }
+
+  /** True if GDB was told these bytes already, or could be without asking. */
+  knows(address: number, length: number): boolean {
+    return this.#memory.get(address, length) !== undefined
+  }
+
+  /** Of the stack. */
+  #wordAt(address: number): number | undefined {
+    const bytes = isSram(address, 4) ? this.#memory.get(address, 4) : undefined
+    return bytes && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+  }
+
+  #place() {
+    const [pc, sp, lr] = [PC, SP, LR].map((number) => this.#registers.get(number) ?? 0)
+    return { pc: pc!, sp: sp!, lr: lr! }
+  }
+
+  /** `besides`: how many of the steps that were foreseen are left to the plan itself, negative. */
+  async #goOn(
+    range: StepRange | undefined,
+    passage: Passage | undefined,
+    besides: -1 | undefined = undefined,
+  ): Promise<Stopped> {
+    const foreseen = this.#foreknowledge.take().slice(0, besides)
     const plan: Plan = {
       breakpoints: [...this.breakpoints.values()],
       watchpoints: [...this.watchpoints],
@@ -224,10 +393,28 @@ export class Target {
       stepStart: range?.start ?? 0,
       stepEnd: range?.end ?? 0,
     }
-    return this.#run(plan, {
-      memory: { contents: this.#changedMemory.splice(0) },
+    const stop = await this.#run(plan, {
+      memory: { contents: this.#takeChangedMemory() },
       registers: { registers: this.#takeChangedRegisters() },
+      foreseen,
+      ...(passage === undefined ? {} : { passage }),
     })
+    return this.#passed(stop, passage)
+  }
+
+  /** If the device has gone past the end of a call, GDB hears of that first. */
+  #passed(stop: Stopped, passage: Passage | undefined): Stopped {
+    if (passage === undefined || stop.passed.length === 0) return stop
+    const { stepStart: start, stepEnd: end, pc: address } = passage
+    this.#ahead = { range: { start, end }, stop }
+    for (const { number, value } of stop.passed) this.#registers.set(number, value)
+    return this.#tell({ reason: StopReason.BREAKPOINT, address, registers: stop.passed })
+  }
+
+  #tell(stop: Pick<Stopped, 'reason' | 'address' | 'registers'>): Stopped {
+    const { fault, ...last } = this.#stop!
+    this.#stop = { ...last, ...stop, detail: '', memory: [], passed: [] }
+    return this.#stop
   }
 
   /** Ctrl-C. What `resume` waits for comes now. */
@@ -240,14 +427,20 @@ export class Target {
 
   /** From the beginning, halted before the first instruction. */
   async restart(): Promise<Stopped> {
-    this.#changedMemory.length = 0
+    await this.settle()
+    this.#owed = undefined
+    this.#ahead = undefined
+    this.#takeChangedMemory()
     this.#changedRegisters.clear()
     const stop = await this.#ask({ case: 'restart', value: {} }, 'stopped')
     this.#takeStop(stop)
     return stop
   }
 
-  async #run(plan: Plan, changes: Pick<Resume, 'memory' | 'registers'>): Promise<Stopped> {
+  async #run(
+    plan: Plan,
+    changes: Pick<Resume, 'memory' | 'registers' | 'foreseen' | 'passage'>,
+  ): Promise<Stopped> {
     const stop = await new Promise<Stopped>((resolve, reject) => {
       this.#running = { plan, stopped: resolve }
       this.#resume({ ...plan, ...changes }).then(resolve, (error: unknown) => {
@@ -265,7 +458,7 @@ export class Target {
   async #lost(detail: string): Promise<void> {
     this.#events.note(`${detail} Trying again ...`)
     for (let attempt = 0; attempt < RETRIES && !this.#isClosed; attempt++) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      await wait(RETRY_MS, this.#closing.signal)
       try {
         await this.connect()
         await this.#takeUp()
@@ -275,7 +468,8 @@ export class Target {
         // Not yet.
       }
     }
-    this.#isClosed = true
+    if (this.#isClosed) return
+    this.#closing.abort()
     this.#events.ended(detail)
   }
 
@@ -298,7 +492,7 @@ export class Target {
     this.#stop = stop
     this.#memory.forgetSram()
     this.#changedRegisters.clear()
-    this.#changedMemory.length = 0
+    this.#takeChangedMemory()
     this.#looked.clear()
     for (const { number, value } of stop.registers) this.#registers.set(number, value)
     for (const { address, data } of stop.memory) this.#memory.put(address, data)
@@ -326,7 +520,10 @@ export class Target {
 
   /** Sends what was kept back, for what depends on it. */
   async #flush(): Promise<void> {
-    const contents = this.#changedMemory.splice(0)
+    const sent = this.#sent
+    this.#sent = undefined
+    await sent
+    const contents = this.#takeChangedMemory()
     const registers = this.#takeChangedRegisters()
     if (contents.length > 0) await this.#ask({ case: 'writeMemory', value: { contents } }, 'done')
     if (registers.length > 0) {
@@ -349,6 +546,11 @@ export class Target {
       return this.#client.ask(request, kind)
     }
   }
+}
+
+/** Until the time is over or there is no reason to wait any more. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 const REPEATABLE: ReadonlySet<DebugRequestInit['case']> = new Set([

@@ -21,11 +21,26 @@ export interface TunnelOptions {
   readonly connection: Connection
   readonly deviceSid: string
   readonly identity: DebugIdentity
+  /** The file with the keys of devices that were seen before. */
+  readonly knownDevices: string
+  /** Aborted when nobody wants it any more: an opening that is under way ends then. */
+  readonly signal: AbortSignal
 }
 
 /** Resolves with the plaintext side. Throws Failure: refused, not connected, another key. */
 export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
+  options.signal.throwIfAborted()
   const line = new Line(options)
+  const giveUp = () => line.abandon()
+  options.signal.addEventListener('abort', giveUp)
+  try {
+    return await openOver(line, options)
+  } finally {
+    options.signal.removeEventListener('abort', giveUp)
+  }
+}
+
+async function openOver(line: Line, options: TunnelOptions): Promise<Tunnel> {
   await line.opened
   const { certificate, privateKey } = options.identity
   const socket = connect({
@@ -37,7 +52,9 @@ export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
   line.over.then(() => setImmediate(() => socket.destroy()))
   try {
     await secured(socket, line)
-    await checkDeviceKey(options.deviceSid, keyOf(socket), options.connection.url)
+    const { deviceSid, connection, knownDevices } = options
+    const device = { deviceSid, serverUrl: connection.url, key: keyOf(socket) }
+    await checkDeviceKey(knownDevices, device)
   } catch (error) {
     socket.destroy()
     line.close()
@@ -89,6 +106,10 @@ class Line {
   /** The WebSocket is closed. */
   get over(): Promise<void> {
     return this.#over.promise
+  }
+
+  abandon(): void {
+    this.#socket.terminate()
   }
 
   close(): void {
