@@ -106,6 +106,8 @@ export interface Registers {
   readonly layout: Layout
   /** Name of the register that holds this byte offset, or undefined for a hole. */
   nameAt(offset: number): string | undefined
+  /** False: the offset is a hole. */
+  has(offset: number): boolean
   /** What a read of the word at this offset would give, without its effects. */
   peek(offset: number): number
   read(offset: number, size: AccessSize, isSecure: boolean): number
@@ -243,6 +245,10 @@ export class RegisterFile<L extends Layout> implements Registers {
     return row === undefined ? undefined : this.#compiled.names[row]
   }
 
+  has(offset: number): boolean {
+    return this.#compiled.rowAtWord[offset >> 2] !== undefined
+  }
+
   peek(offset: number): number {
     const row = this.#compiled.rowAtWord[offset >> 2]
     return row === undefined ? 0 : this.#seen(row, 4)
@@ -340,7 +346,10 @@ export function interruptLevel<L extends Layout>(
     )
     return {
       ...{ enable: registers.cell(enable.register), enableMask: enable.mask },
-      ...{ seen: registers.watch(register), flags: places.reduce((all, { mask }) => all | mask, 0) },
+      ...{
+        seen: registers.watch(register),
+        flags: places.reduce((all, { mask }) => all | mask, 0),
+      },
     }
   })
   return () => {

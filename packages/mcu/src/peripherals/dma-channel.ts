@@ -216,7 +216,11 @@ export class DmaChannel {
   get #isPlain(): boolean {
     const f = this.#f
     const isSingle = f.SBL_1.value === 0 && f.DBL_1.value === 0 && !this.#parts.is2d
-    return isSingle && f.SDW_LOG2.value === f.DDW_LOG2.value && !(f.SBX.isSet || f.DBX.isSet || f.DHX.isSet)
+    return (
+      isSingle &&
+      f.SDW_LOG2.value === f.DDW_LOG2.value &&
+      !(f.SBX.isSet || f.DBX.isSet || f.DHX.isSet)
+    )
   }
 
   /** One beat through the channel; how many accesses that took. */

@@ -75,7 +75,12 @@ export function channelCells(registers: RegisterFile<Layout>, channel: number) {
     ...{ TRIGSEL: cell(n.TR2, 'TRIGSEL'), TRIGPOL: cell(n.TR2, 'TRIGPOL') },
     ...{ TCEM: cell(n.TR2, 'TCEM'), BNDT: cell(n.BR1, 'BNDT'), BRC: cell(n.BR1, 'BRC') },
     ...{ SDEC: cell(n.BR1, 'SDEC'), DDEC: cell(n.BR1, 'DDEC'), BRSDEC: cell(n.BR1, 'BRSDEC') },
-    ...{ BRDDEC: cell(n.BR1, 'BRDDEC'), SA: cell(n.SAR), DA: cell(n.DAR), LBA: cell(n.LBAR, 'LBA') },
+    ...{
+      BRDDEC: cell(n.BR1, 'BRDDEC'),
+      SA: cell(n.SAR),
+      DA: cell(n.DAR),
+      LBA: cell(n.LBAR, 'LBA'),
+    },
     ...{ SAO: cell(n.TR3, 'SAO'), DAO: cell(n.TR3, 'DAO'), BRSAO: cell(n.BR2, 'BRSAO') },
     ...{ BRDAO: cell(n.BR2, 'BRDAO'), LLR: cell(n.LLR), LA: cell(n.LLR, 'LA') },
   }

@@ -97,7 +97,10 @@ export class TimChannels {
     if (this.#parts.wiring.wire(`${this.#parts.wiring.name}_OC${number}`).isWatched) return true
     if (!this.#parts.isOutputOn()) return false
     const isOn = f.enable.isSet && pin.pads.length > 0
-    return isOn || (this.#isComplemented(this.#channels[channel - 1]!) && (complement?.pads.length ?? 0) > 0)
+    return (
+      isOn ||
+      (this.#isComplemented(this.#channels[channel - 1]!) && (complement?.pads.length ?? 0) > 0)
+    )
   }
 
   inputLevel(input: number): boolean {
@@ -183,9 +186,7 @@ export class TimChannels {
   #level({ number, f, isHigh }: Channel): boolean | undefined {
     const { registers: r } = this.#parts
     if (!this.#parts.isOutputOn()) {
-      return r.is('BDTR', 'OSSI') && f.enable.isSet
-        ? r.is('CR2', `OIS${number}`)
-        : undefined
+      return r.is('BDTR', 'OSSI') && f.enable.isSet ? r.is('CR2', `OIS${number}`) : undefined
     }
     return f.enable.isSet ? isHigh !== f.polarity.isSet : undefined
   }

@@ -467,7 +467,11 @@ function timCells(registers: RegisterFile<typeof timLayout>) {
     ...{ CEN: registers.cell('CR1', 'CEN'), UDIS: registers.cell('CR1', 'UDIS') },
     ...{ OPM: registers.cell('CR1', 'OPM'), MMS: registers.cell('CR2', 'MMS') },
     ...{ DIER: registers.cell('DIER'), UDE: registers.cell('DIER', 'UDE') },
-    ...{ SR: registers.cell('SR'), UIF: registers.cell('SR', 'UIF'), REP: registers.cell('RCR', 'REP') },
+    ...{
+      SR: registers.cell('SR'),
+      UIF: registers.cell('SR', 'UIF'),
+      REP: registers.cell('RCR', 'REP'),
+    },
     ...{ PSC: registers.cell('PSC'), ARR: registers.cell('ARR') },
     ...{ AOE: registers.cell('BDTR', 'AOE'), MMS2: registers.cell('CR2', 'MMS2') },
   }
