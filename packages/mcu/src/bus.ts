@@ -45,4 +45,13 @@ export interface Scheduler {
   readonly now: number
   /** Runs `action` once `now >= cycle`; the return value cancels it. */
   at(cycle: number, action: () => void): () => void
+  /** For an action that is asked for again and again: no more than one time of it is pending. */
+  timer(action: () => void): Timer
+}
+
+export interface Timer {
+  /** Instead of the time that was asked for before. */
+  at(cycle: number): void
+  cancel(): void
+  readonly isSet: boolean
 }

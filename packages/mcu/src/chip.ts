@@ -8,7 +8,7 @@
  *   (2) `run` never passes `untilCycle`.
  *   (3) A reset leaves memories alone; it is the host's to say what survives.
  */
-import { DBGMCU_BASE, DBGMCU_BYTES, type PeripheralPlace, peripheralPlaces } from './address-map.ts'
+import { DBGMCU_BASE, DBGMCU_BYTES, peripheralPlaces } from './address-map.ts'
 import { Wires } from './board/wires.ts'
 import { BreakInstructions } from './break-instructions.ts'
 import { BusFault } from './bus.ts'
@@ -452,8 +452,7 @@ export class Stm32u585 {
       ...{ modelled: modelled.set('RCC', this.rcc.registers), windows },
       notModelled: this.notModelled,
       hasSecureSide: this.#options.hasSecureSide,
-      isClocked: ({ clock }: PeripheralPlace) =>
-        clock === undefined || this.rcc.isClocked(...clock),
+      clockOf: ({ clock }) => this.rcc.clockOf(clock),
       isBackupOpen: () => this.#isBackupOpen,
       uniqueId: this.#options.uniqueId,
       readOtp: (offset, into) => this.otp.read(offset, into),

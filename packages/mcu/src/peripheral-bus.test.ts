@@ -17,7 +17,7 @@ function bus(isClocked = true) {
     notModelled,
     hasSecureSide: true,
     isBackupOpen: () => true,
-    isClocked: () => isClocked,
+    clockOf: () => () => isClocked,
     uniqueId: Uint8Array.from({ length: 12 }, (_, i) => i + 1),
     readOtp: (offset, into) => into.fill(offset),
   })

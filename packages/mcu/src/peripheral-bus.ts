@@ -36,7 +36,8 @@ export interface PeripheralBusOptions {
   readonly notModelled: NotModelled
   /** False: nobody keeps anything from software. */
   readonly hasSecureSide: boolean
-  readonly isClocked: (place: PeripheralPlace) => boolean
+  /** A function that tells whether RCC clocks the peripheral's registers. */
+  readonly clockOf: (place: PeripheralPlace) => () => boolean
   /** False: the backup domain (RTC, TAMP) takes no writes. */
   readonly isBackupOpen: () => boolean
   /** 96-bit unique device ID. */
@@ -50,6 +51,8 @@ interface Entry {
   readonly names: readonly (string | undefined)[]
   /** A memory of a peripheral that lies in this place. */
   readonly memory: { readonly window: MappedWindow; readonly offset: number } | undefined
+  readonly isClocked: () => boolean
+  readonly isInBackup: boolean
   /** What was written to registers that are not modelled, by word. */
   readonly remembered: Map<number, number>
 }
@@ -58,6 +61,9 @@ export class PeripheralBus implements Bus {
   fault: BusFault = BusFault.none
   readonly #options: PeripheralBusOptions
   readonly #entries = new Map<number, Entry>()
+  /** Most accesses go where the one before went. */
+  #lastGrain = -1
+  #lastEntry: Entry | undefined
   /** The access under way. */
   #access: Access | undefined
 
@@ -66,8 +72,11 @@ export class PeripheralBus implements Bus {
     for (const place of peripheralPlaces) {
       const registers = options.modelled.get(place.name)
       const names = place.set === undefined ? [] : registerNames(place.set)
-      const memory = memoryIn(place, options.windows)
-      const entry = { place, registers, names, memory, remembered: new Map<number, number>() }
+      const entry = {
+        ...{ place, registers, names, remembered: new Map<number, number>() },
+        ...{ isClocked: options.clockOf(place), isInBackup: BACKUP.includes(place.name) },
+        memory: memoryIn(place, options.windows),
+      }
       const last = (place.base + place.size - 1) >>> GRAIN_SHIFT
       for (let grain = place.base >>> GRAIN_SHIFT; grain <= last; grain++) {
         this.#entries.set(grain, entry)
@@ -79,24 +88,23 @@ export class PeripheralBus implements Bus {
   read(address: number, size: AccessSize, master: Master): number {
     this.fault = BusFault.none
     if (address < PERIPHERALS_BASE) return this.#readSystemMemory(address, size, master)
-    const access = { address, direction: 'read', master } as const
     if (this.#isOutside(address)) {
+      const access = { address, direction: 'read', master } as const
       return this.#mapped(access, (window, offset) => window.read(offset, size)) ?? 0
     }
-    const entry = this.#find(access)
+    const entry = this.#find(address, 'read', master)
     if (entry === undefined) return 0
     const offset = offsetOf(address, entry)
     const { registers } = entry
-    if (registers?.nameAt(offset) !== undefined) {
-      return registers.read(offset, size, master.isSecure)
-    }
+    if (registers?.has(offset)) return registers.read(offset, size, master.isSecure)
     if (entry.memory !== undefined && offset >= entry.memory.offset) {
       const { window, offset: from } = entry.memory
       return window.read(offset - from, size) ?? 0
     }
     const word = entry.remembered.get(offset >> 2) ?? 0
     const value = ((word >>> ((offset & 3) * 8)) & laneMask(size)) >>> 0
-    this.#report(access, entry, value, value === 0 ? 'read as zero' : 'read as last written')
+    const answer = value === 0 ? 'read as zero' : 'read as last written'
+    this.#report({ address, direction: 'read', master }, entry, value, answer)
     return value
   }
 
@@ -111,15 +119,15 @@ export class PeripheralBus implements Bus {
       this.#mapped(access, (window, offset) => window.write(offset, size, value) || undefined)
       return
     }
-    const entry = this.#find(access)
+    const entry = this.#find(address, 'write', master)
     if (entry === undefined) return
     const offset = offsetOf(address, entry)
     const { registers } = entry
-    if (BACKUP.includes(entry.place.name) && !this.#options.isBackupOpen()) {
+    if (entry.isInBackup && !this.#options.isBackupOpen()) {
       this.#report(access, entry, value, 'lost: the backup domain is closed (PWR_DBPR.DBP)')
       return
     }
-    if (registers?.nameAt(offset) !== undefined) {
+    if (registers?.has(offset)) {
       this.#access = access
       registers.write(offset, size, value, master.isSecure)
       return
@@ -145,12 +153,14 @@ export class PeripheralBus implements Bus {
     return address >= PERIPHERALS_END && !this.#entries.has(address >>> GRAIN_SHIFT)
   }
 
-  #find(access: Access): Entry | undefined {
-    const { address, master } = access
+  #find(address: number, direction: AccessDirection, master: Master): Entry | undefined {
     const place = address < PERIPHERALS_END ? address & ~SECURE_ALIAS : address
-    const entry = this.#entries.get(place >>> GRAIN_SHIFT)
+    const grain = place >>> GRAIN_SHIFT
+    if (grain !== this.#lastGrain) this.#lastEntry = this.#entries.get(grain)
+    this.#lastGrain = grain
+    const entry = this.#lastEntry
     if (entry === undefined) {
-      this.#refuse(access, BusFault.error)
+      this.#refuse({ address, direction, master }, BusFault.error)
       return undefined
     }
     const isSecureAlias = (address & SECURE_ALIAS) !== 0
@@ -159,8 +169,9 @@ export class PeripheralBus implements Bus {
       this.fault = BusFault.attribution
       return undefined
     }
-    if (!this.#options.isClocked(entry.place)) {
-      this.#report(access, entry, 0, 'clock is off: reads as zero, writes are lost')
+    if (!entry.isClocked()) {
+      const answer = 'clock is off: reads as zero, writes are lost'
+      this.#report({ address, direction, master }, entry, 0, answer)
       return undefined
     }
     return entry
@@ -172,12 +183,12 @@ export class PeripheralBus implements Bus {
     act: (window: MappedWindow, offset: number) => Value | undefined,
   ): Value | undefined {
     const { address, master } = access
-    const { windows = new Map<string, MappedWindow>(), hasSecureSide, isClocked } = this.#options
+    const { windows = new Map<string, MappedWindow>(), hasSecureSide, clockOf } = this.#options
     const found = [...windows].find(
       ([, { base, size }]) => address >= base && address - base < size,
     )
     const place = peripheralPlaces.find(({ name }) => name === found?.[0])
-    if (found === undefined || place === undefined || !isClocked(place)) {
+    if (found === undefined || place === undefined || !clockOf(place)()) {
       this.#refuse(access, BusFault.error)
       return undefined
     }

@@ -106,6 +106,8 @@ export interface Registers {
   readonly layout: Layout
   /** Name of the register that holds this byte offset, or undefined for a hole. */
   nameAt(offset: number): string | undefined
+  /** False: the offset is a hole. */
+  has(offset: number): boolean
   /** What a read of the word at this offset would give, without its effects. */
   peek(offset: number): number
   read(offset: number, size: AccessSize, isSecure: boolean): number
@@ -128,6 +130,41 @@ interface Compiled {
 }
 
 const compiledLayouts = new WeakMap<Layout, Compiled>()
+
+/**
+ * A field, or a whole register, found once: for those who use it at every event. As `get` and `set`:
+ * the hardware's view, no hook is called.
+ */
+export class Cell {
+  readonly #values: Uint32Array
+  readonly #row: number
+  readonly #bit: number
+  readonly #mask: number
+
+  constructor(values: Uint32Array, row: number, field: Pick<Field, 'bit' | 'width'>) {
+    this.#values = values
+    this.#row = row
+    this.#bit = field.bit
+    this.#mask = (widthMask(field.width) << field.bit) >>> 0
+  }
+
+  get value(): number {
+    return (this.#values[this.#row]! & this.#mask) >>> this.#bit
+  }
+
+  set value(value: number) {
+    const others = this.#values[this.#row]! & ~this.#mask
+    this.#values[this.#row] = others | ((value << this.#bit) & this.#mask)
+  }
+
+  get isSet(): boolean {
+    return (this.#values[this.#row]! & this.#mask) !== 0
+  }
+}
+
+const WHOLE = { bit: 0, width: 32 } as const
+/** A field that an instance lacks: reads as zero, takes nothing. */
+export const noCell = new Cell(new Uint32Array(1), 0, { bit: 0, width: 0 })
 
 export class RegisterFile<L extends Layout> implements Registers {
   readonly layout: L
@@ -164,6 +201,22 @@ export class RegisterFile<L extends Layout> implements Registers {
     return (value >>> bit) & widthMask(width)
   }
 
+  /** As `get` with the same arguments, for those who ask often; also of bits that have no name. */
+  cell<Name extends keyof L>(
+    name: Name,
+    field: FieldName<L, Name> | Pick<Field, 'bit' | 'width'> = WHOLE,
+  ): Cell {
+    const row = this.#row(name)
+    const { fields } = this.#compiled.registers[row]!
+    return new Cell(this.#values, row, typeof field === 'object' ? field : fields[field as string]!)
+  }
+
+  /** What a register would show, by a function that is found once. */
+  watch(name: keyof L): () => number {
+    const row = this.#row(name)
+    return () => this.#seen(row, 4)
+  }
+
   /** A field that is one bit. */
   is<Name extends keyof L>(name: Name, field: FieldName<L, Name>): boolean {
     return this.get(name, field) !== 0
@@ -190,6 +243,10 @@ export class RegisterFile<L extends Layout> implements Registers {
   nameAt(offset: number): string | undefined {
     const row = this.#compiled.rowAtWord[offset >> 2]
     return row === undefined ? undefined : this.#compiled.names[row]
+  }
+
+  has(offset: number): boolean {
+    return this.#compiled.rowAtWord[offset >> 2] !== undefined
   }
 
   peek(offset: number): number {
@@ -246,6 +303,7 @@ export class RegisterFile<L extends Layout> implements Registers {
   #reportUnmodelled(row: number, before: number): void {
     const { names, registers, masks, limited } = this.#compiled
     const changed = this.#values[row]! ^ before
+    if (changed === 0) return
     if (changed & masks[row]!.tagged) {
       for (const [field, { bit, width, access }] of Object.entries(registers[row]!.fields)) {
         const isChanged = changed & (widthMask(width) << bit)
@@ -276,16 +334,30 @@ export function interruptLevel<L extends Layout>(
     const [register = '', field = ''] = path.split('.')
     const found = registers.layout[register]?.fields[field]
     assert(found !== undefined, `There is no field ${path} for an interrupt.`)
-    return { register, mask: widthMask(found.width) << found.bit }
+    return { register, mask: (widthMask(found.width) << found.bit) >>> 0 }
   }
-  const rows = pairs.flatMap(([enable, ...flags]) =>
-    flags.map((flag) => ({ enable: place(enable), flag: place(flag) })),
-  )
-  return () =>
-    rows.some(
-      ({ enable, flag }) =>
-        registers.get(enable.register) & enable.mask && registers.seen(flag.register) & flag.mask,
+  const rows = pairs.map(([path, ...flags]) => {
+    const enable = place(path)
+    const places = flags.map(place)
+    const register = places[0]!.register
+    assert(
+      places.every((flag) => flag.register === register),
+      `The flags of ${path} stand in one register.`,
     )
+    return {
+      ...{ enable: registers.cell(enable.register), enableMask: enable.mask },
+      ...{
+        seen: registers.watch(register),
+        flags: places.reduce((all, { mask }) => all | mask, 0),
+      },
+    }
+  })
+  return () => {
+    for (const { enable, enableMask, seen, flags } of rows) {
+      if ((enable.value & enableMask) !== 0 && (seen() & flags) !== 0) return true
+    }
+    return false
+  }
 }
 
 function compile(layout: Layout): Compiled {

@@ -6,12 +6,13 @@
  *   (3) An action that asks for a time in the past or the present runs in the same `runDue`.
  */
 import { assert } from './assert.ts'
-import type { Scheduler } from './bus.ts'
+import type { Scheduler, Timer } from './bus.ts'
 
 interface Entry {
-  readonly cycle: number
-  readonly order: number
+  cycle: number
+  order: number
   action: (() => void) | undefined
+  isQueued: boolean
 }
 
 export class EventQueue implements Scheduler {
@@ -38,23 +39,52 @@ export class EventQueue implements Scheduler {
 
   at(cycle: number, action: () => void): () => void {
     assert(!Number.isNaN(cycle), 'An event needs a time; it got NaN.')
-    const entry: Entry = {
-      cycle: Math.max(Math.ceil(cycle), this.now),
-      order: this.#order++,
-      action,
-    }
-    this.#push(entry)
-    if (this.#heap[0] === entry) this.onEarlier(entry.cycle)
+    const entry: Entry = { cycle, order: 0, action, isQueued: false }
+    this.#enter(entry)
     return () => {
       entry.action = undefined
     }
+  }
+
+  timer(action: () => void): Timer {
+    let entry: Entry = { cycle: 0, order: 0, action: undefined, isQueued: false }
+    const cancel = () => {
+      entry.action = undefined
+    }
+    return {
+      at: (cycle) => {
+        // One that is still in the queue stays there, without its action, until it comes up.
+        if (entry.isQueued) {
+          cancel()
+          entry = { cycle, order: 0, action, isQueued: false }
+        }
+        entry.cycle = cycle
+        entry.action = action
+        this.#enter(entry)
+      },
+      cancel,
+      get isSet() {
+        return entry.action !== undefined
+      },
+    }
+  }
+
+  #enter(entry: Entry): void {
+    const { now } = this
+    entry.cycle = Math.max(Math.ceil(entry.cycle), now)
+    entry.order = this.#order++
+    entry.isQueued = true
+    this.#push(entry)
+    if (this.#heap[0] === entry) this.onEarlier(entry.cycle)
   }
 
   /** Runs every action that is due now; false if none was. */
   runDue(): boolean {
     let hasRun = false
     while (this.next <= this.now) {
-      const { action } = this.#pop()
+      const entry = this.#pop()
+      const { action } = entry
+      entry.action = undefined
       action?.()
       hasRun = true
     }
@@ -63,6 +93,10 @@ export class EventQueue implements Scheduler {
 
   /** Forgets every event: the chip was reset. */
   clear(): void {
+    for (const entry of this.#heap) {
+      entry.action = undefined
+      entry.isQueued = false
+    }
     this.#heap.length = 0
   }
 
@@ -86,6 +120,7 @@ export class EventQueue implements Scheduler {
     const heap = this.#heap
     const top = heap[0]!
     const last = heap.pop()!
+    top.isQueued = false
     if (heap.length > 0) this.#sink(last)
     return top
   }

@@ -6,15 +6,21 @@
  *
  * A counter keeps the tick at which it began and works out its value from `now` when asked.
  */
-import type { Scheduler } from './bus.ts'
+import type { Scheduler, Timer } from './bus.ts'
 
 /** Cycles and ticks need not be multiples of one another: what is this close counts as reached. */
 const ALMOST = 1e-6
 
 interface Pending {
-  readonly tick: number
-  readonly action: () => void
-  cancel: () => void
+  tick: number
+  readonly timer: Timer
+}
+
+/** For an action that is asked for again and again: no more than one tick of it is pending. */
+export interface TickTimer {
+  at(tick: number): void
+  cancel(): void
+  readonly isSet: boolean
 }
 
 export class Ticks {
@@ -44,12 +50,32 @@ export class Ticks {
 
   /** Runs `action` when `tick` is reached, the present one at once; the return value cancels it. */
   at(tick: number, action: () => void): () => void {
-    const pending: Pending = { tick, action, cancel: () => {} }
-    this.#pending.add(pending)
-    this.#schedule(pending)
-    return () => {
-      this.#pending.delete(pending)
-      pending.cancel()
+    const timer = this.timer(action)
+    timer.at(tick)
+    return () => timer.cancel()
+  }
+
+  timer(action: () => void): TickTimer {
+    const pending: Pending = {
+      tick: 0,
+      timer: this.#scheduler.timer(() => {
+        this.#pending.delete(pending)
+        action()
+      }),
+    }
+    return {
+      at: (tick) => {
+        pending.tick = tick
+        this.#pending.add(pending)
+        this.#schedule(pending)
+      },
+      cancel: () => {
+        this.#pending.delete(pending)
+        pending.timer.cancel()
+      },
+      get isSet() {
+        return pending.timer.isSet
+      },
     }
   }
 
@@ -59,10 +85,7 @@ export class Ticks {
     this.#fromTick = this.#exact(cycle)
     this.#fromCycle = cycle
     this.#rate = this.#readRate()
-    for (const pending of this.#pending) {
-      pending.cancel()
-      this.#schedule(pending)
-    }
+    for (const pending of this.#pending) this.#schedule(pending)
   }
 
   /** The scheduler was cleared: nothing is pending any more. */
@@ -71,14 +94,9 @@ export class Ticks {
     this.rebase()
   }
 
-  #schedule(pending: Pending): void {
-    pending.cancel = () => {}
-    if (this.#rate === 0) return
-    const cycle = this.#fromCycle + (pending.tick - this.#fromTick - ALMOST) / this.#rate
-    pending.cancel = this.#scheduler.at(cycle, () => {
-      this.#pending.delete(pending)
-      pending.action()
-    })
+  #schedule({ tick, timer }: Pending): void {
+    if (this.#rate === 0) timer.cancel()
+    else timer.at(this.#fromCycle + (tick - this.#fromTick - ALMOST) / this.#rate)
   }
 
   #exact(cycle: number): number {

@@ -197,7 +197,7 @@ export class Accesses {
   }
 
   /** False with `fault` set when SAU or MPU forbid the access. */
-  #check(address: number, purpose: Purpose, who: Requester): boolean {
+  #check(address: number, purpose: Exclude<Purpose, 'execute'>, who: Requester): boolean {
     if (isPrivate(address)) return true
     if (!this.#checkState(address, who)) return false
     if (this.#isAllowed(address, purpose, who)) return true
@@ -259,7 +259,10 @@ export class Accesses {
   }
 
   #rangeOf(address: number): MemoryRange | undefined {
-    return this.#parts.ranges.find(({ base, size }) => address >= base && address - base < size)
+    for (const range of this.#parts.ranges) {
+      if (address >= range.base && address - range.base < range.size) return range
+    }
+    return undefined
   }
 
   #plain(at: number, size: AccessSize): number {
@@ -302,7 +305,8 @@ export class Accesses {
     return this.#isAllowed(address, 'write', who)
   }
 
-  #isAllowed(address: number, purpose: Purpose, who: Requester): boolean {
+  #isAllowed(address: number, purpose: Exclude<Purpose, 'execute'>, who: Requester): boolean {
+    if (!this.#parts.protection.isMpuOn(who.isSecure)) return true
     const isBelowZero = who.isBelowZero ?? this.#parts.isBelowZero(who.isSecure)
     return this.#parts.protection.mpuAllows(address, purpose, { ...who, isBelowZero })
   }

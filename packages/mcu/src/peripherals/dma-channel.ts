@@ -9,11 +9,11 @@
  * Data handling: truncation, padding with zeros or the sign, packing and unpacking; exchanges of
  * bytes within halfwords and words. PFREQ (peripheral flow control) does not exist on this chip.
  */
-import { type AccessSize, BusFault } from '../bus.ts'
-import type { Layout, RegisterFile } from '../registers.ts'
+import { type AccessSize, BusFault, type Master } from '../bus.ts'
+import type { Cell, Layout, RegisterFile } from '../registers.ts'
 import type { Output, Wire } from '../wire.ts'
 import type { Wiring } from '../wiring.ts'
-import { channelNames } from './dma-layout.ts'
+import { channelCells, channelNames } from './dma-layout.ts'
 
 export interface DmaChannelParts {
   readonly number: number
@@ -44,12 +44,16 @@ const updateField = {
 export class DmaChannel {
   readonly #parts: DmaChannelParts
   readonly #names: ReturnType<typeof channelNames>
+  readonly #f: ReturnType<typeof channelCells>
   readonly #complete: Output
   #fifo: number[] = []
   /** BNDT and BRC as they were loaded, for the half flags and for repeating. */
   #block = 0
   #repeats = 0
   #halfGiven = false
+  #isPlainBlock = false
+  #source: Master = { isSecure: false, isPrivileged: false, pc: 0 }
+  #destination: Master = this.#source
   #request: Wire | undefined
   #stopRequest: (() => void) | undefined
   #stopTrigger: (() => void) | undefined
@@ -62,6 +66,7 @@ export class DmaChannel {
   constructor(parts: DmaChannelParts) {
     this.#parts = parts
     this.#names = channelNames(parts.number)
+    this.#f = channelCells(parts.registers, parts.number)
     this.#complete = parts.wiring.wire(`${parts.wiring.name}_CH${parts.number}_TC`).connect()
   }
 
@@ -71,23 +76,21 @@ export class DmaChannel {
   }
 
   get priority(): number {
-    return this.#get('CR', 'PRIO')
+    return this.#f.PRIO.value
   }
 
   get isInterrupting(): boolean {
-    const { registers } = this.#parts
-    const { SR, CR } = this.#names
-    return (registers.get(SR) & registers.get(CR) & FLAGS) !== 0
+    return (this.#f.SR.value & this.#f.CR.value & FLAGS) !== 0
   }
 
   /** It could move data now. */
   get isReady(): boolean {
-    if (!this.#is('CR', 'EN') || this.#is('SR', 'SUSPF')) return false
-    if (this.#get('CR', 'SUSP') === 1) return true
-    if (this.#get('BR1', 'BNDT') === 0) return true
+    if (!this.#f.EN.isSet || this.#f.SUSPF.isSet) return false
+    if (this.#f.SUSP.value === 1) return true
+    if (this.#f.BNDT.value === 0) return true
     if (this.#needsTrigger && !this.#isTriggered) return false
     return (
-      this.#is('TR2', 'SWREQ') ||
+      this.#f.SWREQ.isSet ||
       this.#isBlockGranted ||
       this.#owed > 0 ||
       this.#request?.isHigh === true
@@ -99,39 +102,38 @@ export class DmaChannel {
     if (written & 2) this.#resetChannel()
     const wasEnabled = (before & 1) !== 0
     // EN can only be set by software; the channel or RESET clears it.
-    if (wasEnabled && (written & 2) === 0) this.#set('CR', 'EN', 1)
-    if (!wasEnabled && this.#is('CR', 'EN')) this.#start()
-    if (!this.#is('CR', 'SUSP') && this.#is('SR', 'SUSPF') && this.#is('CR', 'EN')) this.#resume()
+    if (wasEnabled && (written & 2) === 0) this.#f.EN.value = 1
+    if (!wasEnabled && this.#f.EN.isSet) this.#start()
+    if (!this.#f.SUSP.isSet && this.#f.SUSPF.isSet && this.#f.EN.isSet) this.#resume()
     this.#update()
     if (this.isReady) this.#parts.ready()
   }
 
   clear(flags: number): void {
-    const { registers } = this.#parts
-    registers.setAll(this.#names.SR, registers.get(this.#names.SR) & ~(flags & FLAGS))
+    this.#f.SR.value &= ~(flags & FLAGS)
     this.#update()
   }
 
   /** One burst, link or suspension; how many beats it took. */
   step(): number {
-    if (this.#is('CR', 'SUSP')) {
+    if (this.#f.SUSP.isSet) {
       this.#flag('SUSPF')
-      this.#set('SR', 'IDLEF', 1)
+      this.#f.IDLEF.value = 1
       this.#update()
       return 1
     }
-    if (this.#get('BR1', 'BNDT') === 0) return this.#nextLink()
+    if (this.#f.BNDT.value === 0) return this.#nextLink()
     if (this.#needsTrigger && this.#isTriggerDue) this.#isTriggered = false
-    this.#isBlockGranted = this.#is('TR2', 'BREQ')
+    this.#isBlockGranted = this.#f.BREQ.isSet
     if (this.#owed > 0) this.#owed--
-    const beats = this.#burst()
-    if (this.#is('CR', 'EN')) this.#account()
+    const beats = this.#isPlainBlock ? this.#beat() : this.#burst()
+    if (this.#f.EN.isSet) this.#account()
     this.#update()
     return beats
   }
 
   #start(): void {
-    this.#set('SR', 'IDLEF', 0)
+    this.#f.IDLEF.value = 0
     this.#fifo = []
     this.#loaded()
     this.#halfGiven = false
@@ -140,13 +142,15 @@ export class DmaChannel {
   }
 
   #resume(): void {
-    this.#set('SR', 'IDLEF', 0)
+    this.#f.IDLEF.value = 0
   }
 
   /** What BR1 holds is a new block (or row of blocks); requests and triggers may be others. */
   #loaded(): void {
-    this.#block = this.#get('BR1', 'BNDT')
-    this.#repeats = this.#parts.is2d ? this.#get('BR1', 'BRC') : 0
+    this.#block = this.#f.BNDT.value
+    this.#repeats = this.#parts.is2d ? this.#f.BRC.value : 0
+    this.#isPlainBlock = this.#isPlain
+    this.#findMasters()
     this.#connectRequest()
     this.#connectTrigger()
   }
@@ -154,7 +158,7 @@ export class DmaChannel {
   #connectRequest(): void {
     this.#stopRequest?.()
     const { wiring, tables, ready } = this.#parts
-    const name = this.#is('TR2', 'SWREQ') ? undefined : tables.requests[this.#get('TR2', 'REQSEL')]
+    const name = this.#f.SWREQ.isSet ? undefined : tables.requests[this.#f.REQSEL.value]
     this.#request = name === undefined ? undefined : wiring.dmaWire(name)
     this.#stopRequest = this.#request?.listen((isHigh, isPulse) => {
       if (isHigh && isPulse) this.#owed = Math.min(this.#owed + 1, MAX_OWED)
@@ -165,8 +169,8 @@ export class DmaChannel {
   #connectTrigger(): void {
     this.#stopTrigger?.()
     this.#stopTrigger = undefined
-    const polarity = this.#get('TR2', 'TRIGPOL')
-    const name = this.#parts.tables.triggers[this.#get('TR2', 'TRIGSEL')]
+    const polarity = this.#f.TRIGPOL.value
+    const name = this.#parts.tables.triggers[this.#f.TRIGSEL.value]
     if (!this.#needsTrigger || name === undefined) return
     this.#stopTrigger = this.#parts.wiring.wire(name).listen((isHigh) => {
       if (isHigh !== (polarity === TRIGPOL.rising)) return
@@ -178,89 +182,111 @@ export class DmaChannel {
   }
 
   get #needsTrigger(): boolean {
-    const polarity = this.#get('TR2', 'TRIGPOL')
+    const polarity = this.#f.TRIGPOL.value
     return polarity === TRIGPOL.rising || polarity === TRIGPOL.falling
   }
 
   /** The trigger of this unit is used up with its first burst. */
   get #isTriggerDue(): boolean {
-    const mode = this.#get('TR2', 'TRIGM')
-    const isLastOfBlock = this.#get('BR1', 'BNDT') <= this.#sourceBytes
+    const mode = this.#f.TRIGM.value
+    const isLastOfBlock = this.#f.BNDT.value <= this.#sourceBytes
     if (mode === TRIGM.burst) return true
     if (mode === TRIGM.block) return isLastOfBlock
-    const isLastOfRow = isLastOfBlock && (!this.#parts.is2d || this.#get('BR1', 'BRC') === 0)
+    const isLastOfRow = isLastOfBlock && (!this.#parts.is2d || this.#f.BRC.value === 0)
     return isLastOfRow
   }
 
   get #sourceBytes(): number {
-    return (this.#general('SBL_1') + 1) << this.#get('TR1', 'SDW_LOG2')
+    return (this.#f.SBL_1.value + 1) << this.#f.SDW_LOG2.value
   }
 
   /** RM0456, "GPDMA error management": what a channel refuses to start with. */
   #wrongSetting(): boolean {
-    const source = 1 << this.#get('TR1', 'SDW_LOG2')
-    const destination = 1 << this.#get('TR1', 'DDW_LOG2')
+    const source = 1 << this.#f.SDW_LOG2.value
+    const destination = 1 << this.#f.DDW_LOG2.value
     if (source === 8 || destination === 8) return true
-    const bytes = this.#get('BR1', 'BNDT')
-    const isPacking = this.#get('TR1', 'PAM') >= PAM_PACK && source !== destination
+    const bytes = this.#f.BNDT.value
+    const isPacking = this.#f.PAM.value >= PAM_PACK && source !== destination
     if (bytes % source !== 0 || (isPacking && bytes % destination !== 0)) return true
-    if (bytes === 0) return this.#parts.registers.get(this.#names.LLR) === 0
-    return this.#get('SAR', 'SA') % source !== 0 || this.#get('DAR', 'DA') % destination !== 0
+    if (bytes === 0) return this.#f.LLR.value === 0
+    return this.#f.SA.value % source !== 0 || this.#f.DA.value % destination !== 0
+  }
+
+  /** Single beats of one width, nothing rearranged: what most channels do. */
+  get #isPlain(): boolean {
+    const f = this.#f
+    const isSingle = f.SBL_1.value === 0 && f.DBL_1.value === 0 && !this.#parts.is2d
+    return (
+      isSingle &&
+      f.SDW_LOG2.value === f.DDW_LOG2.value &&
+      !(f.SBX.isSet || f.DBX.isSet || f.DHX.isSet)
+    )
+  }
+
+  /** One beat through the channel; how many accesses that took. */
+  #beat(): number {
+    const f = this.#f
+    const { memory } = this.#parts.wiring
+    const size = (1 << f.SDW_LOG2.value) as AccessSize
+    const value = memory.read(f.SA.value, size, this.#source)
+    if (!this.#wentWell()) return 0
+    if (f.SINC.isSet) f.SA.value += size
+    f.BNDT.value -= size
+    memory.write(f.DA.value, size, value, this.#destination)
+    if (!this.#wentWell()) return 1
+    if (f.DINC.isSet) f.DA.value += size
+    return 2
   }
 
   /** Reads a burst from the source, writes what then fits; for a destination's request the reverse. */
   #burst(): number {
-    const isForDestination = this.#general('DREQ', 'TR2') === 1 && !this.#is('TR2', 'SWREQ')
-    const width = 1 << this.#get('TR1', 'DDW_LOG2')
-    const wanted = isForDestination ? (this.#general('DBL_1') + 1) * width : 0
+    const isForDestination = this.#f.DREQ.value === 1 && !this.#f.SWREQ.isSet
+    const width = 1 << this.#f.DDW_LOG2.value
+    const wanted = isForDestination ? (this.#f.DBL_1.value + 1) * width : 0
     let beats = 0
     do {
       beats += this.#readBurst()
-    } while (this.#fifo.length < wanted && this.#get('BR1', 'BNDT') > 0 && this.#is('CR', 'EN'))
+    } while (this.#fifo.length < wanted && this.#f.BNDT.value > 0 && this.#f.EN.isSet)
     return beats + this.#writeAll(width)
   }
 
   #readBurst(): number {
-    const size = (1 << this.#get('TR1', 'SDW_LOG2')) as AccessSize
-    const count = Math.min(this.#general('SBL_1') + 1, this.#get('BR1', 'BNDT') / size)
+    const { memory } = this.#parts.wiring
+    const size = (1 << this.#f.SDW_LOG2.value) as AccessSize
+    const count = Math.min(this.#f.SBL_1.value + 1, this.#f.BNDT.value / size)
     for (let beat = 0; beat < count; beat++) {
-      const value = this.#access('SSEC', (master) =>
-        this.#parts.wiring.memory.read(this.#get('SAR', 'SA'), size, master),
-      )
-      if (value === undefined) return beat
+      const value = memory.read(this.#f.SA.value, size, this.#source)
+      if (!this.#wentWell()) return beat
       this.#take(value, size)
-      if (this.#is('TR1', 'SINC')) this.#move('SAR', 'SA', size)
-      this.#set('BR1', 'BNDT', this.#get('BR1', 'BNDT') - size)
+      if (this.#f.SINC.isSet) this.#f.SA.value += size
+      this.#f.BNDT.value = this.#f.BNDT.value - size
     }
-    this.#jump('SAR', 'SA', 'SAO', 'SDEC')
+    jump(this.#f.SA, this.#f.SAO, this.#f.SDEC)
     return count
   }
 
   #writeAll(width: number): number {
+    const { memory } = this.#parts.wiring
     const size = width as AccessSize
     let beats = 0
-    while (this.#fifo.length >= size && this.#is('CR', 'EN')) {
+    while (this.#fifo.length >= size && this.#f.EN.isSet) {
       let value = 0
       for (let at = size - 1; at >= 0; at--) value = value * 256 + this.#fifo[at]!
       this.#fifo.splice(0, size)
-      const done = this.#access('DSEC', (master) => {
-        const swapped = this.#exchange(value, size)
-        this.#parts.wiring.memory.write(this.#get('DAR', 'DA'), size, swapped, master)
-        return 0
-      })
-      if (done === undefined) return beats
-      if (this.#is('TR1', 'DINC')) this.#move('DAR', 'DA', size)
-      if (++beats % (this.#general('DBL_1') + 1) === 0) this.#jump('DAR', 'DA', 'DAO', 'DDEC')
+      memory.write(this.#f.DA.value, size, this.#exchange(value, size), this.#destination)
+      if (!this.#wentWell()) return beats
+      if (this.#f.DINC.isSet) this.#f.DA.value += size
+      if (++beats % (this.#f.DBL_1.value + 1) === 0) jump(this.#f.DA, this.#f.DAO, this.#f.DDEC)
     }
     return beats
   }
 
   /** Source data into the FIFO, as PAM and the widths say. */
   #take(value: number, size: number): void {
-    const width = 1 << this.#get('TR1', 'DDW_LOG2')
-    const mode = this.#get('TR1', 'PAM')
+    const width = 1 << this.#f.DDW_LOG2.value
+    const mode = this.#f.PAM.value
     const bytes = Array.from({ length: size }, (_, at) => (value >>> (8 * at)) & 0xff)
-    if (this.#general('SBX') === 1 && size === 4) bytes.splice(1, 2, bytes[2]!, bytes[1]!)
+    if (this.#f.SBX.value === 1 && size === 4) bytes.splice(1, 2, bytes[2]!, bytes[1]!)
     if (size === width || mode >= PAM_PACK) this.#fifo.push(...bytes)
     else if (size > width) {
       this.#fifo.push(...(mode === 0 ? bytes.slice(0, width) : bytes.slice(size - width)))
@@ -272,34 +298,36 @@ export class DmaChannel {
 
   #exchange(value: number, size: number): number {
     let swapped = value
-    if (this.#general('DBX') === 1 && size >= 2) {
+    if (this.#f.DBX.value === 1 && size >= 2) {
       swapped = ((swapped & 0x00ff_00ff) << 8) | ((swapped >>> 8) & 0x00ff_00ff)
     }
-    if (this.#general('DHX') === 1 && size === 4) swapped = (swapped << 16) | (swapped >>> 16)
+    if (this.#f.DHX.value === 1 && size === 4) swapped = (swapped << 16) | (swapped >>> 16)
     return swapped >>> 0
   }
 
-  /** An access on the bus; undefined if it failed, and then the channel has ended. */
-  #access(
-    securityField: 'SSEC' | 'DSEC',
-    access: (master: { isSecure: boolean; isPrivileged: boolean; pc: number }) => number,
-  ): number | undefined {
-    const { wiring, registers, number } = this.#parts
-    const isSecureChannel = ((registers.get('SECCFGR') >>> number) & 1) === 1
+  /** Whom the bus sees at each end, as the channel's security and privilege are. */
+  #findMasters(): void {
+    const { registers, number } = this.#parts
+    const isSecure = ((registers.get('SECCFGR') >>> number) & 1) === 1
     const isPrivileged = ((registers.get('PRIVCFGR') >>> number) & 1) === 1
-    const isSecure = isSecureChannel && this.#is('TR1', securityField)
-    const value = access({ isSecure, isPrivileged, pc: 0 })
-    if (wiring.memory.fault === BusFault.none) return value
+    const master = (isOwn: boolean) => ({ isSecure: isSecure && isOwn, isPrivileged, pc: 0 })
+    this.#source = master(this.#f.SSEC.isSet)
+    this.#destination = master(this.#f.DSEC.isSet)
+  }
+
+  /** True if the last access on the bus went well; otherwise the channel has ended. */
+  #wentWell(): boolean {
+    if (this.#parts.wiring.memory.fault === BusFault.none) return true
     this.#fail('DTEF')
-    return undefined
+    return false
   }
 
   /** After a burst: half, complete, the next block, the next link. */
   #account(): void {
-    const left = this.#get('BR1', 'BNDT')
-    const blocksLeft = this.#parts.is2d ? this.#get('BR1', 'BRC') : 0
-    const mode = this.#get('TR2', 'TCEM')
-    const isLast = this.#parts.registers.get(this.#names.LLR) === 0
+    const left = this.#f.BNDT.value
+    const blocksLeft = this.#parts.is2d ? this.#f.BRC.value : 0
+    const mode = this.#f.TCEM.value
+    const isLast = this.#f.LLR.value === 0
     const isCounted = mode !== TCEM.channel || isLast
     if (!this.#halfGiven && isCounted && this.#isHalf(left, blocksLeft, mode)) {
       this.#halfGiven = true
@@ -328,19 +356,19 @@ export class DmaChannel {
   }
 
   #nextBlock(blocksLeft: number): void {
-    this.#set('BR1', 'BRC', blocksLeft - 1)
-    this.#set('BR1', 'BNDT', this.#block)
-    this.#jump('SAR', 'SA', 'BRSAO', 'BRSDEC')
-    this.#jump('DAR', 'DA', 'BRDAO', 'BRDDEC')
+    this.#f.BRC.value = blocksLeft - 1
+    this.#f.BNDT.value = this.#block
+    jump(this.#f.SA, this.#f.BRSAO, this.#f.BRSDEC)
+    jump(this.#f.DA, this.#f.BRDAO, this.#f.BRDDEC)
   }
 
   #endOfLink(): void {
-    if (this.#parts.registers.get(this.#names.LLR) === 0) this.#end()
-    else if (this.#is('CR', 'LSM')) this.#loadLink() && this.#end()
+    if (this.#f.LLR.value === 0) this.#end()
+    else if (this.#f.LSM.isSet) this.#loadLink() && this.#end()
   }
 
   #nextLink(): number {
-    if (this.#parts.registers.get(this.#names.LLR) === 0) {
+    if (this.#f.LLR.value === 0) {
       this.#end()
       return 1
     }
@@ -352,7 +380,7 @@ export class DmaChannel {
   /** Reads the next link; false if that failed. */
   #loadLink(): boolean {
     const { registers, wiring, is2d } = this.#parts
-    let address = this.#get('LBAR', 'LBA') * 0x1_0000 + this.#get('LLR', 'LA') * 4
+    let address = this.#f.LBA.value * 0x1_0000 + this.#f.LA.value * 4
     const llr = registers.get(this.#names.LLR)
     const has = (name: (typeof linked)[number]) => {
       const field = registers.layout[this.#names.LLR]!.fields[updateField[name]]
@@ -369,29 +397,17 @@ export class DmaChannel {
     }
     // What a link does not load stays; a block then is as long as the one before.
     if (!has('BR1')) {
-      this.#set('BR1', 'BNDT', this.#block)
-      if (is2d) this.#set('BR1', 'BRC', this.#repeats)
+      this.#f.BNDT.value = this.#block
+      if (is2d) this.#f.BRC.value = this.#repeats
     }
     this.#halfGiven = false
     this.#loaded()
     return this.#wrongSetting() ? this.#fail('USEF') : true
   }
 
-  /** The address moves on by what TR3 or BR2 says. */
-  #jump(register: 'SAR' | 'DAR', field: string, offset: string, direction: string): void {
-    if (!this.#parts.is2d) return
-    const holder = offset.startsWith('BR') ? 'BR2' : 'TR3'
-    const by = this.#get(holder, offset)
-    if (by !== 0) this.#move(register, field, this.#is('BR1', direction) ? -by : by)
-  }
-
-  #move(register: 'SAR' | 'DAR', field: string, by: number): void {
-    this.#set(register, field, (this.#get(register, field) + by) >>> 0)
-  }
-
   #end(): void {
-    this.#set('CR', 'EN', 0)
-    this.#set('SR', 'IDLEF', 1)
+    this.#f.EN.value = 0
+    this.#f.IDLEF.value = 1
     this.#forget()
     this.#update()
   }
@@ -404,10 +420,10 @@ export class DmaChannel {
 
   #resetChannel(): void {
     this.#forget()
-    this.#set('CR', 'EN', 0)
-    this.#set('CR', 'SUSP', 0)
-    this.#set('SR', 'IDLEF', 1)
-    this.#set('SR', 'SUSPF', 0)
+    this.#f.EN.value = 0
+    this.#f.SUSP.value = 0
+    this.#f.IDLEF.value = 1
+    this.#f.SUSPF.value = 0
   }
 
   #forget(): void {
@@ -424,26 +440,13 @@ export class DmaChannel {
     this.#parts.interrupt.set(this.isInterrupting)
   }
 
-  #flag(name: string): void {
-    this.#set('SR', name, 1)
+  #flag(name: 'TCF' | 'HTF' | 'DTEF' | 'ULEF' | 'USEF' | 'SUSPF' | 'TOF'): void {
+    this.#f[name].value = 1
   }
+}
 
-  /** A field that LPDMA does not have reads as zero. */
-  #general(field: string, register: 'TR1' | 'TR2' = 'TR1'): number {
-    const { registers } = this.#parts
-    const name = this.#names[register]
-    return registers.layout[name]!.fields[field] === undefined ? 0 : registers.get(name, field)
-  }
-
-  #get(register: keyof ReturnType<typeof channelNames>, field: string): number {
-    return this.#parts.registers.get(this.#names[register], field) >>> 0
-  }
-
-  #is(register: keyof ReturnType<typeof channelNames>, field: string): boolean {
-    return this.#get(register, field) !== 0
-  }
-
-  #set(register: keyof ReturnType<typeof channelNames>, field: string, value: number): void {
-    this.#parts.registers.set(this.#names[register], field, value)
-  }
+/** The address moves on by an offset, up or down. */
+function jump(address: Cell, offset: Cell, isDown: Cell): void {
+  const by = offset.value
+  if (by !== 0) address.value += isDown.isSet ? -by : by
 }

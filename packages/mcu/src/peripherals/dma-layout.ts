@@ -2,7 +2,7 @@
  * Registers of GPDMA and LPDMA. RM0456, chapters "General purpose direct memory access controller
  * (GPDMA)" and "Low-power direct memory access controller (LPDMA)".
  */
-import { each, type Layout, reg, ro, rw, wo } from '../registers.ts'
+import { each, type Layout, noCell, type RegisterFile, reg, ro, rw, wo } from '../registers.ts'
 
 export interface DmaShape {
   readonly channels: number
@@ -50,6 +50,39 @@ export function channelNames(channel: number) {
     ...{ LBAR: name('LBAR'), FCR: name('FCR'), SR: name('SR'), CR: name('CR') },
     ...{ TR1: name('TR1'), TR2: name('TR2'), BR1: name('BR1'), SAR: name('SAR') },
     ...{ DAR: name('DAR'), TR3: name('TR3'), BR2: name('BR2'), LLR: name('LLR') },
+  }
+}
+
+/** The fields of a channel; those that it lacks read as zero. */
+export function channelCells(registers: RegisterFile<Layout>, channel: number) {
+  const n = channelNames(channel)
+  const cell = (name: string, field?: string) => {
+    const found = registers.layout[name]
+    const isThere = found !== undefined && (field === undefined || field in found.fields)
+    return isThere ? registers.cell(name, field) : noCell
+  }
+  return {
+    ...{ CR: cell(n.CR), EN: cell(n.CR, 'EN'), SUSP: cell(n.CR, 'SUSP'), LSM: cell(n.CR, 'LSM') },
+    ...{ PRIO: cell(n.CR, 'PRIO'), SR: cell(n.SR), IDLEF: cell(n.SR, 'IDLEF') },
+    ...{ TCF: cell(n.SR, 'TCF'), HTF: cell(n.SR, 'HTF'), DTEF: cell(n.SR, 'DTEF') },
+    ...{ ULEF: cell(n.SR, 'ULEF'), USEF: cell(n.SR, 'USEF'), SUSPF: cell(n.SR, 'SUSPF') },
+    ...{ TOF: cell(n.SR, 'TOF'), SDW_LOG2: cell(n.TR1, 'SDW_LOG2'), SINC: cell(n.TR1, 'SINC') },
+    ...{ PAM: cell(n.TR1, 'PAM'), SSEC: cell(n.TR1, 'SSEC'), DDW_LOG2: cell(n.TR1, 'DDW_LOG2') },
+    ...{ DINC: cell(n.TR1, 'DINC'), DSEC: cell(n.TR1, 'DSEC'), SBL_1: cell(n.TR1, 'SBL_1') },
+    ...{ SBX: cell(n.TR1, 'SBX'), DBL_1: cell(n.TR1, 'DBL_1'), DBX: cell(n.TR1, 'DBX') },
+    ...{ DHX: cell(n.TR1, 'DHX'), REQSEL: cell(n.TR2, 'REQSEL'), SWREQ: cell(n.TR2, 'SWREQ') },
+    ...{ DREQ: cell(n.TR2, 'DREQ'), BREQ: cell(n.TR2, 'BREQ'), TRIGM: cell(n.TR2, 'TRIGM') },
+    ...{ TRIGSEL: cell(n.TR2, 'TRIGSEL'), TRIGPOL: cell(n.TR2, 'TRIGPOL') },
+    ...{ TCEM: cell(n.TR2, 'TCEM'), BNDT: cell(n.BR1, 'BNDT'), BRC: cell(n.BR1, 'BRC') },
+    ...{ SDEC: cell(n.BR1, 'SDEC'), DDEC: cell(n.BR1, 'DDEC'), BRSDEC: cell(n.BR1, 'BRSDEC') },
+    ...{
+      BRDDEC: cell(n.BR1, 'BRDDEC'),
+      SA: cell(n.SAR),
+      DA: cell(n.DAR),
+      LBA: cell(n.LBAR, 'LBA'),
+    },
+    ...{ SAO: cell(n.TR3, 'SAO'), DAO: cell(n.TR3, 'DAO'), BRSAO: cell(n.BR2, 'BRSAO') },
+    ...{ BRDAO: cell(n.BR2, 'BRDAO'), LLR: cell(n.LLR), LA: cell(n.LLR, 'LA') },
   }
 }
 

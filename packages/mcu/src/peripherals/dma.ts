@@ -9,6 +9,7 @@
  * A secure channel is not visible to non-secure code; its interrupts are counted in SMISR.
  */
 
+import type { Timer } from '../bus.ts'
 import { gpdmaRequests, lpdmaRequests } from '../dma-requests.ts'
 import type { InterruptName } from '../interrupts.ts'
 import { type Layout, RegisterFile, type RegisterHooks } from '../registers.ts'
@@ -47,10 +48,11 @@ class Dma implements Peripheral {
   readonly registers: RegisterFile<Layout>
   readonly #wiring: Wiring
   readonly #channels: readonly DmaChannel[]
-  #cancel: (() => void) | undefined
+  readonly #timer: Timer
 
   constructor(wiring: Wiring, shape: DmaShape, tables: DmaTables) {
     this.#wiring = wiring
+    this.#timer = wiring.scheduler.timer(() => this.#serve())
     this.registers = new RegisterFile(layoutOf(shape), this.#hooks(shape))
     this.#channels = Array.from({ length: shape.channels }, (_, number) => {
       const interrupt = wiring.interrupt(`${wiring.name}_CH${number}` as InterruptName)
@@ -63,8 +65,7 @@ class Dma implements Peripheral {
   }
 
   reset(): void {
-    this.#cancel?.()
-    this.#cancel = undefined
+    this.#timer.cancel()
     this.registers.reset()
     for (const channel of this.#channels) channel.reset()
   }
@@ -112,15 +113,16 @@ class Dma implements Peripheral {
 
   /** The next burst of whoever is first. */
   #schedule(cycles: number): void {
-    if (this.#cancel !== undefined) return
+    if (this.#timer.isSet) return
     const { scheduler } = this.#wiring
-    this.#cancel = scheduler.at(scheduler.now + cycles, () => {
-      this.#cancel = undefined
-      const first = this.#first()
-      if (first === undefined) return
-      const beats = first.step()
-      if (this.#first() !== undefined) this.#schedule(beats + OVERHEAD_CYCLES)
-    })
+    this.#timer.at(scheduler.now + cycles)
+  }
+
+  #serve(): void {
+    const first = this.#first()
+    if (first === undefined) return
+    const beats = first.step()
+    if (this.#first() !== undefined) this.#schedule(beats + OVERHEAD_CYCLES)
   }
 
   #first(): DmaChannel | undefined {

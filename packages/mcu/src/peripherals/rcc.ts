@@ -165,6 +165,14 @@ export class Rcc implements Clocks {
     for (const ticks of this.#ticks) ticks.rebase()
   }
 
+  /** A function that tells whether an enable bit is on; without one: always. */
+  clockOf(place: readonly [keyof typeof rccLayout, number] | undefined): () => boolean {
+    if (place === undefined) return () => true
+    const [register, bit] = place
+    const cell = this.registers.cell(register, { bit, width: 1 })
+    return () => cell.isSet
+  }
+
   /** Some SMEN bit is off. */
   get hasSleepers(): boolean {
     return this.#hasSleepers

@@ -33,6 +33,7 @@ type Number4 = 1 | 2 | 3 | 4
 
 interface Channel {
   readonly number: Number4
+  readonly f: ReturnType<typeof channelCells>
   readonly pin: SignalPort
   readonly complement: SignalPort | undefined
   readonly reference: Output
@@ -46,6 +47,8 @@ interface Channel {
 export class TimChannels {
   readonly #parts: TimChannelsParts
   readonly #channels: readonly Channel[]
+  /** No channel is set up: outputs stay as they are, off. */
+  #isQuiet = false
 
   constructor(parts: TimChannelsParts) {
     this.#parts = parts
@@ -57,6 +60,7 @@ export class TimChannels {
       pin.listen((isHigh) => this.#input(number, isHigh))
       return {
         ...{ number, pin, active: 0, isHigh: false, edges: 0 },
+        f: channelCells(parts.registers, number),
         complement: index < shape.complementary ? pins.signal(`${name}_CH${number}N`) : undefined,
         reference: wiring.wire(`${name}_OC${number}`).connect(),
       }
@@ -69,7 +73,9 @@ export class TimChannels {
       channel.isHigh = false
       channel.reference.set(false)
     }
+    this.#isQuiet = false
     this.drive()
+    this.#isQuiet = true
   }
 
   /** CCRx in force. */
@@ -78,19 +84,23 @@ export class TimChannels {
   }
 
   isOutput(channel: number): boolean {
-    return this.#source(channel as Number4) === SOURCE.output
+    return this.#channels[channel - 1]!.f.source.value === SOURCE.output
   }
 
   /** Somebody could see the reference of this channel: at a pin, or on its wire. */
   isSeen(channel: number): boolean {
-    const { number, pin, complement } = this.#channels[channel - 1]!
-    const mode = this.#mode(number)
+    if (this.#isQuiet) return false
+    const { number, f, pin, complement } = this.#channels[channel - 1]!
+    const mode = f.mode.value
     if (!this.isOutput(number) || mode === MODE.frozen) return false
     if (mode === MODE.forceLow || mode === MODE.forceHigh) return false
     if (this.#parts.wiring.wire(`${this.#parts.wiring.name}_OC${number}`).isWatched) return true
     if (!this.#parts.isOutputOn()) return false
-    const isOn = this.#is(`CC${number}E`) && pin.pads.length > 0
-    return isOn || (this.#isComplemented(number) && (complement?.pads.length ?? 0) > 0)
+    const isOn = f.enable.isSet && pin.pads.length > 0
+    return (
+      isOn ||
+      (this.#isComplemented(this.#channels[channel - 1]!) && (complement?.pads.length ?? 0) > 0)
+    )
   }
 
   inputLevel(input: number): boolean {
@@ -101,38 +111,42 @@ export class TimChannels {
   written(channel: number): boolean {
     const found = this.#channels[channel - 1]
     if (found === undefined || !this.isOutput(channel)) return false
-    if (this.#isPreloaded(found.number)) return this.#value(found.number) !== found.active
-    found.active = this.#value(found.number)
+    if (this.#isPreloaded(found)) return this.#value(found) !== found.active
+    found.active = this.#value(found)
     return false
   }
 
   /** An update: preloaded values act. */
   load(): void {
-    for (const channel of this.#channels) channel.active = this.#value(channel.number)
+    for (const channel of this.#channels) channel.active = this.#value(channel)
   }
 
   /** CCMR or CCER was written. */
   configure(): void {
     for (const channel of this.#channels) {
-      if (!this.#isPreloaded(channel.number)) channel.active = this.#value(channel.number)
-      if (this.#source(channel.number) === SOURCE.trigger) {
+      if (!this.#isPreloaded(channel)) channel.active = this.#value(channel)
+      if (channel.f.source.value === SOURCE.trigger) {
         this.#parts.wiring.notModelled(`CCMR.CC${channel.number}S`, 'capture of TRC: never happens')
       }
     }
+    this.#isQuiet = false
     this.drive()
+    const { registers: r } = this.#parts
+    this.#isQuiet = r.get('CCMR1') === 0 && r.get('CCMR2') === 0 && r.get('CCER') === 0
   }
 
-  /** The output channels of which `isPassed` is true. */
-  matchesBetween(isPassed: (channel: number) => boolean): number[] {
-    return this.#channels
-      .map(({ number }) => number)
-      .filter((number) => this.isOutput(number) && isPassed(number))
+  /** Calls for each output channel whose value in force `isPassed`, in order. */
+  eachMatch(isPassed: (value: number) => boolean, matched: (channel: number) => void): void {
+    const met = this.#channels.filter(
+      ({ f, active }) => f.source.value === SOURCE.output && isPassed(active),
+    )
+    for (const { number } of met) matched(number)
   }
 
   /** The counter has met the value. */
   matched(channel: number): void {
     const found = this.#channels[channel - 1]!
-    const mode = this.#mode(found.number)
+    const mode = found.f.mode.value
     if (mode === MODE.active) found.isHigh = true
     if (mode === MODE.inactive) found.isHigh = false
     if (mode === MODE.toggle) found.isHigh = !found.isHigh
@@ -146,6 +160,7 @@ export class TimChannels {
 
   /** References and pins as the counter stands now. */
   drive(): void {
+    if (this.#isQuiet) return
     const counter = this.#parts.counter()
     for (const channel of this.#channels) {
       if (!this.isOutput(channel.number)) {
@@ -160,7 +175,7 @@ export class TimChannels {
   }
 
   #refer(channel: Channel, { count, isDown }: { count: number; isDown: boolean }): void {
-    const mode = this.#mode(channel.number)
+    const mode = channel.f.mode.value
     const isBelow = isDown ? count <= channel.active : count < channel.active
     if (mode === PWM1) channel.isHigh = isBelow
     if (mode === PWM2) channel.isHigh = !isBelow
@@ -168,44 +183,43 @@ export class TimChannels {
     if (mode === MODE.forceHigh) channel.isHigh = true
   }
 
-  #level({ number, isHigh }: Channel): boolean | undefined {
+  #level({ number, f, isHigh }: Channel): boolean | undefined {
     const { registers: r } = this.#parts
     if (!this.#parts.isOutputOn()) {
-      return r.is('BDTR', 'OSSI') && this.#is(`CC${number}E`)
-        ? r.is('CR2', `OIS${number}`)
-        : undefined
+      return r.is('BDTR', 'OSSI') && f.enable.isSet ? r.is('CR2', `OIS${number}`) : undefined
     }
-    return this.#is(`CC${number}E`) ? isHigh !== this.#is(`CC${number}P`) : undefined
+    return f.enable.isSet ? isHigh !== f.polarity.isSet : undefined
   }
 
-  #complementLevel({ number, isHigh }: Channel): boolean | undefined {
+  #complementLevel(channel: Channel): boolean | undefined {
+    const { number, f, isHigh } = channel
     const { registers: r } = this.#parts
-    const isOn = this.#isComplemented(number)
+    const isOn = this.#isComplemented(channel)
     if (!this.#parts.isOutputOn()) {
       return r.is('BDTR', 'OSSI') && isOn ? r.is('CR2', `OIS${number}N`) : undefined
     }
     if (!isOn) return undefined
-    const reference = this.#is(`CC${number}E`) ? !isHigh : isHigh
-    return reference !== this.#is(`CC${number}NP`)
+    const reference = f.enable.isSet ? !isHigh : isHigh
+    return reference !== f.complementPolarity.isSet
   }
 
   #input(input: Number4, isHigh: boolean): void {
     this.#parts.sync()
     for (const channel of this.#channels) {
-      const source = this.#source(channel.number)
+      const source = channel.f.source.value
       const isOwn = source === SOURCE.own && channel.number === input
       const isPartners = source === SOURCE.partner && partnerOf(channel.number) === input
-      if ((isOwn || isPartners) && this.#is(`CC${channel.number}E`)) this.#edge(channel, isHigh)
+      if ((isOwn || isPartners) && channel.f.enable.isSet) this.#edge(channel, isHigh)
     }
     this.#parts.inputChanged(input, isHigh)
   }
 
   #edge(channel: Channel, isHigh: boolean): void {
-    const isInverted = this.#is(`CC${channel.number}P`)
-    const isBoth = isInverted && this.#is(`CC${channel.number}NP`)
+    const isInverted = channel.f.polarity.isSet
+    const isBoth = isInverted && channel.f.complementPolarity.isSet
     if (!isBoth && isHigh === isInverted) return
     channel.edges++
-    if (channel.edges < 1 << this.#inputPrescaler(channel.number)) return
+    if (channel.edges < 1 << channel.f.inputPrescaler.value) return
     channel.edges = 0
     this.#capture(channel)
   }
@@ -215,43 +229,33 @@ export class TimChannels {
     this.#parts.captured(number)
   }
 
-  // Fields that stand twice in a register.
-
-  #mode(number: Number4): number {
-    return this.#parts.registers.get(modeRegister(number), `OC${number}M` as never)
+  #isPreloaded({ f }: Channel): boolean {
+    return f.source.value === SOURCE.output && f.preload.isSet
   }
 
-  #source(number: Number4): number {
-    return this.#parts.registers.get(modeRegister(number), `CC${number}S` as never)
+  #isComplemented({ number, f }: Channel): boolean {
+    return number <= this.#parts.shape.complementary && f.complement.isSet
   }
 
-  /** As an input's field: bits 2 and 3 of the channel's byte. */
-  #inputPrescaler(number: Number4): number {
-    const { registers: r } = this.#parts
-    const register = modeRegister(number)
-    return (
-      r.get(register, `OC${number}FE` as never) | (r.get(register, `OC${number}PE` as never) << 1)
-    )
+  #value({ f }: Channel): number {
+    return this.#parts.shape.bits === 32 ? f.value.value : f.value.value & 0xffff
   }
+}
 
-  #isPreloaded(number: Number4): boolean {
-    return (
-      this.isOutput(number) &&
-      this.#parts.registers.is(modeRegister(number), `OC${number}PE` as never)
-    )
-  }
-
-  #isComplemented(number: Number4): boolean {
-    return number <= this.#parts.shape.complementary && this.#is(`CC${number}NE`)
-  }
-
-  #value(number: Number4): number {
-    const value = this.#parts.registers.get(`CCR${number}`)
-    return this.#parts.shape.bits === 32 ? value : value & 0xffff
-  }
-
-  #is(field: keyof (typeof timLayout)['CCER']['fields']): boolean {
-    return this.#parts.registers.is('CCER', field)
+/** The fields of a channel; some stand twice in a register, for outputs and for inputs. */
+function channelCells(registers: RegisterFile<typeof timLayout>, number: Number4) {
+  const mode = modeRegister(number)
+  return {
+    source: registers.cell(mode, `CC${number}S` as never),
+    mode: registers.cell(mode, `OC${number}M` as never),
+    preload: registers.cell(mode, `OC${number}PE` as never),
+    /** As an input's field: bits 2 and 3 of the channel's byte. */
+    inputPrescaler: registers.cell(mode, { bit: number % 2 === 1 ? 2 : 10, width: 2 }),
+    enable: registers.cell('CCER', `CC${number}E`),
+    polarity: registers.cell('CCER', `CC${number}P`),
+    complement: registers.cell('CCER', `CC${number}NE`),
+    complementPolarity: registers.cell('CCER', `CC${number}NP`),
+    value: registers.cell(`CCR${number}`),
   }
 }
 

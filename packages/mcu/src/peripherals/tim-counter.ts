@@ -5,27 +5,32 @@
  * `position` counts from the last update on: 0 to ARR upwards, 0 to ARR downwards (CNT is
  * ARR - position), 0 to 2 * ARR - 1 in the middle modes; the encoder modes have position = CNT.
  */
-import type { RegisterFile } from '../registers.ts'
+import type { Cell, RegisterFile } from '../registers.ts'
 import type { timLayout } from './tim-layout.ts'
 
+/** CMS: matches count on the way down, up, or both. */
+const MIDDLE = { down: 1, up: 2 } as const
+
 export class TimCounter {
-  readonly #registers: RegisterFile<typeof timLayout>
   readonly #isEncoder: () => boolean
+  readonly #cms: Cell
+  readonly #dir: Cell
   position = 0
   /** ARR as it is in force. */
   arr = 0xffff
 
   constructor(registers: RegisterFile<typeof timLayout>, isEncoder: () => boolean) {
-    this.#registers = registers
     this.#isEncoder = isEncoder
+    this.#cms = registers.cell('CR1', 'CMS')
+    this.#dir = registers.cell('CR1', 'DIR')
   }
 
   get isMiddle(): boolean {
-    return this.#registers.get('CR1', 'CMS') !== 0
+    return this.#cms.isSet
   }
 
   get isDown(): boolean {
-    return this.isMiddle ? this.position >= this.arr : this.#registers.is('CR1', 'DIR')
+    return this.isMiddle ? this.position >= this.arr : this.#dir.isSet
   }
 
   /** Counts from one update to the next. */
@@ -38,7 +43,7 @@ export class TimCounter {
     const { position, arr } = this
     if (this.#isEncoder()) return position
     if (this.isMiddle) return position <= arr ? position : 2 * arr - position
-    return this.#registers.is('CR1', 'DIR') ? arr - position : position
+    return this.#dir.isSet ? arr - position : position
   }
 
   set count(count: number) {
@@ -64,25 +69,48 @@ export class TimCounter {
     return this.position !== next
   }
 
-  /** Positions at which CNT equals `value`, as far as CMS lets them count. */
-  matchPlaces(value: number): readonly number[] {
-    if (value > this.arr) return []
-    if (!this.isMiddle) return [this.#positionOf(value)]
-    const mode = this.#registers.get('CR1', 'CMS')
-    const up = [value]
-    const down = [2 * this.arr - value]
-    return mode === 1 ? down : mode === 2 ? up : [...up, ...down]
+  /** The way from `from` to `to` meets CNT equal to `value`, as far as CMS lets that count. */
+  meets(from: number, to: number, value: number): boolean {
+    if (value > this.arr) return false
+    const { period } = this
+    if (!this.isMiddle) return passes(from, to, this.#positionOf(value), period)
+    const mode = this.#cms.value
+    const isUp = mode !== MIDDLE.down && passes(from, to, value, period)
+    return isUp || (mode !== MIDDLE.up && passes(from, to, 2 * this.arr - value, period))
   }
 
-  /** Positions at which a comparison with `value` changes. */
-  edgePlaces(value: number): readonly number[] {
+  /** The next position from here on, in this period or the next, at which CNT equals `value`. */
+  nextMatch(value: number): number {
+    if (value > this.arr) return Infinity
+    if (!this.isMiddle) return this.#beyond(this.#positionOf(value))
+    const mode = this.#cms.value
+    const up = mode === MIDDLE.down ? Infinity : this.#beyond(value)
+    return mode === MIDDLE.up ? up : Math.min(up, this.#beyond(2 * this.arr - value))
+  }
+
+  /** The same for a comparison with `value` that changes. */
+  nextEdge(value: number): number {
+    const { period } = this
+    const next = this.#beyond(period)
     const places = this.isMiddle ? [value, 2 * this.arr - value] : [this.#positionOf(value)]
-    return [this.period, ...places.filter((place) => place >= 0 && place <= this.period)]
+    return places
+      .filter((place) => place >= 0 && place <= period)
+      .reduce((best, place) => Math.min(best, this.#beyond(place)), next)
+  }
+
+  /** The same for the end of the period; in the middle modes its upper end, too. */
+  get nextUpdate(): number {
+    const end = this.#beyond(this.period)
+    return this.isMiddle ? Math.min(end, this.#beyond(this.arr)) : end
+  }
+
+  #beyond(place: number): number {
+    return place <= this.position ? place + this.period : place
   }
 
   #positionOf(count: number): number {
     if (this.#isEncoder()) return count
-    if (!this.isMiddle && this.#registers.is('CR1', 'DIR')) return this.arr - count
+    if (!this.isMiddle && this.#dir.isSet) return this.arr - count
     return count
   }
 }

@@ -2,7 +2,7 @@
  * Slave modes of a timer: what its trigger input is, and what the counter is told to do at its
  * edges. RM0456, "Timers and external trigger synchronization", "Encoder interface mode".
  */
-import type { RegisterFile } from '../registers.ts'
+import type { Cell, RegisterFile } from '../registers.ts'
 import type { Wiring } from '../wiring.ts'
 import type { timLayout } from './tim-layout.ts'
 
@@ -43,12 +43,19 @@ export interface SlaveOptions {
 export class TimSlave {
   readonly #timer: SlaveOptions
   readonly #registers: RegisterFile<typeof timLayout>
+  readonly #sms: Cell
+  readonly #sms3: Cell
+  readonly #ece: Cell
   #isGateOpen = true
   #stopTrigger: (() => void) | undefined
 
   constructor(timer: SlaveOptions) {
     this.#timer = timer
-    this.#registers = timer.registers
+    const { registers } = timer
+    this.#registers = registers
+    this.#sms = registers.cell('SMCR', 'SMS')
+    this.#sms3 = registers.cell('SMCR', 'SMS_3')
+    this.#ece = registers.cell('SMCR', 'ECE')
     if (!timer.hasInputs) return
     const { pins, name } = timer.wiring
     pins.signal(`${name}_ETR`).listen((isHigh) => this.#externalTrigger(isHigh))
@@ -63,7 +70,7 @@ export class TimSlave {
   /** The internal clock moves the counter; not so in encoder and external clock modes. */
   get letsClock(): boolean {
     const isOutside = this.#mode === SMS.external || this.isEncoder
-    return !isOutside && !this.#registers.is('SMCR', 'ECE') && this.#isGateOpen
+    return !isOutside && !this.#ece.isSet && this.#isGateOpen
   }
 
   get isEncoder(): boolean {
@@ -72,7 +79,7 @@ export class TimSlave {
   }
 
   get #mode(): number {
-    return this.#registers.get('SMCR', 'SMS') | (this.#registers.get('SMCR', 'SMS_3') << 3)
+    return this.#sms.value | (this.#sms3.value << 3)
   }
 
   get #source(): number {

@@ -16,7 +16,7 @@
  * PWM, channels 5 and 6, commutation preload, dithering, encoder index, bidirectional break.
  */
 import { RegisterFile } from '../registers.ts'
-import type { Ticks } from '../ticks.ts'
+import type { Ticks, TickTimer } from '../ticks.ts'
 import type { Output, Wire } from '../wire.ts'
 import type { Makers, Peripheral, Wiring } from '../wiring.ts'
 import { isBreaking, listenForBreak } from './tim-break.ts'
@@ -49,14 +49,20 @@ class Tim implements Peripheral {
   #isPreloaded = false
   #isSyncing = false
   #externalCount = 0
-  #cancel: (() => void) | undefined
+  readonly #timer: TickTimer
+  readonly #f: ReturnType<typeof timCells>
 
   constructor(wiring: Wiring, shape: TimShape) {
     this.#wiring = wiring
     this.#shape = shape
     this.#requests = new TimRequests(wiring, () => this.registers)
     this.registers = this.#makeRegisters()
+    this.#f = timCells(this.registers)
     this.#ticks = wiring.clocks.ticks(() => wiring.clocks.hz(wiring.name))
+    this.#timer = this.#ticks.timer(() => {
+      this.#sync()
+      this.#changed()
+    })
     this.#trigger = wiring.wire(`${wiring.name}_TRGO`)
     this.#triggerOut = this.#trigger.connect()
     this.#lines = timLines(wiring, this.registers, shape.hasFourLines)
@@ -75,8 +81,7 @@ class Tim implements Peripheral {
   }
 
   reset(): void {
-    this.#cancel?.()
-    this.#cancel = undefined
+    this.#timer.cancel()
     this.registers.reset()
     if (this.#shape.bits === 32) this.registers.setAll('ARR', 0xffff_ffff)
     this.#counter.arr = this.registers.get('ARR')
@@ -110,7 +115,7 @@ class Tim implements Peripheral {
       CR2: after(() => this.#channels.drive()),
       SMCR: after(() => this.#slave.connect()),
       DIER: after(() => this.#serveAll()),
-      SR: { writable: synced, read: () => this.#fresh('SR'), write: () => this.#update() },
+      SR: { writable: synced, read: () => this.#freshStatus(), write: () => this.#update() },
       EGR: { writable: synced, write: (bits) => this.#generate(bits) },
       CCMR1: after(() => this.#channels.configure()),
       CCMR2: after(() => this.#channels.configure()),
@@ -138,7 +143,7 @@ class Tim implements Peripheral {
 
   /** The clock moves the counter. */
   get #isTicking(): boolean {
-    return this.registers.is('CR1', 'CEN') && this.#slave.letsClock && this.#counter.arr > 0
+    return this.#f.CEN.isSet && this.#slave.letsClock && this.#counter.arr > 0
   }
 
   /** Brings position and flags up to now; always true, so that it can stand before a write. */
@@ -164,14 +169,13 @@ class Tim implements Peripheral {
     const period = this.#counter.period
     const to = from + counts
     const updates = Math.floor(to / period)
-    const matched = this.#channels.matchesBetween((channel) => {
-      const places = this.#counter.matchPlaces(this.#channels.active(channel))
-      return places.some((place) => passes(from, to, place, period))
-    })
     this.#counter.position = to - updates * period
     // In the middle modes both ends are updates: the upper one was passed at ARR.
     const upper = this.#counter.isMiddle && passes(from, to, this.#counter.arr, period) ? 1 : 0
-    for (const channel of matched) this.#matched(channel)
+    this.#channels.eachMatch(
+      (value) => this.#counter.meets(from, to, value),
+      (channel) => this.#matched(channel),
+    )
     if (updates + upper > 0) this.#overflowed(updates + upper)
     this.#channels.drive()
     this.#update()
@@ -188,29 +192,30 @@ class Tim implements Peripheral {
   /** An update event, unless UDIS: preloaded values act, flags and requests follow. */
   #event(setsFlag: boolean): void {
     const { registers: r } = this
-    if (r.is('CR1', 'UDIS')) return
+    const f = this.#f
+    if (f.UDIS.isSet) return
     this.#loadShadows()
     if (setsFlag) {
-      r.set('SR', 'UIF', true)
-      if (r.is('DIER', 'UDE')) this.#requests.send('UP')
+      f.UIF.value = 1
+      if (f.UDE.isSet) this.#requests.send('UP')
     }
-    if (r.is('CR1', 'OPM') && setsFlag) {
+    if (f.OPM.isSet && setsFlag) {
       r.set('CR1', 'CEN', false)
       this.#sayEnabled()
     }
-    if (this.#shape.hasBreak && r.is('BDTR', 'AOE') && !isBreaking(this.#wiring, r))
+    if (this.#shape.hasBreak && f.AOE.isSet && !isBreaking(this.#wiring, r))
       r.set('BDTR', 'MOE', true)
-    if (r.get('CR2', 'MMS') === MMS.update) this.#trigger.pulse()
+    if (f.MMS.value === MMS.update) this.#trigger.pulse()
     this.#pulseSecond(MMS.update)
   }
 
   #loadShadows(): void {
-    const { registers: r } = this
-    const isAtTop = this.#counter.isMiddle && this.#counter.position === this.#counter.arr
-    this.#counter.arr = this.#written('ARR')
-    if (isAtTop) this.#counter.position = this.#counter.arr
-    this.#psc = r.get('PSC')
-    this.#repeatsLeft = this.#shape.hasBreak ? r.get('RCR', 'REP') : 0
+    const counter = this.#counter
+    const isAtTop = counter.isMiddle && counter.position === counter.arr
+    counter.arr = this.#written
+    if (isAtTop) counter.position = counter.arr
+    this.#psc = this.#f.PSC.value
+    this.#repeatsLeft = this.#shape.hasBreak ? this.#f.REP.value : 0
     this.#channels.load()
     this.#isPreloaded = false
   }
@@ -220,62 +225,49 @@ class Tim implements Peripheral {
   /** Something changed: flags to lines, the next thing that anybody waits for to the scheduler. */
   #changed(): void {
     this.#update()
-    this.#cancel?.()
-    this.#cancel = undefined
+    this.#timer.cancel()
     if (!this.#isTicking) return
     const next = this.#nextPosition()
     if (next === Infinity) return
-    const tick = this.#since + (next - this.#counter.position) * (this.#psc + 1)
-    this.#cancel = this.#ticks.at(tick, () => {
-      this.#cancel = undefined
-      this.#sync()
-      this.#changed()
-    })
+    this.#timer.at(this.#since + (next - this.#counter.position) * (this.#psc + 1))
   }
 
   /** The first position beyond the present one at which something happens that matters. */
   #nextPosition(): number {
-    const period = this.#counter.period
-    const places: number[] = []
-    if (this.#isUpdateAwaited)
-      places.push(period, ...(this.#counter.isMiddle ? [this.#counter.arr] : []))
+    let next = this.#isUpdateAwaited ? this.#counter.nextUpdate : Infinity
     for (let channel = 1; channel <= this.#shape.channels; channel++) {
-      if (this.#isMatchAwaited(channel))
-        places.push(...this.#counter.matchPlaces(this.#channels.active(channel)))
-      places.push(...this.#edgePlaces(channel))
+      const value = this.#channels.active(channel)
+      if (this.#isMatchAwaited(channel)) next = Math.min(next, this.#counter.nextMatch(value))
+      if (this.#isEdgeAwaited(channel)) next = Math.min(next, this.#counter.nextEdge(value))
     }
-    const beyond = places.map((place) => (place <= this.#counter.position ? place + period : place))
-    return Math.min(Infinity, ...beyond)
+    return next
   }
 
   get #isUpdateAwaited(): boolean {
-    const { registers: r } = this
-    if (r.get('DIER') & 0x101 || this.#isPreloaded || r.is('CR1', 'OPM')) return true
-    const isRepeating = this.#repeatsLeft > 0 || (this.#shape.hasBreak && r.get('RCR') > 0)
-    if (isRepeating || (this.#shape.hasBreak && r.is('BDTR', 'AOE'))) return true
-    return r.get('CR2', 'MMS') === MMS.update && this.#trigger.isWatched
+    const f = this.#f
+    if (f.DIER.value & 0x101 || this.#isPreloaded || f.OPM.isSet) return true
+    const isRepeating = this.#repeatsLeft > 0 || (this.#shape.hasBreak && f.REP.isSet)
+    if (isRepeating || (this.#shape.hasBreak && f.AOE.isSet)) return true
+    return f.MMS.value === MMS.update && this.#trigger.isWatched
   }
 
   #isMatchAwaited(channel: number): boolean {
-    const { registers: r } = this
     if (!this.#channels.isOutput(channel)) return false
-    if ((r.get('DIER') >>> channel) & 0x101) return true
-    return channel === 1 && r.get('CR2', 'MMS') === MMS.compare && this.#trigger.isWatched
+    if ((this.#f.DIER.value >>> channel) & 0x101) return true
+    return channel === 1 && this.#f.MMS.value === MMS.compare && this.#trigger.isWatched
   }
 
-  /** Where the reference of a channel that somebody sees changes. */
-  #edgePlaces(channel: number): readonly number[] {
-    const isTrigger =
-      this.registers.get('CR2', 'MMS') === MMS.reference + channel - 1 && this.#trigger.isWatched
-    if (!isTrigger && !this.#channels.isSeen(channel)) return []
-    return this.#counter.edgePlaces(this.#channels.active(channel))
+  /** Somebody sees the reference of a channel. */
+  #isEdgeAwaited(channel: number): boolean {
+    const isTrigger = this.#f.MMS.value === MMS.reference + channel - 1 && this.#trigger.isWatched
+    return isTrigger || this.#channels.isSeen(channel)
   }
 
   // Registers.
 
-  #fresh(register: 'SR'): number {
+  #freshStatus(): number {
     this.#sync()
-    return this.registers.get(register)
+    return this.#f.SR.value
   }
 
   #readCount(): number {
@@ -301,7 +293,7 @@ class Tim implements Peripheral {
       this.#since = this.#ticks.now
       this.#sayEnabled()
     }
-    if (!r.is('CR1', 'ARPE')) this.#counter.arr = this.#written('ARR')
+    if (!r.is('CR1', 'ARPE')) this.#counter.arr = this.#written
     this.#changed()
   }
 
@@ -321,14 +313,15 @@ class Tim implements Peripheral {
   }
 
   #autoReload(): void {
-    const value = this.#written('ARR')
+    const value = this.#written
     if (this.registers.is('CR1', 'ARPE')) this.#preload(value !== this.#counter.arr)
     else this.#counter.reload(value)
     this.#changed()
   }
 
-  #written(register: 'ARR'): number {
-    const value = this.registers.get(register)
+  /** ARR as software has it. */
+  get #written(): number {
+    const { value } = this.#f.ARR
     return this.#shape.bits === 32 ? value : value & 0xffff
   }
 
@@ -462,9 +455,25 @@ class Tim implements Peripheral {
   }
 
   #pulseSecond(event: number): void {
-    if (this.#shape.hasFourLines && this.registers.get('CR2', 'MMS2') === event) {
+    if (this.#shape.hasFourLines && this.#f.MMS2.value === event) {
       this.#wiring.wire(`${this.#wiring.name}_TRGO2`).pulse()
     }
+  }
+}
+
+/** The fields that are looked at with every event. */
+function timCells(registers: RegisterFile<typeof timLayout>) {
+  return {
+    ...{ CEN: registers.cell('CR1', 'CEN'), UDIS: registers.cell('CR1', 'UDIS') },
+    ...{ OPM: registers.cell('CR1', 'OPM'), MMS: registers.cell('CR2', 'MMS') },
+    ...{ DIER: registers.cell('DIER'), UDE: registers.cell('DIER', 'UDE') },
+    ...{
+      SR: registers.cell('SR'),
+      UIF: registers.cell('SR', 'UIF'),
+      REP: registers.cell('RCR', 'REP'),
+    },
+    ...{ PSC: registers.cell('PSC'), ARR: registers.cell('ARR') },
+    ...{ AOE: registers.cell('BDTR', 'AOE'), MMS2: registers.cell('CR2', 'MMS2') },
   }
 }
 

@@ -11,6 +11,7 @@
  * next frame. Tagged or not modelled: synchronous, LIN, IrDA, smartcard and half-duplex modes,
  * auto-baud, mute mode, driver enable, inversions, wake-up from Stop, autonomous mode.
  */
+import type { Timer } from '../bus.ts'
 import type { DmaRequestName } from '../dma-requests.ts'
 import type { InterruptName } from '../interrupts.ts'
 import type { UartFrame } from '../lines/uart-frame.ts'
@@ -113,7 +114,13 @@ export class Usart {
   readonly #transmitFifo: number[] = []
   readonly #receiveFifo: number[] = []
   readonly #onTheWire: UartFrame[] = []
-  #cancelTransmit: (() => void) | undefined
+  readonly #f: ReturnType<typeof usartCells>
+  readonly #lines: () => readonly FrameListener[]
+  /** Ends the frame in the shift register. */
+  readonly #transmitTimer: Timer
+  #shifting = 0
+  /** Of a frame as it is set up now; undefined until somebody asks. */
+  #knownFrameCycles: number | undefined
   #cancelReceive: (() => void) | undefined
   #cancelIdle: (() => void) | undefined
   #cancelTimeout: (() => void) | undefined
@@ -134,23 +141,38 @@ export class Usart {
     this.#pins.cts.listen(() => this.#clearToSend())
     wiring.pins.receive(`${wiring.name}_RX`, (frames) => this.#receive(frames))
     const update = { write: () => this.#update() }
+    const framing = {
+      write: () => {
+        this.#knownFrameCycles = undefined
+        this.#update()
+      },
+    }
     this.registers = new RegisterFile(usartLayout, {
       CR1: { write: () => this.#control() },
-      ...{ CR2: update, CR3: update },
-      BRR: { writable: () => !this.registers.is('CR1', 'UE') },
+      ...{ CR2: framing, CR3: update },
+      BRR: { writable: () => !this.registers.is('CR1', 'UE'), ...framing },
+      PRESC: framing,
       RQR: { write: (request) => this.#request(request) },
       ISR: { read: (stored) => this.#status(stored) },
       ICR: { write: (flags) => this.#clear(flags & CLEARABLE) },
       RDR: { read: () => this.#received0, taken: () => this.#takeReceived() },
       TDR: { write: (data) => this.#transmit(data) },
     })
+    this.#f = usartCells(this.registers)
+    this.#lines = pins.finder<FrameListener>('uart', { tx: `${name}_TX` })
+    this.#transmitTimer = wiring.scheduler.timer(() => this.#shiftedOut())
     this.#isInterrupting = interruptLevel(this.registers, interrupts)
-    wiring.clocks.onChange(() => this.#shiftNext())
+    wiring.clocks.onChange(() => {
+      this.#knownFrameCycles = undefined
+      this.#shiftNext()
+    })
   }
 
   reset(): void {
-    for (const cancel of [this.#cancelTransmit, this.#cancelReceive]) cancel?.()
-    this.#cancelTransmit = this.#cancelReceive = undefined
+    this.#transmitTimer.cancel()
+    this.#cancelReceive?.()
+    this.#cancelReceive = undefined
+    this.#knownFrameCycles = undefined
     this.#cancelIdle?.()
     this.#cancelTimeout?.()
     for (const queue of [this.#transmitFifo, this.#receiveFifo, this.#onTheWire]) queue.length = 0
@@ -188,32 +210,35 @@ export class Usart {
   }
 
   get #frameCycles(): number {
-    const frameBits = 1 + this.#wordBits + STOP_BITS[this.registers.get('CR2', 'STOP')]
-    return (this.bitCycles() ?? Infinity) * frameBits
+    if (this.#knownFrameCycles === undefined) {
+      const frameBits = 1 + this.#wordBits + STOP_BITS[this.registers.get('CR2', 'STOP')]
+      this.#knownFrameCycles = (this.bitCycles() ?? Infinity) * frameBits
+    }
+    return this.#knownFrameCycles
   }
 
   /** Bits between start and stop, parity included: CR1.M1 and M0. */
   get #wordBits(): number {
-    return this.registers.is('CR1', 'M1') ? 7 : this.registers.is('CR1', 'M0') ? 9 : 8
+    return this.#f.M1.isSet ? 7 : this.#f.M0.isSet ? 9 : 8
   }
 
   get #dataMask(): number {
-    return (1 << (this.#wordBits - this.registers.get('CR1', 'PCE'))) - 1
+    return (1 << (this.#wordBits - this.#f.PCE.value)) - 1
   }
 
   get #depth(): number {
-    return this.registers.is('CR1', 'FIFOEN') ? FIFO_DEPTH : 1
+    return this.#f.FIFOEN.isSet ? FIFO_DEPTH : 1
   }
 
   #isOn(direction: 'TE' | 'RE'): boolean {
-    return this.registers.is('CR1', 'UE') && this.registers.is('CR1', direction)
+    return this.#f.UE.isSet && this.#f[direction].isSet
   }
 
   #control(): void {
+    this.#knownFrameCycles = undefined
     if (!this.registers.is('CR1', 'UE')) {
       this.#transmitFifo.length = 0
-      this.#cancelTransmit?.()
-      this.#cancelTransmit = undefined
+      this.#transmitTimer.cancel()
       this.registers.setAll('ISR', usartLayout.ISR.reset)
     }
     this.#shiftNext()
@@ -223,27 +248,25 @@ export class Usart {
   #transmit(data: number): void {
     if (!this.#isOn('TE') || this.#transmitFifo.length >= this.#depth) return
     this.#transmitFifo.push(data & this.#dataMask)
-    this.registers.set('ISR', 'TC', false)
+    this.#f.TC.value = 0
     this.#shiftNext()
     this.#update()
   }
 
   /** Moves the next word into the shift register if that is empty. */
   #shiftNext(): void {
-    if (this.#cancelTransmit !== undefined || !this.#isOn('TE') || this.#isHeldBack) return
-    if (this.#isStanding) return
-    const data = this.#transmitFifo.shift()
-    if (data === undefined) return
-    this.#cancelTransmit = this.#wiring.scheduler.at(
-      this.#wiring.scheduler.now + this.#frameCycles,
-      () => {
-        this.#cancelTransmit = undefined
-        this.#transmitted(data)
-        if (this.#transmitFifo.length === 0) this.registers.set('ISR', 'TC', true)
-        this.#shiftNext()
-        this.#update()
-      },
-    )
+    if (this.#transmitTimer.isSet || this.#transmitFifo.length === 0) return
+    if (!this.#isOn('TE') || this.#isHeldBack || this.#isStanding) return
+    this.#shifting = this.#transmitFifo.shift()!
+    const { scheduler } = this.#wiring
+    this.#transmitTimer.at(scheduler.now + this.#frameCycles)
+  }
+
+  #shiftedOut(): void {
+    this.#transmitted(this.#shifting)
+    if (this.#transmitFifo.length === 0) this.#f.TC.value = 1
+    this.#shiftNext()
+    this.#update()
   }
 
   #startFrame(): void {
@@ -296,7 +319,7 @@ export class Usart {
 
   /** CTS high: the next frame waits. */
   get #isHeldBack(): boolean {
-    return this.registers.is('CR3', 'CTSE') && this.#pins.cts.read(false)
+    return this.#f.CTSE.isSet && this.#pins.cts.read(false)
   }
 
   #clearToSend(): void {
@@ -379,23 +402,34 @@ export class Usart {
   }
 
   #transmitted(data: number, trouble?: 'break'): void {
-    const { pins, name, clocks } = this.#wiring
-    const baud = clocks.cycleHz / (this.bitCycles() ?? Infinity)
-    for (const line of pins.busesOn<FrameListener>('uart', { tx: `${name}_TX` })) {
-      line.sent({ data, baud, ...(trouble && { trouble }) })
-    }
+    const lines = this.#lines()
+    if (lines.length === 0) return
+    const baud = this.#wiring.clocks.cycleHz / (this.bitCycles() ?? Infinity)
+    const frame = trouble === undefined ? { data, baud } : { data, baud, trouble }
+    for (const line of lines) line.sent(frame)
   }
 
   #update(): void {
-    const { registers: r } = this
+    const f = this.#f
     this.#line.set(this.#isInterrupting())
-    const hasData = this.#receiveFifo.length > 0
-    const hasRoom = this.#isOn('TE') && this.#transmitFifo.length < this.#depth
-    this.#receiveRequest.set(r.is('CR3', 'DMAR') && hasData)
-    this.#transmitRequest.set(r.is('CR3', 'DMAT') && hasRoom)
-    this.#pins.tx.drive(this.#isOn('TE') ? true : undefined)
+    const isSending = this.#isOn('TE')
+    const hasRoom = isSending && this.#transmitFifo.length < this.#depth
+    this.#receiveRequest.set(f.DMAR.isSet && this.#receiveFifo.length > 0)
+    this.#transmitRequest.set(f.DMAT.isSet && hasRoom)
+    this.#pins.tx.drive(isSending ? true : undefined)
     const isFull = this.#receiveFifo.length >= this.#depth
-    this.#pins.rts.drive(r.is('CR3', 'RTSE') ? isFull || !this.#isOn('RE') : undefined)
+    this.#pins.rts.drive(f.RTSE.isSet ? isFull || !this.#isOn('RE') : undefined)
+  }
+}
+
+function usartCells(registers: RegisterFile<typeof usartLayout>) {
+  const control = (field: keyof typeof usartLayout.CR1.fields) => registers.cell('CR1', field)
+  const mode = (field: keyof typeof usartLayout.CR3.fields) => registers.cell('CR3', field)
+  return {
+    ...{ UE: control('UE'), RE: control('RE'), TE: control('TE'), PCE: control('PCE') },
+    ...{ M0: control('M0'), M1: control('M1'), FIFOEN: control('FIFOEN') },
+    ...{ DMAR: mode('DMAR'), DMAT: mode('DMAT'), RTSE: mode('RTSE'), CTSE: mode('CTSE') },
+    TC: registers.cell('ISR', 'TC'),
   }
 }
 
