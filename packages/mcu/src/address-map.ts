@@ -63,7 +63,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('UART5', 0x4000_5000, { clock: ['APB1ENR1', 20] }),
   at('I2C1', 0x4000_5400, { clock: ['APB1ENR1', 21] }),
   at('I2C2', 0x4000_5800, { clock: ['APB1ENR1', 22] }),
-  at('CRS', 0x4000_6000, { set: 'CRS', clock: ['APB1ENR1', 24] }),
+  at('CRS', 0x4000_6000, { clock: ['APB1ENR1', 24] }),
   at('I2C4', 0x4000_8400, { clock: ['APB1ENR2', 1] }),
   at('LPTIM2', 0x4000_9400, { set: 'LPTIM', clock: ['APB1ENR2', 5] }),
   at('FDCAN1', 0x4000_a400, { clock: ['APB1ENR2', 9] }),
@@ -85,7 +85,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('FMAC', 0x4002_1400, { clock: ['AHB1ENR', 2] }),
   at('FLASH', 0x4002_2000, { clock: ['AHB1ENR', 8], kernel: true }),
   at('CRC', 0x4002_3000, { clock: ['AHB1ENR', 12] }),
-  at('TSC', 0x4002_4000, { set: 'TSC', clock: ['AHB1ENR', 16] }),
+  at('TSC', 0x4002_4000, { clock: ['AHB1ENR', 16] }),
   at('MDF1', 0x4002_5000, { set: 'MDF', size: 0x1000, clock: ['AHB1ENR', 3] }),
   at('RAMCFG', 0x4002_6000, { set: 'RAMCFG', size: 0x1000, clock: ['AHB1ENR', 17] }),
   at('DMA2D', 0x4002_b000, { size: 0xc00, clock: ['AHB1ENR', 18] }),
@@ -120,11 +120,11 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('OTFDEC1', 0x420c_5000, { set: 'OTFDEC', clock: ['AHB2ENR1', 23] }),
   at('OTFDEC2', 0x420c_5400, { set: 'OTFDEC', clock: ['AHB2ENR1', 24] }),
   at('SDMMC1', 0x420c_8000, { clock: ['AHB2ENR1', 27] }),
-  at('DLYBSD1', 0x420c_8400, { set: 'DLYB', clock: ['AHB2ENR1', 27] }),
-  at('DLYBSD2', 0x420c_8800, { set: 'DLYB', clock: ['AHB2ENR1', 28] }),
+  at('DLYBSD1', 0x420c_8400, { clock: ['AHB2ENR1', 27] }),
+  at('DLYBSD2', 0x420c_8800, { clock: ['AHB2ENR1', 28] }),
   at('SDMMC2', 0x420c_8c00, { clock: ['AHB2ENR1', 28] }),
-  at('DLYBOS1', 0x420c_f000, { set: 'DLYB', clock: ['AHB2ENR2', 4], kernel: true }),
-  at('DLYBOS2', 0x420c_f400, { set: 'DLYB', clock: ['AHB2ENR2', 8] }),
+  at('DLYBOS1', 0x420c_f000, { clock: ['AHB2ENR2', 4], kernel: true }),
+  at('DLYBOS2', 0x420c_f400, { clock: ['AHB2ENR2', 8] }),
   at('FMC', 0x420d_0400, { set: 'FMC', clock: ['AHB2ENR2', 0] }),
   at('OCTOSPI1', 0x420d_1400, { clock: ['AHB2ENR2', 4], kernel: true }),
   at('OCTOSPI2', 0x420d_2400, { clock: ['AHB2ENR2', 8] }),
@@ -200,9 +200,7 @@ export const registerSets = {
   AES:
     'CR SR DINR DOUTR KEYR0 KEYR1 KEYR2 KEYR3 IVR0 IVR1 IVR2 IVR3 KEYR4 KEYR5 KEYR6 KEYR7 ' +
     'SUSPR:0-7 @768 IER ISR ICR',
-  CRS: 'CR CFGR ISR ICR',
   DCMI: 'CR SR RIS IER MIS ICR ESCR ESUR CWSTRT CWSIZE DR',
-  DLYB: 'CR CFGR',
   EXTI: 'RTSR1 FTSR1 SWIER1 RPR1 FPR1 SECCFGR1 PRIVCFGR1 @96 EXTICR:1-4 LOCKR -3 IMR1 EMR1',
   FMC:
     'BCR1 BTR1 BCR2 BTR2 BCR3 BTR3 BCR4 BTR4 PCSCNTR @128 PCR SR PMEM PATT - ECCR @260 BWTR1 - ' +
@@ -227,7 +225,6 @@ export const registerSets = {
   TIM:
     'CR1 CR2 SMCR DIER SR EGR CCMR1 CCMR2 CCER CNT PSC ARR RCR CCR1 CCR2 CCR3 CCR4 BDTR CCR5 CCR6 ' +
     'CCMR3 DTR2 ECR TISEL AF1 AF2 OR1 @988 DCR DMAR',
-  TSC: 'CR IER ICR ISR IOHCR - IOASCR - IOSCR - IOCCR - IOGCSR IOGCR:1-8',
   TZIC: 'IER:1-4 SR:1-4 FCR:1-4',
   TZSC:
     'CR -3 SECCFGR:1-3 - PRIVCFGR:1-3 @64 MPCWM1ACFGR MPCWM1AR MPCWM1BCFGR MPCWM1BR MPCWM2ACFGR ' +

@@ -11,8 +11,10 @@ import { caches } from './caches.ts'
 import { comps } from './comp.ts'
 import { cordics } from './cordic.ts'
 import { crcs } from './crc.ts'
+import { crses } from './crs.ts'
 import { dacs } from './dac.ts'
 import { dbgmcus } from './dbgmcu.ts'
+import { dlybs } from './dlyb.ts'
 import { dmas } from './dma.ts'
 import { dma2ds } from './dma2d.ts'
 import { extis } from './exti.ts'
@@ -37,6 +39,7 @@ import { spis } from './spi.ts'
 import { syscfgs } from './syscfg.ts'
 import { tamps } from './tamp.ts'
 import { tims } from './tim.ts'
+import { tscs } from './tsc.ts'
 import { usarts } from './usart.ts'
 import { vrefbufs } from './vrefbuf.ts'
 import { wwdgs } from './wwdg.ts'
@@ -78,6 +81,9 @@ export const catalogue = {
   ...fmacs,
   ...pkas,
   ...sais,
+  ...crses,
+  ...dlybs,
+  ...tscs,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue
