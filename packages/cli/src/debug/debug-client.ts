@@ -53,6 +53,8 @@ export class DebugClient {
     socket.on('data', (bytes: Buffer) => this.#take(bytes))
     socket.on('error', () => this.#end())
     socket.on('close', () => this.#end())
+    // It may have ended while its peer was looked at: then there is no event any more.
+    if (socket.destroyed) setImmediate(() => this.#end())
     this.#heartbeat = setInterval(() => {
       if (this.#waiting.size === 0) return
       this.#send({ case: 'readMemory', value: { ranges: [] } }).catch(() => undefined)
@@ -85,9 +87,9 @@ export class DebugClient {
     }
   }
 
+  /** What still waits for an answer fails. */
   close(): void {
-    this.#isOver = true
-    clearInterval(this.#heartbeat)
+    if (!this.#finish()) return
     this.#tunnel.socket.end()
     this.#tunnel.close()
   }
@@ -131,15 +133,21 @@ export class DebugClient {
   }
 
   #end(): void {
-    if (this.#isOver) return
+    if (!this.#finish()) return
+    // Whatever is left of it would keep the device from the next session.
+    this.#tunnel.close()
+    this.#events.ended(this.#failure().message)
+  }
+
+  /** False if it is over already. No timer and no promise of it is left. */
+  #finish(): boolean {
+    if (this.#isOver) return false
     this.#isOver = true
     clearInterval(this.#heartbeat)
     const failure = this.#failure()
     for (const { reject } of this.#waiting.values()) reject(failure)
     this.#waiting.clear()
-    // Whatever is left of it would keep the device from the next session.
-    this.#tunnel.close()
-    this.#events.ended(failure.message)
+    return true
   }
 
   #failure(): Failure {

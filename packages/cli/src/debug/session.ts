@@ -1,4 +1,5 @@
 /** A debug session as a command runs it: target, GDB server, and what is said about them. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cloud } from '../cloud.ts'
 import { Failure } from '../errors.ts'
 import { debugIdentity } from './debug-keys.ts'
@@ -6,6 +7,9 @@ import { loadElfContent } from './elf-content.ts'
 import { GdbServer } from './gdb/gdb-server.ts'
 import { Target } from './target.ts'
 import { openTunnel } from './tunnel.ts'
+
+/** For the device to answer that it lets the application go on. */
+const LEAVING_MS = 3000
 
 export interface DebugSessionOptions {
   readonly cloud: Cloud
@@ -31,7 +35,7 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
   const identity = await debugIdentity(options.keyFile)
   const { promise: over, resolve: end } = Promise.withResolvers<string>()
   const target = new Target(
-    () => openTunnel({ connection: cloud.connection, deviceSid, identity }),
+    (signal) => openTunnel({ connection: cloud.connection, deviceSid, identity, signal }),
     {
       output: (text) => server.output(Buffer.from(text).toString('utf8')),
       note: progress,
@@ -69,11 +73,16 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
     ...{ port: opened, target, over },
     close: async () => {
       server.close()
-      await target.detach().catch(() => undefined)
+      await Promise.race([Promise.all([leaving, target.detach()]).catch(() => undefined), patience()])
       target.close()
       end('')
     },
   }
+}
+
+/** A device that does not answer any more notices the end of the tunnel by itself. */
+function patience(): Promise<void> {
+  return sleep(LEAVING_MS, undefined, { ref: false })
 }
 
 async function compare(elf: string, target: Target, progress: (line: string) => void) {

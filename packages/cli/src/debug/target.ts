@@ -7,6 +7,7 @@
  *   (2) Changes of registers and SRAM are kept back until the application goes on, and leave with it.
  *   (3) After a lost connection the session is taken up again: the device has kept it.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Attached,
   DEBUG_MEMORY_BYTES_MAX,
@@ -53,7 +54,7 @@ const RETRY_MS = 1000
 const SP = 13
 
 export class Target {
-  readonly #connect: () => Promise<Tunnel>
+  readonly #connect: (signal: AbortSignal) => Promise<Tunnel>
   readonly #events: TargetEvents
   readonly #memory = new MemoryCache()
   readonly #registers = new Map<number, number>()
@@ -65,11 +66,12 @@ export class Target {
   #stop: Stopped | undefined
   /** What the application runs by; undefined while it is halted. */
   #running: { readonly plan: Plan; readonly stopped: (stop: Stopped) => void } | undefined
-  #isClosed = false
+  /** Aborted when the session is over. */
+  readonly #closing = new AbortController()
   /** Done when a lost session is taken up again, or given up. */
   #takenUp: Promise<void> | undefined
 
-  constructor(connect: () => Promise<Tunnel>, events: TargetEvents) {
+  constructor(connect: (signal: AbortSignal) => Promise<Tunnel>, events: TargetEvents) {
     this.#connect = connect
     this.#events = events
   }
@@ -99,7 +101,7 @@ export class Target {
 
   /** Opens the way to the device; the application runs on. */
   async connect(): Promise<void> {
-    const tunnel = await this.#connect()
+    const tunnel = await this.#connect(this.#closing.signal)
     this.#requestsBefore = this.requests
     const client: DebugClient = new DebugClient(tunnel, {
       output: (text) => this.#events.output(text),
@@ -130,10 +132,14 @@ export class Target {
     await this.#ask({ case: 'detach', value: {} }, 'done')
   }
 
-  /** Ends the session. */
+  /** Ends the session: whatever is under way fails, and nothing of it stays behind. */
   close(): void {
-    this.#isClosed = true
+    this.#closing.abort()
     this.#client?.close()
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted
   }
 
   // Registers
@@ -265,7 +271,7 @@ export class Target {
   async #lost(detail: string): Promise<void> {
     this.#events.note(`${detail} Trying again ...`)
     for (let attempt = 0; attempt < RETRIES && !this.#isClosed; attempt++) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      await wait(RETRY_MS, this.#closing.signal)
       try {
         await this.connect()
         await this.#takeUp()
@@ -275,7 +281,8 @@ export class Target {
         // Not yet.
       }
     }
-    this.#isClosed = true
+    if (this.#isClosed) return
+    this.#closing.abort()
     this.#events.ended(detail)
   }
 
@@ -349,6 +356,11 @@ export class Target {
       return this.#client.ask(request, kind)
     }
   }
+}
+
+/** Until the time is over or there is no reason to wait any more. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return sleep(ms, undefined, { signal }).catch(() => undefined)
 }
 
 const REPEATABLE: ReadonlySet<DebugRequestInit['case']> = new Set([

@@ -21,11 +21,24 @@ export interface TunnelOptions {
   readonly connection: Connection
   readonly deviceSid: string
   readonly identity: DebugIdentity
+  /** Aborted when nobody wants it any more: an opening that is under way ends then. */
+  readonly signal: AbortSignal
 }
 
 /** Resolves with the plaintext side. Throws Failure: refused, not connected, another key. */
 export async function openTunnel(options: TunnelOptions): Promise<Tunnel> {
+  options.signal.throwIfAborted()
   const line = new Line(options)
+  const giveUp = () => line.abandon()
+  options.signal.addEventListener('abort', giveUp)
+  try {
+    return await openOver(line, options)
+  } finally {
+    options.signal.removeEventListener('abort', giveUp)
+  }
+}
+
+async function openOver(line: Line, options: TunnelOptions): Promise<Tunnel> {
   await line.opened
   const { certificate, privateKey } = options.identity
   const socket = connect({
@@ -89,6 +102,10 @@ class Line {
   /** The WebSocket is closed. */
   get over(): Promise<void> {
     return this.#over.promise
+  }
+
+  abandon(): void {
+    this.#socket.terminate()
   }
 
   close(): void {

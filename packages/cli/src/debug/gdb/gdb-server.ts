@@ -20,6 +20,7 @@ export interface GdbServerOptions {
 export class GdbServer {
   readonly #options: GdbServerOptions
   readonly #server: Server
+  readonly #sockets = new Set<Socket>()
   #client: GdbClient | undefined
 
   constructor(options: GdbServerOptions) {
@@ -48,12 +49,15 @@ export class GdbServer {
     this.#client?.session.ended(detail)
   }
 
+  /** A GDB that does not listen is not waited for. */
   close(): void {
-    this.#client?.close()
     this.#server.close()
+    for (const socket of this.#sockets) socket.destroySoon()
   }
 
   #accept(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
     if (this.#client !== undefined) {
       socket.end(encodePacket(Buffer.from('E.another GDB is connected already')))
       socket.on('error', () => socket.destroy())
@@ -101,10 +105,6 @@ class GdbClient {
     this.#queue = ready.catch((error: unknown) => {
       this.session.ended(error instanceof Error ? error.message : String(error))
     })
-  }
-
-  close(): void {
-    this.#socket.end()
   }
 
   #take(bytes: Uint8Array): void {

@@ -1,0 +1,92 @@
+/**
+ * Somebody between the command and the cloud, who can do with the bytes of a debug session whatever he
+ * likes. Everything else passes unchanged.
+ */
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { WebSocket, WebSocketServer } from 'ws'
+
+/** What becomes of a message from the device: what is passed on in its place. */
+export type Mischief = (message: Buffer) => readonly Buffer[]
+
+export const mischiefs: Readonly<Record<string, Mischief>> = {
+  'edits a byte': (message) => {
+    const edited = Buffer.from(message)
+    edited[edited.length - 1]! ^= 1
+    return [edited]
+  },
+  replays: (message) => [message, message],
+  reorders: (message) => {
+    const middle = message.length >> 1
+    return [message.subarray(middle), message.subarray(0, middle)]
+  },
+  'drops part of it': (message) => [message.subarray(0, -1), message],
+}
+
+export class HostileRelay {
+  readonly #server = createServer((incoming, answer) => this.#pass(incoming, answer))
+  readonly #sockets = new WebSocketServer({ noServer: true })
+  readonly #home: URL
+  /** Done once, to the next message from the device. */
+  mischief: Mischief | undefined
+  /** All that passed, both ways. */
+  readonly seen: Buffer[] = []
+
+  constructor(serverUrl: string) {
+    this.#home = new URL(serverUrl)
+    this.#server.on('upgrade', (incoming, socket, head) => {
+      this.#sockets.handleUpgrade(incoming, socket, head, (near) => this.#join(near, incoming))
+    })
+  }
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.clients) socket.terminate()
+    this.#server.closeAllConnections()
+    this.#server.close()
+  }
+
+  #pass(incoming: IncomingMessage, answer: ServerResponse): void {
+    const { hostname, port } = this.#home
+    const { url: path, method, headers } = incoming
+    const onward = request({ hostname, port, path, method, headers }, (response) => {
+      answer.writeHead(response.statusCode ?? 500, response.headers)
+      response.pipe(answer)
+    })
+    onward.on('error', () => answer.destroy())
+    incoming.pipe(onward)
+  }
+
+  #join(near: WebSocket, incoming: IncomingMessage): void {
+    const { authorization } = incoming.headers
+    const far = new WebSocket(`ws://${this.#home.host}${incoming.url}`, {
+      headers: { authorization: authorization ?? '' },
+      perMessageDeflate: false,
+    })
+    const waiting: Buffer[] = []
+    near.on('message', (data: Buffer) => {
+      this.seen.push(data)
+      if (far.readyState === far.OPEN) far.send(data)
+      else waiting.push(data)
+    })
+    far.on('open', () => {
+      for (const data of waiting) far.send(data)
+    })
+    far.on('message', (data: Buffer, isBinary) => this.#deliver(near, data, isBinary))
+    near.on('close', () => far.close())
+    far.on('close', () => near.close())
+    for (const socket of [near, far]) socket.on('error', () => socket.terminate())
+  }
+
+  #deliver(near: WebSocket, data: Buffer, isBinary: boolean): void {
+    this.seen.push(data)
+    const mischief = isBinary ? this.mischief : undefined
+    if (mischief !== undefined) this.mischief = undefined
+    const pieces = mischief?.(data) ?? [data]
+    for (const piece of pieces) near.send(piece, { binary: isBinary })
+  }
+}
