@@ -1,49 +1,151 @@
-/** A world with a device that runs one of the tests' own programs, and debuggers for it. */
+/**
+ * A server and a device in this process, the device running one of the tests' own programs, and
+ * debuggers for it: the command in a process of its own, or a session here. Everything is the real
+ * thing; one process for server and device, because starting them takes longer than most tests.
+ */
+import assert from 'node:assert/strict'
+import { mkdtempSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundleImage } from '../../packages/cli/src/bundling.ts'
+import { type Cloud, connectCloud } from '../../packages/cli/src/cloud.ts'
+import { generateKeyPair } from '../../packages/cli/src/debug/debug-keys.ts'
+import { type DebugSession, openDebugSession } from '../../packages/cli/src/debug/session.ts'
+import { prepareDevice } from '../../packages/cli/src/local-device.ts'
+import { policiesOf } from '../../packages/cli/src/policies.ts'
+import { openDevice, type VirtualDevice } from '../../packages/device/src/index.ts'
+import { type TestCloud, testCloud } from '../../packages/server/src/testing/cloud.ts'
 import { buildProject } from '../../tools/samples.ts'
-import { type Running, World } from '../e2e/world.ts'
+import { type Outcome, type Running, World } from '../e2e/world.ts'
 import { Gdb } from './gdb.ts'
+import { Relay } from './relay.ts'
+import { until } from './waiting.ts'
 
 const DEVICE = 'patient'
 
 export class DebugWorld {
-  readonly world = new World()
+  readonly folder = mkdtempSync(join(tmpdir(), 'microvisor-debug-'))
   readonly elf: string
-  readonly key: string
-  readonly publicKey: string
+  readonly key = join(this.folder, 'key.pem')
   readonly #gdbs: Gdb[] = []
+  readonly #sessions: DebugSession[] = []
+  #commands: World | undefined
+  #server: TestCloud | undefined
+  #relay: Relay | undefined
+  #device: VirtualDevice | undefined
+  #link = 'down'
 
   constructor(program: string) {
-    this.elf = join(this.world.folder, 'build', `${program}.elf`)
-    this.key = join(this.world.folder, 'key.pem')
-    this.publicKey = join(this.world.folder, 'key.pub.pem')
+    this.elf = join(this.folder, 'build', `${program}.elf`)
   }
 
   /** Server and device, and the program on it, built from `source`. */
-  async begin(source: string): Promise<Running> {
-    const { world, key, publicKey, elf } = this
-    buildProject(source, join(world.folder, 'build'))
-    const files = ['--debug-auth-privkey', key, '--debug-auth-pubkey', publicKey]
-    await Promise.all([world.startServer(), world.succeed('debug', 'generate-keypair', ...files)])
-    const device = await world.startDevice(DEVICE)
-    await this.deploy(elf, '--debug-auth-pubkey', publicKey)
-    return device
+  async begin(source: string, options: Parameters<typeof testCloud>[0] = {}): Promise<void> {
+    buildProject(source, join(this.folder, 'build'))
+    this.#server = await testCloud(options)
+    this.#relay = new Relay(this.#server.server.url)
+    await this.#relay.listen()
+    await generateKeyPair({ privateKey: this.key, publicKey: `${this.key}.pub` }, false)
+    await this.startDevice()
+    await this.deploy(`${this.key}.pub`)
   }
 
-  deploy(image: string, ...flags: string[]): Promise<string> {
-    return this.world.succeed('deploy', image, '--device', DEVICE, ...flags)
+  get server(): TestCloud {
+    assert.ok(this.#server)
+    return this.#server
+  }
+
+  /** Between debuggers and the server. */
+  get relay(): Relay {
+    assert.ok(this.#relay)
+    return this.#relay
+  }
+
+  get device(): VirtualDevice {
+    assert.ok(this.#device)
+    return this.#device
+  }
+
+  /** By way of the relay. */
+  get cloud(): Cloud {
+    return connectCloud({ url: this.relay.url, ...this.server.server.account })
+  }
+
+  async startDevice(): Promise<void> {
+    const cloud = connectCloud({ url: this.server.server.url, ...this.server.server.account })
+    const data = join(this.folder, 'data')
+    const options = { data, name: DEVICE, connect: async () => cloud, progress: () => undefined }
+    this.#device = openDevice(await prepareDevice(options), {
+      clock: 'real',
+      events: {
+        link: (state) => {
+          this.#link = state
+        },
+      },
+    })
+    this.#device.start()
+    await until('the device is connected', () => this.#link === 'connected')
+  }
+
+  stopDevice(): void {
+    this.#device?.stop()
+    this.#link = 'down'
+  }
+
+  /** The program, with this key for debugging; resolves once it runs. */
+  async deploy(publicKey: string | undefined, elf = this.elf): Promise<void> {
+    const { api, client } = this.cloud
+    const policies = policiesOf({ 'debug-auth-pubkey': publicKey, 'crash-stack-bytes': 2048 })
+    const bytes = bundleImage(elf, await readFile(elf), policies)
+    const app = await client.upload(api.createApp, { file: { bytes, fileName: 'program.zip' } })
+    const params = { Sid: DEVICE }
+    await client.call(api.updateDevice, { params, form: { TargetApp: app.sid } })
+    await until('the device runs the program', async () => {
+      const { app: at } = await client.call(api.fetchDevice, { params })
+      return at.reported_sid === app.sid && at.update_status === 'up-to-date'
+    })
+  }
+
+  /** A session in this process. */
+  async session(): Promise<DebugSession> {
+    const session = await openDebugSession({
+      ...{ cloud: this.cloud, deviceSid: this.device.record.sid, keyFile: this.key },
+      ...{ host: 'localhost', port: 0, elf: this.elf, progress: () => undefined },
+      knownDevices: join(this.folder, 'known-devices.json'),
+    })
+    this.#sessions.push(session)
+    return session
+  }
+
+  /** Where commands run: what they keep, they keep there. */
+  get commands(): World {
+    this.#commands ??= new World()
+    const { accountSid, authToken } = this.server.server.account
+    Object.assign(this.#commands.environment, {
+      ...{ MICROVISOR_URL: this.relay.url, MICROVISOR_ACCOUNT_SID: accountSid },
+      MICROVISOR_AUTH_TOKEN: authToken,
+    })
+    return this.#commands
   }
 
   /** The command, serving GDB on a port of its own. */
   async debug(...flags: string[]): Promise<{ command: Running; port: number }> {
-    const command = this.world.start(['debug', DEVICE, this.key, '--port', '0', ...flags])
+    const command = this.commands.start(['debug', DEVICE, this.key, '--port', '0', ...flags])
     const [, port] = await command.says(/GDB server listening on localhost:(\d+)/)
     return { command, port: Number(port) }
   }
 
+  /** The command, which is expected to fail. */
+  async debugFails(key = this.key): Promise<string> {
+    const outcome: Outcome = await this.commands.run('debug', DEVICE, key, '--port', '0')
+    assert.equal(outcome.code, 1, outcome.stdout + outcome.stderr)
+    return outcome.stderr
+  }
+
   /** GDB, connected. */
   async gdb(port: number): Promise<Gdb> {
-    const gdb = new Gdb(this.elf, this.world.folder)
+    const gdb = new Gdb(this.elf, this.folder)
     this.#gdbs.push(gdb)
     await gdb.connect(port)
     return gdb
@@ -51,6 +153,11 @@ export class DebugWorld {
 
   async end(): Promise<void> {
     await Promise.all(this.#gdbs.map((gdb) => gdb.end()))
-    await this.world.end()
+    await Promise.all(this.#sessions.map((session) => session.close()))
+    await this.#commands?.end()
+    this.#device?.stop()
+    this.#relay?.close()
+    await this.#server?.close()
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }

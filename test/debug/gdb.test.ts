@@ -1,4 +1,4 @@
-/** Every function of the table, with GDB, command, cloud and device as they are. */
+/** Every function of the table, with GDB, session, cloud and device as they are. */
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { missing } from '../../tools/programs.ts'
@@ -14,7 +14,7 @@ describe('GDB', { skip }, () => {
 
   before(async () => {
     await world.begin(join(import.meta.dirname, 'debuggee'))
-    const { port } = await world.debug()
+    const { port } = await world.session()
     gdb = await world.gdb(port)
   })
   after(() => world.end())

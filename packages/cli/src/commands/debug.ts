@@ -41,6 +41,7 @@ export class Debug extends MicrovisorCommand {
     this.settle(flags)
     const { chooseDevice } = await import('../choose-device.ts')
     const { openDebugSession } = await import('../debug/session.ts')
+    const { knownDevicesFile } = await import('../debug/known-devices.ts')
     const { runGdb, writeLaunchFile } = await import('../debug/gdb-program.ts')
     const signal = interruption()
     const cloud = await this.connect(flags)
@@ -50,7 +51,7 @@ export class Debug extends MicrovisorCommand {
     }
     const session = await openDebugSession({
       ...{ cloud, deviceSid, keyFile: args.key, host: flags.host, port: flags.port },
-      elf: flags.elf ?? flags.gdb,
+      ...{ knownDevices: knownDevicesFile(), elf: flags.elf ?? flags.gdb },
       progress: (line) => this.progress(line),
     })
     const listening = `GDB server listening on ${flags.host}:${session.port}`

@@ -9,13 +9,21 @@ import { Failure } from '../errors.ts'
 import { configFolder } from '../folders.ts'
 import { writeWhole } from '../whole-file.ts'
 
-/** `key`: SHA-256 of the device's public key, hexadecimal. */
-export async function checkDeviceKey(
-  deviceSid: string,
-  key: string,
-  serverUrl: string,
-): Promise<void> {
-  const file = join(configFolder(), 'known-devices.json')
+/** The user's own list of them. */
+export function knownDevicesFile(): string {
+  return join(configFolder(), 'known-devices.json')
+}
+
+interface SeenDevice {
+  readonly deviceSid: string
+  readonly serverUrl: string
+  /** SHA-256 of its public key, hexadecimal. */
+  readonly key: string
+}
+
+/** Throws Failure if the file knows the device by another key. */
+export async function checkDeviceKey(file: string, device: SeenDevice): Promise<void> {
+  const { deviceSid, serverUrl, key } = device
   const known = await readKnown(file)
   const name = `${deviceSid} ${new URL(serverUrl).origin}`
   const before = known[name]

@@ -15,6 +15,8 @@ export interface DebugSessionOptions {
   readonly cloud: Cloud
   readonly deviceSid: string
   readonly keyFile: string
+  /** The file with the keys of devices that were seen before. */
+  readonly knownDevices: string
   readonly host: string
   readonly port: number
   /** Code and constants are taken from it where flash holds the same. */
@@ -31,11 +33,12 @@ export interface DebugSession {
 }
 
 export async function openDebugSession(options: DebugSessionOptions): Promise<DebugSession> {
-  const { cloud, deviceSid, host, port, elf, progress } = options
+  const { cloud, deviceSid, knownDevices, host, port, elf, progress } = options
   const identity = await debugIdentity(options.keyFile)
   const { promise: over, resolve: end } = Promise.withResolvers<string>()
   const target = new Target(
-    (signal) => openTunnel({ connection: cloud.connection, deviceSid, identity, signal }),
+    (signal) =>
+      openTunnel({ connection: cloud.connection, deviceSid, identity, knownDevices, signal }),
     {
       output: (text) => server.output(Buffer.from(text).toString('utf8')),
       note: progress,

@@ -21,6 +21,8 @@ export interface TunnelOptions {
   readonly connection: Connection
   readonly deviceSid: string
   readonly identity: DebugIdentity
+  /** The file with the keys of devices that were seen before. */
+  readonly knownDevices: string
   /** Aborted when nobody wants it any more: an opening that is under way ends then. */
   readonly signal: AbortSignal
 }
@@ -50,7 +52,9 @@ async function openOver(line: Line, options: TunnelOptions): Promise<Tunnel> {
   line.over.then(() => setImmediate(() => socket.destroy()))
   try {
     await secured(socket, line)
-    await checkDeviceKey(options.deviceSid, keyOf(socket), options.connection.url)
+    const { deviceSid, connection, knownDevices } = options
+    const device = { deviceSid, serverUrl: connection.url, key: keyOf(socket) }
+    await checkDeviceKey(knownDevices, device)
   } catch (error) {
     socket.destroy()
     line.close()

@@ -1,6 +1,6 @@
 /**
  * Somebody between the command and the cloud, who can do with the bytes of a debug session whatever he
- * likes. Everything else passes unchanged.
+ * likes, or hold them up. Everything else passes unchanged.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -23,7 +23,7 @@ export const mischiefs: Readonly<Record<string, Mischief>> = {
   'drops part of it': (message) => [message.subarray(0, -1), message],
 }
 
-export class HostileRelay {
+export class Relay {
   readonly #server = createServer((incoming, answer) => this.#pass(incoming, answer))
   readonly #sockets = new WebSocketServer({ noServer: true })
   readonly #home: URL
@@ -31,6 +31,9 @@ export class HostileRelay {
   mischief: Mischief | undefined
   /** All that passed, both ways. */
   readonly seen: Buffer[] = []
+  /** How long each message takes, one way. */
+  delayMs = 0
+  url = ''
 
   constructor(serverUrl: string) {
     this.#home = new URL(serverUrl)
@@ -39,9 +42,9 @@ export class HostileRelay {
     })
   }
 
-  async listen(): Promise<string> {
+  async listen(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
   close(): void {
@@ -67,19 +70,23 @@ export class HostileRelay {
       headers: { authorization: authorization ?? '' },
       perMessageDeflate: false,
     })
-    const waiting: Buffer[] = []
+    const opened = new Promise((resolve) => far.once('open', resolve))
     near.on('message', (data: Buffer) => {
       this.seen.push(data)
-      if (far.readyState === far.OPEN) far.send(data)
-      else waiting.push(data)
+      this.#later(() => opened.then(() => far.send(data)))
     })
-    far.on('open', () => {
-      for (const data of waiting) far.send(data)
-    })
-    far.on('message', (data: Buffer, isBinary) => this.#deliver(near, data, isBinary))
-    near.on('close', () => far.close())
-    far.on('close', () => near.close())
+    far.on('message', (data: Buffer, isBinary) =>
+      this.#later(() => this.#deliver(near, data, isBinary)),
+    )
+    near.on('close', () => this.#later(() => far.close()))
+    far.on('close', () => this.#later(() => near.close()))
     for (const socket of [near, far]) socket.on('error', () => socket.terminate())
+  }
+
+  /** Timers of the same length fire in order. */
+  #later(action: () => void): void {
+    if (this.delayMs === 0) action()
+    else setTimeout(action, this.delayMs)
   }
 
   #deliver(near: WebSocket, data: Buffer, isBinary: boolean): void {
