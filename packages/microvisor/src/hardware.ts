@@ -343,6 +343,11 @@ export interface DebugUnit {
   /** Lets it go on once the kernel returns: for one instruction with `step`, which ends in an event. */
   run(mode: 'continue' | 'step'): void
   setBreakpoints(addresses: readonly number[]): void
+  /**
+   * Addresses in flash where an instruction fetch meets a breakpoint: any number of them, at no cost
+   * elsewhere. Reads do not see them, and flash holds nothing of them; they are gone with `enable(false)`.
+   */
+  setPatches(addresses: readonly number[]): void
   setWatchpoints(watches: readonly DataWatch[]): void
   /** Exceptions, by number, whose handlers in the application are halted at. */
   setVectorCatch(exceptions: readonly number[]): void

@@ -11,6 +11,7 @@ import {
   DEBUG_BREAKPOINTS_MAX,
   DEBUG_EXPRESSION_BYTES_MAX,
   DEBUG_EXPRESSIONS_MAX,
+  DEBUG_FORESEEN_MAX,
   DEBUG_MEMORY_BYTES_MAX,
   DEBUG_RANGES_MAX,
 } from './limits.ts'
@@ -18,8 +19,10 @@ import {
 export {
   type Attached,
   type Breakpoint,
+  type ForeseenStep,
   type MemoryContent,
   type MemoryRange,
+  type Passage,
   type RegisterValue,
   type Stopped,
   StopReason,
@@ -138,6 +141,7 @@ function problemOf(body: DebugRequestBody): string | undefined {
 function resume({
   view: seen,
   breakpoints,
+  foreseen,
 }: Extract<DebugRequestBody, { case: 'resume' }>['value']) {
   const expressions = breakpoints.flatMap(({ conditions, commands }) => [conditions, commands])
   const most = Math.max(0, ...expressions.map((list) => list.length))
@@ -145,6 +149,7 @@ function resume({
   return (
     view(seen) ??
     tooMany('breakpoints', breakpoints.length, DEBUG_BREAKPOINTS_MAX) ??
+    tooMany('foreseen steps', foreseen.length, DEBUG_FORESEEN_MAX) ??
     tooMany('expressions of one breakpoint', most, DEBUG_EXPRESSIONS_MAX) ??
     tooMany('bytes of an expression', longest, DEBUG_EXPRESSION_BYTES_MAX)
   )

@@ -45,6 +45,8 @@ export const DEBUG_CREDIT_BYTES = 131_072
 
 /** Breakpoints that a debugger may have set at once. */
 export const DEBUG_BREAKPOINTS_MAX = 256
+/** Steps that a debugger may have foreseen. */
+export const DEBUG_FORESEEN_MAX = 16
 /** Ranges in one request for memory. */
 export const DEBUG_RANGES_MAX = 64
 /** Bytes of memory in one debug message, all ranges together. */

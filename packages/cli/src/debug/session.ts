@@ -76,7 +76,10 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
     ...{ port: opened, target, over },
     close: async () => {
       server.close()
-      await Promise.race([Promise.all([leaving, target.detach()]).catch(() => undefined), patience()])
+      await Promise.race([
+        Promise.all([leaving, target.detach()]).catch(() => undefined),
+        patience(),
+      ])
       target.close()
       end('')
     },

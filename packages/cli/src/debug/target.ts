@@ -5,7 +5,8 @@
  *   (1) While the application is halted, registers are here, and so is the memory that came with the
  *       stop. What GDB looked at after this stop is what the next one brings along.
  *   (2) Changes of registers and SRAM are kept back until the application goes on, and leave with it.
- *   (3) After a lost connection the session is taken up again: the device has kept it.
+ *   (3) What GDB does on its way is foreseen where that is certain: see foreknowledge.ts.
+ *   (4) After a lost connection the session is taken up again: the device has kept it.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -17,6 +18,8 @@ import {
   StopReason,
 } from '@microvisor/protocol'
 import { DebugClient, Refusal } from './debug-client.ts'
+import { Foreknowledge, type Passage } from './foreknowledge.ts'
+import type { Outlook, StepRange } from './foresight.ts'
 import { isFlash, isSram, MemoryCache } from './memory-cache.ts'
 import type { Tunnel } from './tunnel.ts'
 
@@ -51,7 +54,12 @@ const SRAM_READ_BYTES = 256
 const FLASH_READ_BYTES = 1024
 const RETRIES = 60
 const RETRY_MS = 1000
-const SP = 13
+const [SP, LR, PC, XPSR] = [13, 14, 15, 16]
+const [MSP, PSP, CONTROL] = [17, 18, 21]
+const SPSEL = 2
+const IPSR = 0x1ff
+/** A stop that GDB was told of before it came: if GDB then says nothing, the device is asked. */
+const SILENCE_MS = 250
 
 export class Target {
   readonly #connect: (signal: AbortSignal) => Promise<Tunnel>
@@ -60,6 +68,15 @@ export class Target {
   readonly #registers = new Map<number, number>()
   readonly #changedRegisters = new Set<number>()
   readonly #changedMemory: { address: number; data: Uint8Array }[] = []
+  readonly #foreknowledge = new Foreknowledge({
+    codeAt: (address, length) => (isFlash(address) ? this.#memory.get(address, length) : undefined),
+    wordAt: (address) => this.#wordAt(address),
+  })
+  /** The device has stopped otherwise than GDB was told: it hears of it when it lets it go on. */
+  #owed: Stopped | undefined
+  /** The device has gone on already as GDB is going to ask. */
+  #ahead: { readonly range: StepRange; readonly stop: Stopped } | undefined
+  #silence: NodeJS.Timeout | undefined
   readonly #looked = new Map<number, number>()
   #client: DebugClient | undefined
   #attached: Attached | undefined
@@ -125,6 +142,7 @@ export class Target {
   /** The debugger is done for now: the application goes on without breakpoints. */
   async detach(): Promise<void> {
     if (this.#attached === undefined) return
+    await this.settle()
     this.breakpoints.clear()
     this.watchpoints.length = 0
     if (this.#running === undefined) await this.#flush()
@@ -222,7 +240,98 @@ export class Target {
   // Running
 
   /** Goes on until it stops; with a range, until the program counter leaves it. */
-  async resume(range?: { readonly start: number; readonly end: number }): Promise<Stopped> {
+  async resume(range?: StepRange): Promise<Stopped> {
+    clearTimeout(this.#silence)
+    const known = this.#owed ?? this.#ahead?.stop
+    if (known !== undefined) {
+      this.#owed = undefined
+      this.#ahead = undefined
+      this.#foreknowledge.goesOn(range, this.breakpoints)
+      this.#takeStop(known)
+      return known
+    }
+    if (this.watchpoints.length > 0) await this.settle()
+    const place = this.#place()
+    const passage =
+      range === undefined ? this.#foreknowledge.passage(place, this.breakpoints) : undefined
+    const outlook =
+      range !== undefined && this.watchpoints.length === 0
+        ? this.#foreknowledge.outlook(place, range, this.breakpoints)
+        : undefined
+    this.#foreknowledge.goesOn(range, this.breakpoints)
+    if (range !== undefined && outlook !== undefined) return this.#foretell(outlook, range)
+    return this.#goOn(range, passage)
+  }
+
+  /** The step is as good as done: the device does it when it hears of what comes next. */
+  #foretell(outlook: Outlook, range: StepRange): Stopped {
+    const { pc, sp, lr, changed } = outlook
+    this.#foreknowledge.told(outlook, range)
+    for (const number of changed) this.#registers.delete(number)
+    for (const [number, value] of outlook.restored) this.#registers.set(number, value)
+    const isHandler = ((this.#registers.get(XPSR) ?? 0) & IPSR) !== 0
+    const isProcessStack = !isHandler && ((this.#registers.get(CONTROL) ?? 0) & SPSEL) !== 0
+    this.#registers.set(isProcessStack ? PSP : MSP, sp)
+    this.#registers.set(SP, sp)
+    this.#registers.set(LR, lr >>> 0)
+    this.#registers.set(PC, pc)
+    this.#silence = setTimeout(() => this.settle().catch(() => undefined), SILENCE_MS)
+    this.#silence.unref()
+    return this.#tell({ reason: StopReason.STEPPED, address: 0, registers: [] })
+  }
+
+  /** What was foreseen is done now, because somebody looks. */
+  async settle(): Promise<void> {
+    clearTimeout(this.#silence)
+    const last = this.#foreknowledge.steps.at(-1)
+    if (last === undefined) return
+    this.#settling ??= this.#settle(last).finally(() => {
+      this.#settling = undefined
+    })
+    await this.#settling
+  }
+  #settling: Promise<void> | undefined
+
+  async #settle({ pc, sp, stepStart: start, stepEnd: end }: Passage): Promise<void> {
+    const stop = await this.#goOn({ start, end }, undefined, -1)
+    const place = this.#place()
+    const isAsTold = stop.reason === StopReason.STEPPED && place.pc === pc && place.sp === sp
+    if (!isAsTold) this.#owed = stop
+  }
+
+  /** GDB shows the stop to its user. */
+  async shown(): Promise<void> {
+    await this.settle()
+    this.#foreknowledge.shown()
+  }
+
+  get isForetold(): boolean {
+    return this.#foreknowledge.steps.length > 0
+  }
+
+  /** True if GDB was told these bytes already, or could be without asking. */
+  knows(address: number, length: number): boolean {
+    return this.#memory.get(address, length) !== undefined
+  }
+
+  /** Of the stack. */
+  #wordAt(address: number): number | undefined {
+    const bytes = isSram(address, 4) ? this.#memory.get(address, 4) : undefined
+    return bytes && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
+  }
+
+  #place() {
+    const [pc, sp, lr] = [PC, SP, LR].map((number) => this.#registers.get(number) ?? 0)
+    return { pc: pc!, sp: sp!, lr: lr! }
+  }
+
+  /** `besides`: how many of the steps that were foreseen are left to the plan itself, negative. */
+  async #goOn(
+    range: StepRange | undefined,
+    passage: Passage | undefined,
+    besides: -1 | undefined = undefined,
+  ): Promise<Stopped> {
+    const foreseen = this.#foreknowledge.take().slice(0, besides)
     const plan: Plan = {
       breakpoints: [...this.breakpoints.values()],
       watchpoints: [...this.watchpoints],
@@ -230,10 +339,28 @@ export class Target {
       stepStart: range?.start ?? 0,
       stepEnd: range?.end ?? 0,
     }
-    return this.#run(plan, {
+    const stop = await this.#run(plan, {
       memory: { contents: this.#changedMemory.splice(0) },
       registers: { registers: this.#takeChangedRegisters() },
+      foreseen,
+      ...(passage === undefined ? {} : { passage }),
     })
+    return this.#passed(stop, passage)
+  }
+
+  /** If the device has gone past the end of a call, GDB hears of that first. */
+  #passed(stop: Stopped, passage: Passage | undefined): Stopped {
+    if (passage === undefined || stop.passed.length === 0) return stop
+    const { stepStart: start, stepEnd: end, pc: address } = passage
+    this.#ahead = { range: { start, end }, stop }
+    for (const { number, value } of stop.passed) this.#registers.set(number, value)
+    return this.#tell({ reason: StopReason.BREAKPOINT, address, registers: stop.passed })
+  }
+
+  #tell(stop: Pick<Stopped, 'reason' | 'address' | 'registers'>): Stopped {
+    const { fault, ...last } = this.#stop!
+    this.#stop = { ...last, ...stop, detail: '', memory: [], passed: [] }
+    return this.#stop
   }
 
   /** Ctrl-C. What `resume` waits for comes now. */
@@ -246,6 +373,9 @@ export class Target {
 
   /** From the beginning, halted before the first instruction. */
   async restart(): Promise<Stopped> {
+    await this.settle()
+    this.#owed = undefined
+    this.#ahead = undefined
     this.#changedMemory.length = 0
     this.#changedRegisters.clear()
     const stop = await this.#ask({ case: 'restart', value: {} }, 'stopped')
@@ -253,7 +383,10 @@ export class Target {
     return stop
   }
 
-  async #run(plan: Plan, changes: Pick<Resume, 'memory' | 'registers'>): Promise<Stopped> {
+  async #run(
+    plan: Plan,
+    changes: Pick<Resume, 'memory' | 'registers' | 'foreseen' | 'passage'>,
+  ): Promise<Stopped> {
     const stop = await new Promise<Stopped>((resolve, reject) => {
       this.#running = { plan, stopped: resolve }
       this.#resume({ ...plan, ...changes }).then(resolve, (error: unknown) => {

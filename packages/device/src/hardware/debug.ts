@@ -28,6 +28,7 @@ export function debugPort(chip: Stm32u585): DebugUnit {
       chip.breaksHalt = isEnabled
       if (isEnabled) return
       cpu.setBreakpoints([])
+      cpu.setPatches([])
       cpu.setWatchpoints([])
       cpu.setVectorCatch([])
     },
@@ -43,6 +44,7 @@ export function debugPort(chip: Stm32u585): DebugUnit {
       chip.resumeApplication(mode)
     },
     setBreakpoints: (addresses) => cpu.setBreakpoints(addresses),
+    setPatches: (addresses) => cpu.setPatches(addresses),
     setWatchpoints: (watches) => cpu.setWatchpoints(watches),
     setVectorCatch: (exceptions) => cpu.setVectorCatch(exceptions),
     get faultStatus() {

@@ -205,6 +205,11 @@ export class Cpu implements InterruptLines {
     this.#core.host.setBreakpoints(addresses)
   }
 
+  /** As breakpoints, of which there may be any number; for debuggers that patch what is fetched. */
+  setPatches(addresses: readonly number[]): void {
+    this.#core.host.setPatches(addresses)
+  }
+
   /**
    * Data that `run` returns `halt` for, once an instruction, exception entry or exception return has
    * accessed it; at most WATCHPOINTS. An access that faults is none.

@@ -3,6 +3,8 @@
  * where it gets control. What software has of its own (FPB, DWT) is in `debug-unit.ts`.
  *
  *   breakpoint     before the instruction; going on from there passes it once
+ *   patch          the same, of which there is any number: as if the fetch met a BKPT that memory
+ *                  does not hold
  *   watchpoint     after the instruction, or the exception entry or return, that made the access
  *   vector catch   after exception entry, before the first instruction of the handler
  */
@@ -52,6 +54,7 @@ export interface HostDebuggerParts {
 export class HostDebugger {
   readonly #parts: HostDebuggerParts
   #breakpoints: ReadonlySet<number> = new Set()
+  #patches: ReadonlySet<number> = new Set()
   #watchpoints: readonly Watchpoint[] = []
   #caught: ReadonlySet<number> = new Set()
   #cause: HaltCause = { kind: 'request' }
@@ -72,7 +75,14 @@ export class HostDebugger {
 
   setBreakpoints(addresses: readonly number[]): void {
     assert(addresses.length <= BREAKPOINTS, `The CPU has ${BREAKPOINTS} breakpoint comparators.`)
-    this.#breakpoints = new Set(addresses.map((address) => (address & ~1) >>> 0))
+    if (isSame(this.#breakpoints, addresses)) return
+    this.#breakpoints = new Set(addresses.map(withoutThumbBit))
+    this.#parts.changed()
+  }
+
+  setPatches(addresses: readonly number[]): void {
+    if (isSame(this.#patches, addresses)) return
+    this.#patches = new Set(addresses.map(withoutThumbBit))
     this.#parts.changed()
   }
 
@@ -126,7 +136,7 @@ export class HostDebugger {
   }
 
   hasBreakpoint(address: number): boolean {
-    return this.#breakpoints.has(address)
+    return this.#breakpoints.has(address) || this.#patches.has(address)
   }
 
   /** True if the run ends before the instruction that is about to be decoded. */
@@ -134,7 +144,7 @@ export class HostDebugger {
     const passing = this.#passing
     const isHere = passing?.address === address && passing.depth === this.#parts.depth()
     if (isHere) this.#isPassing = true
-    if (isHere || !this.#breakpoints.has(address)) return false
+    if (isHere || !this.hasBreakpoint(address)) return false
     this.#pass(address)
     this.halt({ kind: 'breakpoint', address })
     return true
@@ -168,4 +178,14 @@ export class HostDebugger {
   enters(exception: number): void {
     if (this.#caught.has(exception)) this.halt({ kind: 'vectorCatch', exception })
   }
+}
+
+/** Code is not predecoded anew where nothing changes, as between the steps of a range. */
+function isSame(before: ReadonlySet<number>, addresses: readonly number[]): boolean {
+  const now = new Set(addresses.map(withoutThumbBit))
+  return now.size === before.size && [...now].every((address) => before.has(address))
+}
+
+function withoutThumbBit(address: number): number {
+  return (address & ~1) >>> 0
 }

@@ -385,6 +385,7 @@ export class TestDebugUnit implements DebugUnit {
   isHalted = false
   isEnabled = false
   set: readonly number[] = []
+  patches: readonly number[] = []
   watches: readonly DataWatch[] = []
   readonly #world: TestWorld
 
@@ -408,6 +409,10 @@ export class TestDebugUnit implements DebugUnit {
 
   setBreakpoints(addresses: readonly number[]): void {
     this.set = addresses
+  }
+
+  setPatches(addresses: readonly number[]): void {
+    this.patches = addresses
   }
 
   setWatchpoints(watches: readonly DataWatch[]): void {

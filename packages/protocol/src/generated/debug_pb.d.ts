@@ -453,6 +453,20 @@ export declare type Resume = Message<"microvisor.debug.v1.Resume"> & {
    * @generated from field: bool catch_faults = 8;
    */
   catchFaults: boolean;
+
+  /**
+   * Done before, one after the other; where one does not end as foreseen, the application stops.
+   *
+   * @generated from field: repeated microvisor.debug.v1.ForeseenStep foreseen = 9;
+   */
+  foreseen: ForeseenStep[];
+
+  /**
+   * Where the application would stop at a breakpoint like this, it is noted and goes on.
+   *
+   * @generated from field: microvisor.debug.v1.Passage passage = 10;
+   */
+  passage?: Passage | undefined;
 };
 
 /**
@@ -460,6 +474,74 @@ export declare type Resume = Message<"microvisor.debug.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export declare const ResumeSchema: GenMessage<Resume>;
+
+/**
+ * A step through a range that the debugger has already told its user of.
+ *
+ * @generated from message microvisor.debug.v1.ForeseenStep
+ */
+export declare type ForeseenStep = Message<"microvisor.debug.v1.ForeseenStep"> & {
+  /**
+   * @generated from field: uint32 step_start = 1;
+   */
+  stepStart: number;
+
+  /**
+   * @generated from field: uint32 step_end = 2;
+   */
+  stepEnd: number;
+
+  /**
+   * where it ends
+   *
+   * @generated from field: uint32 pc = 3;
+   */
+  pc: number;
+
+  /**
+   * @generated from field: uint32 sp = 4;
+   */
+  sp: number;
+};
+
+/**
+ * Describes the message microvisor.debug.v1.ForeseenStep.
+ * Use `create(ForeseenStepSchema)` to create a new message.
+ */
+export declare const ForeseenStepSchema: GenMessage<ForeseenStep>;
+
+/**
+ * The end of a call that is stepped over: there the step through the calling line goes on.
+ *
+ * @generated from message microvisor.debug.v1.Passage
+ */
+export declare type Passage = Message<"microvisor.debug.v1.Passage"> & {
+  /**
+   * @generated from field: uint32 pc = 1;
+   */
+  pc: number;
+
+  /**
+   * @generated from field: uint32 sp = 2;
+   */
+  sp: number;
+
+  /**
+   * @generated from field: uint32 step_start = 3;
+   */
+  stepStart: number;
+
+  /**
+   * @generated from field: uint32 step_end = 4;
+   */
+  stepEnd: number;
+};
+
+/**
+ * Describes the message microvisor.debug.v1.Passage.
+ * Use `create(PassageSchema)` to create a new message.
+ */
+export declare const PassageSchema: GenMessage<Passage>;
 
 /**
  * A comparator in flash, an instruction in SRAM: as the device sees fit.
@@ -730,6 +812,13 @@ export declare type Stopped = Message<"microvisor.debug.v1.Stopped"> & {
    * @generated from field: microvisor.debug.v1.Fault fault = 7;
    */
   fault?: Fault | undefined;
+
+  /**
+   * The registers where the Passage was; none if it was not reached.
+   *
+   * @generated from field: repeated microvisor.debug.v1.RegisterValue passed = 8;
+   */
+  passed: RegisterValue[];
 };
 
 /**

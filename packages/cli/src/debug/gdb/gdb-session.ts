@@ -40,6 +40,8 @@ const faultSignals: Readonly<Record<string, number>> = {
   BusFault: SIGNAL.bus,
 }
 const PC = 15
+/** r0 to xpsr, msp and psp. */
+const STOP_REGISTERS = 19
 const CRC_POLYNOMIAL = 0x04c1_1db7
 
 export class GdbSession {
@@ -69,11 +71,20 @@ export class GdbSession {
     }
     try {
       const [name, handle] = handler
+      if (this.#target.isForetold && !this.#isForetold(text)) await this.#target.settle()
       const answer = await handle(text.slice(name.length), data.subarray(name.length))
       if (answer !== undefined) this.#wire.send(answer)
     } catch (error) {
       this.#fail(error)
     }
+  }
+
+  /** Whether what GDB was told in advance is all that this packet is about. */
+  #isForetold(text: string): boolean {
+    if (/^(?:[zZHT]|vCont|qC$)/.test(text)) return true
+    const [, address, length] = /^[mx]([\da-f]+),([\da-f]+)$/i.exec(text) ?? []
+    if (address === undefined || length === undefined) return false
+    return this.#target.knows(Number.parseInt(address, 16), Number.parseInt(length, 16))
   }
 
   /** Ctrl-C in GDB. */
@@ -116,7 +127,11 @@ export class GdbSession {
     '!': async () => 'OK',
     qAttached: async () => '1',
     qC: async () => 'QC1',
-    qfThreadInfo: async () => 'm1',
+    // GDB asks this whenever it shows a stop to its user, and never between.
+    qfThreadInfo: async () => {
+      await this.#target.shown()
+      return 'm1'
+    },
     qsThreadInfo: async () => 'l',
     qThreadExtraInfo: async () => Buffer.from('application').toString('hex'),
     qSymbol: async () => 'OK',
@@ -329,7 +344,7 @@ function errorText(message: string): string {
 }
 
 /**
- * With what GDB asks for first: all core registers. `refused`: it did not go on at all; `stepped`: a
+ * With what GDB asks for first: all core registers and both stack pointers. `refused`: it did not go on at all; `stepped`: a
  * step has brought it where the last stop was.
  */
 function stopReply(
@@ -338,8 +353,10 @@ function stopReply(
   instead?: 'refused' | 'stepped',
 ): string {
   if (stop === undefined) return 'T05thread:1;'
-  const registers = Array.from({ length: 17 }, (_, number) => {
-    return `${number.toString(16).padStart(2, '0')}:${wordHex(target.register(number) ?? 0)};`
+  const registers = Array.from({ length: STOP_REGISTERS }, (_, number) => {
+    const value = target.register(number)
+    const name = number.toString(16).padStart(2, '0')
+    return value === undefined ? '' : `${name}:${wordHex(value)};`
   })
   const signals = { refused: SIGNAL.interrupt, stepped: SIGNAL.trap }
   const signal = instead === undefined ? signalOf(stop) : signals[instead]

@@ -50,6 +50,8 @@ interface DebuggedApplication {
 const CORE_REGISTERS = Array.from({ length: 25 }, (_, number) => number)
 const FLOAT_REGISTERS = Array.from({ length: 33 }, (_, index) => 32 + index)
 const SP = 13
+/** GDB reads the stack in lines of this size. */
+const STACK_LINE_BYTES = 64
 
 export class DebugAgent {
   readonly #parts: DebugAgentParts
@@ -62,10 +64,17 @@ export class DebugAgent {
   #catchesFaults = false
   #fault: ApplicationFault | undefined
   #lastStop: StopCause = { reason: StopReason.HALTED }
+  /** The registers where the passage was. */
+  #passed: { number: number; value: number }[] = []
 
   constructor(parts: DebugAgentParts) {
     this.#parts = parts
-    this.#execution = new Execution(parts.unit, (text) => this.#print(text))
+    this.#execution = new Execution(parts.unit, {
+      print: (text) => this.#print(text),
+      passing: () => {
+        this.#passed = this.#registers()
+      },
+    })
     this.#flash = new DebugFlash(parts.internalFlash)
   }
 
@@ -187,10 +196,11 @@ export class DebugAgent {
     this.#view = request.view ?? this.#view
     this.#catchesFaults = request.catchFaults
     this.#awaited = id
+    this.#passed = []
     if (this.#fault !== undefined) {
       this.#letCrash()
       // It starts anew after a while.
-      this.#execution.prepare({ ...request, stepStart: 0, stepEnd: 0 })
+      this.#execution.prepare({ ...request, stepStart: 0, stepEnd: 0, foreseen: [] })
       return undefined
     }
     unit.halt()
@@ -235,12 +245,14 @@ export class DebugAgent {
 
   #stop(cause: StopCause) {
     const { stackBytes, ranges } = this.#view
-    const stack = { address: this.#register(SP) ?? 0, length: stackBytes }
+    const sp = this.#register(SP) ?? 0
+    const stack = { address: sp - (sp % STACK_LINE_BYTES), length: stackBytes }
     const exception = cause.detail ?? ''
     const fault = this.#fault ?? { exception, ...this.#parts.unit.faultStatus }
     return {
       ...cause,
       registers: this.#registers(),
+      passed: this.#passed,
       memory: this.#contents(stackBytes > 0 ? [stack, ...ranges] : ranges),
       ...(cause.reason === StopReason.FAULT ? { fault } : {}),
     }

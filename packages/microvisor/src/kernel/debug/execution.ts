@@ -8,10 +8,19 @@
  *   (2) Interrupts are not held up by steps: a handler that comes before the stepped instruction runs
  *       at full speed, breakpoints in it count, and the step goes on behind it.
  *   (3) A system call is one step, and so is SVC with all that its handler does.
- *   (4) Breakpoints in flash beyond the comparators are looked for by stepping through everything:
- *       slow, but flash is never written for a breakpoint, so that no power cut can find it changed.
+ *   (4) Flash is never written for a breakpoint: beyond the comparators, the debug unit patches what is
+ *       fetched. So no power cut can find flash changed, and no read or measurement either.
+ *   (5) What is foreseen changes nothing but the number of messages: the application does what it would
+ *       do if each step were a request of its own.
  */
-import { type Breakpoint, StopReason, WatchAccess, type Watchpoint } from '@microvisor/protocol'
+import {
+  type Breakpoint,
+  type ForeseenStep,
+  type Passage,
+  StopReason,
+  WatchAccess,
+  type Watchpoint,
+} from '@microvisor/protocol'
 import type { DebugHalt, DebugUnit } from '../../hardware.ts'
 import { type ExpressionWorld, evaluate } from './agent-expression.ts'
 
@@ -28,6 +37,20 @@ export interface ExecutionPlan {
   readonly catchFaults: boolean
   readonly stepStart: number
   readonly stepEnd: number
+  readonly foreseen: readonly Pick<ForeseenStep, 'stepStart' | 'stepEnd' | 'pc' | 'sp'>[]
+  readonly passage?: Pick<Passage, 'stepStart' | 'stepEnd' | 'pc' | 'sp'> | undefined
+}
+
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+interface ExecutionEvents {
+  /** A breakpoint's command printed. */
+  print(text: string): void
+  /** The application is where the passage is; it is about to go on. */
+  passing(): void
 }
 
 /** HardFault, MemManage, BusFault, UsageFault, SecureFault. */
@@ -64,22 +87,26 @@ interface Point {
 
 export class Execution {
   readonly #unit: DebugUnit
-  readonly #print: (text: string) => void
+  readonly #events: ExecutionEvents
   readonly #points = new Map<number, Point>()
-  /** Served by comparators; the rest by BKPT instructions. */
+  /** Served by comparators; the rest by patches in flash and BKPT instructions in SRAM. */
   #compared: number[] = []
-  #range: { readonly start: number; readonly end: number } | undefined
+  #patched: number[] = []
+  #range: Range | undefined
+  /** What comes after the steps that were foreseen. */
+  #finalRange: Range | undefined
+  /** The first of them is under way. */
+  #foreseen: ExecutionPlan['foreseen'] = []
+  #passage: ExecutionPlan['passage']
   #before: Place = { pc: 0, sp: 0, exception: 0 }
   /** Where an interrupt that came before a step returns to. */
   #return: Place | undefined
   /** The step goes past a BKPT of ours; then everything runs on. */
   #isPassing = false
-  /** More breakpoints in flash than comparators: see (4). */
-  #isWalking = false
 
-  constructor(unit: DebugUnit, print: (text: string) => void) {
+  constructor(unit: DebugUnit, events: ExecutionEvents) {
     this.#unit = unit
-    this.#print = print
+    this.#events = events
   }
 
   /** Goes on by a plan. A sentence for people if it cannot be. */
@@ -93,11 +120,14 @@ export class Execution {
   prepare(plan: ExecutionPlan): string | undefined {
     const problem = this.#setBreakpoints(plan.breakpoints) ?? this.#setWatches(plan.watchpoints)
     if (problem !== undefined) return problem
-    const { stepStart, stepEnd, catchFaults } = plan
-    this.#unit.setVectorCatch(catchFaults ? FAULT_EXCEPTIONS : [])
-    this.#range = stepStart === 0 && stepEnd === 0 ? undefined : { start: stepStart, end: stepEnd }
+    this.#unit.setVectorCatch(plan.catchFaults ? FAULT_EXCEPTIONS : [])
+    this.#finalRange = rangeOf(plan)
+    this.#foreseen = plan.foreseen
+    this.#range = plan.foreseen[0] === undefined ? this.#finalRange : rangeOf(plan.foreseen[0])
+    this.#passage = plan.passage
     this.#return = undefined
     this.#unit.setBreakpoints(this.#compared)
+    this.#unit.setPatches(this.#patched)
     return undefined
   }
 
@@ -113,17 +143,35 @@ export class Execution {
     this.stop()
     this.#points.clear()
     this.#compared = []
+    this.#patched = []
+    this.#unit.setPatches([])
     this.#range = undefined
-    this.#isWalking = false
+    this.#foreseen = []
+    this.#passage = undefined
   }
 
   /** What the debugger is to be told; undefined if the application goes on. */
   event(halt: DebugHalt): StopCause | undefined {
     this.#takeOut()
     const cause = this.#judge(halt)
-    if (cause === undefined) return undefined
+    if (cause === undefined || this.#goesPast(cause)) return undefined
     this.stop()
     return cause
+  }
+
+  /** A call is over that the debugger stepped over: its breakpoint goes, the step goes on. */
+  #goesPast({ reason }: StopCause): boolean {
+    const passage = this.#passage
+    const { pc, sp } = this.#place()
+    if (reason !== StopReason.BREAKPOINT || passage?.pc !== pc || passage.sp !== sp) return false
+    this.#events.passing()
+    this.#passage = undefined
+    this.#points.delete(pc)
+    this.#compared = this.#compared.filter((address) => address !== pc)
+    this.#patched = this.#patched.filter((address) => address !== pc)
+    this.#range = rangeOf(passage)
+    this.#step()
+    return true
   }
 
   #judge(halt: DebugHalt): StopCause | undefined {
@@ -172,7 +220,12 @@ export class Execution {
     const range = this.#range
     if (range === undefined) return this.#step()
     if (now.pc >= range.start && now.pc < range.end) return this.#step()
-    return { reason: StopReason.STEPPED }
+    const [foreseen, ...others] = this.#foreseen
+    if (foreseen?.pc !== now.pc || foreseen.sp !== now.sp) return { reason: StopReason.STEPPED }
+    this.#foreseen = others
+    this.#range = others[0] === undefined ? this.#finalRange : rangeOf(others[0])
+    this.#goOn()
+    return undefined
   }
 
   #reached(address: number): StopCause | undefined {
@@ -206,7 +259,7 @@ export class Execution {
       return !breakpoint.continues
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      this.#print(`The expression of a breakpoint failed: ${why}.\n`)
+      this.#events.print(`The expression of a breakpoint failed: ${why}.\n`)
       return true
     }
   }
@@ -214,14 +267,13 @@ export class Execution {
   readonly #world: ExpressionWorld = {
     register: (number) => this.#unit.readRegister(number),
     read: (address, into) => this.#unit.read(address, into) === into.length,
-    print: (text) => this.#print(text),
+    print: (text) => this.#events.print(text),
   }
 
   // Going on
 
   #goOn(): void {
-    const isStepping = this.#range !== undefined || this.#isWalking
-    if (isStepping && this.#return === undefined) this.#step()
+    if (this.#range !== undefined && this.#return === undefined) this.#step()
     else if (this.#points.get(this.#place().pc)?.original !== undefined) {
       this.#isPassing = true
       this.#step()
@@ -280,12 +332,14 @@ export class Execution {
   // Comparators and BKPT instructions
 
   #setBreakpoints(breakpoints: readonly Breakpoint[]): string | undefined {
+    // One is left for the way back from an interrupt.
+    const comparators = this.#unit.breakpoints - 1
     const inFlash = breakpoints.filter(({ address }) => !isSram(address))
-    const free = Math.max(0, this.#unit.breakpoints - inFlash.length)
-    this.#isWalking = inFlash.length > this.#unit.breakpoints
+    const free = Math.max(0, comparators - inFlash.length)
     const inSram = breakpoints.filter(({ address }) => isSram(address))
-    const compared = [...inFlash, ...inSram.slice(0, free)].slice(0, this.#unit.breakpoints)
+    const compared = [...inFlash, ...inSram.slice(0, free)].slice(0, comparators)
     this.#compared = compared.map(({ address }) => address)
+    this.#patched = inFlash.slice(comparators).map(({ address }) => address)
     const before = new Map(this.#points)
     this.#points.clear()
     for (const breakpoint of breakpoints) {
@@ -322,7 +376,8 @@ export class Execution {
   /** Arms everything; no BKPT where the next instruction is stepped. */
   #putIn(except?: number): void {
     const back = this.#return === undefined ? [] : [this.#return.pc]
-    this.#unit.setBreakpoints([...this.#compared, ...back].slice(-this.#unit.breakpoints))
+    this.#unit.setBreakpoints([...this.#compared, ...back])
+    this.#unit.setPatches(this.#patched)
     for (const [address, point] of this.#points) {
       if (point.original === undefined || address === except) continue
       this.#unit.read(address, point.original)
@@ -339,6 +394,10 @@ export class Execution {
       if (now.every((byte, index) => byte === BKPT[index])) this.#unit.write(address, original)
     }
   }
+}
+
+function rangeOf({ stepStart, stepEnd }: { stepStart: number; stepEnd: number }) {
+  return stepStart === 0 && stepEnd === 0 ? undefined : { start: stepStart, end: stepEnd }
 }
 
 function isSram(address: number): boolean {

@@ -1,0 +1,129 @@
+/**
+ * The debug agent on a chip without a kernel, and a wire to it: what remains of a device when only
+ * debugging matters. System calls are answered with 0 at once. Synchronous: time passes when `advance`
+ * is called, so that a run is a function of the program and of what the debugger asks.
+ */
+import assert from 'node:assert/strict'
+import { Duplex } from 'node:stream'
+import { DebugClient } from '../../packages/cli/src/debug/debug-client.ts'
+import type { Tunnel } from '../../packages/cli/src/debug/tunnel.ts'
+import { registersOf } from '../../packages/device/src/hardware/application.ts'
+import { debugHalt, debugPort } from '../../packages/device/src/hardware/debug.ts'
+import { OTP_BYTES, Stm32u585, Supply } from '../../packages/mcu/src/index.ts'
+import { makeVeneers } from '../../packages/microvisor/src/boot/veneers.ts'
+import type { ApplicationFault } from '../../packages/microvisor/src/hardware.ts'
+import { DebugAgent } from '../../packages/microvisor/src/kernel/debug/debug-agent.ts'
+import { TestEngines, TestFlash } from '../../packages/microvisor/src/testing/test-hardware.ts'
+import {
+  type DebugReplyInit,
+  type DebugRequestBody,
+  DebugRequestDecoder,
+  encodeDebugReply,
+  NSC,
+} from '../../packages/protocol/src/index.ts'
+
+const VECTORS = 0x0800_0000
+const SECURE_FLASH = 0x0c00_0000
+const SLICE_CYCLES = 20_000
+
+export class BareDevice {
+  readonly chip: Stm32u585
+  readonly agent: DebugAgent
+  /** Where replies go. */
+  reply: (id: number, reply: DebugReplyInit) => void = () => undefined
+  #isStarted = false
+  #turn: NodeJS.Immediate | undefined
+
+  constructor(image: Uint8Array) {
+    this.chip = new Stm32u585({
+      ...{ supply: new Supply(), otp: new Uint8Array(OTP_BYTES).fill(0xff) },
+      ...{ uniqueId: new Uint8Array(12), hasSecureSide: true, kernelPins: [] },
+      events: { internalFlashChanged() {}, otpChanged() {}, pin() {}, serial() {} },
+    })
+    this.chip.flashBytes.fill(0xff).set(image)
+    this.chip.flashBytes.set(makeVeneers(), NSC.address - SECURE_FLASH)
+    this.agent = new DebugAgent({
+      ...{ unit: debugPort(this.chip), engines: new TestEngines(1), kernelVersionText: '0.0.0' },
+      internalFlash: new TestFlash({ sizeBytes: 2 ** 20, eraseBytes: 8192, programBytes: 16 }),
+      application: this.#application(),
+      send: (id, reply) => this.reply(id, reply),
+    })
+    this.#restart()
+  }
+
+  /** Runs the application, or lets its time pass while it is halted. */
+  advance(cycles = SLICE_CYCLES): void {
+    const { chip, agent } = this
+    const end = chip.cpu.cycles + cycles
+    while (chip.cpu.cycles < end) {
+      const reason = chip.run(end)
+      if (reason === 'secure-call') {
+        chip.cpu.returnToNonSecure(0)
+        if (chip.isStepping) this.#halted()
+      } else if (reason === 'halt') this.#halted()
+      else if (reason === 'secure-exception') {
+        const { registers, ...rest } = chip.cpu.faultRecord
+        const fault = { ...rest, registers: { ...registersOf(chip), ...registers } }
+        chip.haltApplication()
+        assert.ok(agent.catches(fault as ApplicationFault), JSON.stringify(fault))
+      }
+    }
+  }
+
+  /** Advances by itself from here on, until it is stopped. */
+  start(): void {
+    this.advance()
+    this.#turn = setImmediate(() => this.start())
+  }
+
+  stop(): void {
+    clearImmediate(this.#turn)
+  }
+
+  /** What a debugger's tunnel would be. */
+  tunnel(delayMs = 0): Tunnel {
+    const later = (action: () => void) => {
+      if (delayMs === 0) setImmediate(action)
+      else setTimeout(action, delayMs)
+    }
+    const decoder = new DebugRequestDecoder()
+    const socket = new Duplex({
+      read() {},
+      write: (chunk: Uint8Array, _encoding, done) => {
+        later(() => this.#take(decoder.push(chunk).messages))
+        done()
+      },
+    })
+    this.reply = (id, reply) => later(() => socket.push(Buffer.from(encodeDebugReply(id, reply))))
+    return { socket: socket as Tunnel['socket'], whyEnded: () => '', close: () => socket.destroy() }
+  }
+
+  client(): DebugClient {
+    return new DebugClient(this.tunnel(), { output: () => undefined, ended: () => undefined })
+  }
+
+  #take(messages: readonly { id: number; body: DebugRequestBody }[]): void {
+    for (const { id, body } of messages) this.agent.handle(id, body)
+  }
+
+  #halted(): void {
+    this.chip.haltApplication()
+    const halt = debugHalt(this.chip)
+    if (halt !== undefined) this.agent.debugEvent(halt)
+  }
+
+  #restart(): void {
+    if (this.#isStarted) this.chip.stopApplication()
+    this.#isStarted = true
+    this.chip.startApplication(VECTORS)
+  }
+
+  #application() {
+    return {
+      isRunning: true,
+      manifestHash: new Uint8Array(32),
+      restart: () => this.#restart(),
+      crash: () => this.#restart(),
+    }
+  }
+}
