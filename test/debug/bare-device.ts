@@ -5,13 +5,12 @@
  */
 import assert from 'node:assert/strict'
 import { Duplex } from 'node:stream'
-import { DebugClient } from '../../packages/cli/src/debug/debug-client.ts'
 import type { Tunnel } from '../../packages/cli/src/debug/tunnel.ts'
 import { registersOf } from '../../packages/device/src/hardware/application.ts'
 import { debugHalt, debugPort } from '../../packages/device/src/hardware/debug.ts'
 import { OTP_BYTES, Stm32u585, Supply } from '../../packages/mcu/src/index.ts'
 import { makeVeneers } from '../../packages/microvisor/src/boot/veneers.ts'
-import type { ApplicationFault } from '../../packages/microvisor/src/hardware.ts'
+import type { ApplicationFault, DebugUnit } from '../../packages/microvisor/src/hardware.ts'
 import { DebugAgent } from '../../packages/microvisor/src/kernel/debug/debug-agent.ts'
 import { TestEngines, TestFlash } from '../../packages/microvisor/src/testing/test-hardware.ts'
 import {
@@ -29,6 +28,7 @@ const SLICE_CYCLES = 20_000
 export class BareDevice {
   readonly chip: Stm32u585
   readonly agent: DebugAgent
+  readonly #unit: DebugUnit
   /** Where replies go. */
   reply: (id: number, reply: DebugReplyInit) => void = () => undefined
   #isStarted = false
@@ -42,8 +42,9 @@ export class BareDevice {
     })
     this.chip.flashBytes.fill(0xff).set(image)
     this.chip.flashBytes.set(makeVeneers(), NSC.address - SECURE_FLASH)
+    this.#unit = debugPort(this.chip)
     this.agent = new DebugAgent({
-      ...{ unit: debugPort(this.chip), engines: new TestEngines(1), kernelVersionText: '0.0.0' },
+      ...{ unit: this.#unit, engines: new TestEngines(1), kernelVersionText: '0.0.0' },
       internalFlash: new TestFlash({ sizeBytes: 2 ** 20, eraseBytes: 8192, programBytes: 16 }),
       application: this.#application(),
       send: (id, reply) => this.reply(id, reply),
@@ -51,11 +52,16 @@ export class BareDevice {
     this.#restart()
   }
 
-  /** Runs the application, or lets its time pass while it is halted. */
+  /** By the numbers of debug.proto. */
+  register(number: number): number {
+    return this.#unit.readRegister(number) ?? 0
+  }
+
+  /** Runs the application; time stands still while the debugger holds it. */
   advance(cycles = SLICE_CYCLES): void {
     const { chip, agent } = this
     const end = chip.cpu.cycles + cycles
-    while (chip.cpu.cycles < end) {
+    while (chip.cpu.cycles < end && !agent.holdsApplication) {
       const reason = chip.run(end)
       if (reason === 'secure-call') {
         chip.cpu.returnToNonSecure(0)
@@ -96,10 +102,6 @@ export class BareDevice {
     })
     this.reply = (id, reply) => later(() => socket.push(Buffer.from(encodeDebugReply(id, reply))))
     return { socket: socket as Tunnel['socket'], whyEnded: () => '', close: () => socket.destroy() }
-  }
-
-  client(): DebugClient {
-    return new DebugClient(this.tunnel(), { output: () => undefined, ended: () => undefined })
   }
 
   #take(messages: readonly { id: number; body: DebugRequestBody }[]): void {

@@ -4,7 +4,7 @@
  * thing; one process for server and device, because starting them takes longer than most tests.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,10 +40,13 @@ export class DebugWorld {
     this.elf = join(this.folder, 'build', `${program}.elf`)
   }
 
-  /** Server and device, and the program on it, built from `source`. */
-  async begin(source: string, options: Parameters<typeof testCloud>[0] = {}): Promise<void> {
-    buildProject(source, join(this.folder, 'build'))
-    this.#server = await testCloud(options)
+  /** Server and device, and the program on it: a project of CMake, or what builds it. */
+  async begin(program: string | ((into: string) => void)): Promise<void> {
+    const build = join(this.folder, 'build')
+    mkdirSync(build)
+    if (typeof program === 'string') buildProject(program, build)
+    else program(build)
+    this.#server = await testCloud()
     this.#relay = new Relay(this.#server.server.url)
     await this.#relay.listen()
     await generateKeyPair({ privateKey: this.key, publicKey: `${this.key}.pub` }, false)

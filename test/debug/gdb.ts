@@ -9,7 +9,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 
 export const GDB = 'gdb-multiarch'
 
-const PATIENCE_MS = 15_000
+/** Generous: two busy cores may run everything else at the same time. */
+const PATIENCE_MS = 60_000
 /** What makes GDB say the same everywhere. */
 const SETTINGS = [
   ...['set confirm off', 'set pagination off', 'set width 0', 'set print thread-events off'],
@@ -25,6 +26,7 @@ export interface Stop {
 
 export class Gdb {
   readonly #child: ChildProcess
+  readonly #patienceMs: number
   #said = ''
   #wake: (() => void)[] = []
   #token = 0
@@ -32,7 +34,8 @@ export class Gdb {
   /** It did not answer in time: nothing after that means anything. */
   #isLost = false
 
-  constructor(elf: string, folder: string) {
+  constructor(elf: string, folder: string, patienceMs = PATIENCE_MS) {
+    this.#patienceMs = patienceMs
     this.#child = spawn(GDB, ['--nx', '--quiet', '--interpreter=mi3', elf], {
       ...{ cwd: folder, stdio: ['pipe', 'pipe', 'pipe'], detached: true },
       env: { ...process.env, HOME: folder, TERM: 'dumb' },
@@ -128,7 +131,7 @@ export class Gdb {
 
   async #says(pattern: RegExp, from: number): Promise<RegExpExecArray> {
     assert.ok(!this.#isLost, 'GDB hangs since an earlier test.')
-    const deadline = performance.now() + PATIENCE_MS
+    const deadline = performance.now() + this.#patienceMs
     for (;;) {
       const found = pattern.exec(this.#said.slice(from))
       if (found) return found

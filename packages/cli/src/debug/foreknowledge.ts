@@ -2,10 +2,9 @@
  * Steps that GDB takes on its way to something else, done with fewer messages: answered before the
  * device has done them (`foresight.ts`), or done by the device before GDB asks.
  *
- *   (1) Only steps whose end GDB hardly looks at: past a breakpoint; as far as the entry of a call, from
- *       where GDB either steps over the call or goes past the prologue; and out of a function, from
- *       where GDB steps to the end of the calling line. As soon as GDB looks at more than it was told,
- *       or shows the stop to its user, the device is asked (`Target.settle`).
+ *   (1) Only steps that cannot fail, and those as far as the entry of a call, where GDB does not stop: it
+ *       steps over the call or goes past the prologue. As soon as GDB looks at more than it was told, or
+ *       shows the stop to its user, the device is asked (`Target.settle`).
  *   (2) The device does what was foreseen first, and stops where it does not end as foreseen.
  *   (3) Behind a call that is stepped over, GDB goes on with the step through the calling line, without
  *       exception: that is told to the device in advance (`Passage`).
@@ -62,9 +61,7 @@ export class Foreknowledge {
     if (isOne && !isPastBreakpoint) return undefined
     const isBlocked = (address: number) => breakpoints.has(address)
     const outlook = foresee(place, range, this.#knowledge, isBlocked)
-    if (outlook === undefined) return undefined
-    const isOnTheWay = outlook.isCall || (outlook.isReturn && !outlook.mayFault)
-    return isOne || isOnTheWay ? outlook : undefined
+    return outlook && (outlook.isCall || !outlook.mayFault) ? outlook : undefined
   }
 
   told({ pc, sp }: Outlook, { start, end }: StepRange): void {

@@ -19,7 +19,6 @@ export interface Outlook {
   /** Of those, the ones whose values came from the stack. */
   readonly restored: ReadonlyMap<number, number>
   readonly isCall: boolean
-  readonly isReturn: boolean
   /** It reads or writes memory through addresses that nothing is known of. */
   readonly mayFault: boolean
 }
@@ -29,6 +28,9 @@ export interface Knowledge {
   codeAt(address: number, length: number): Uint8Array | undefined
   /** Of the stack. */
   wordAt(address: number): number | undefined
+  registerAt(number: number): number | undefined
+  /** That it can be read and written. */
+  isMemory(address: number, length: number): boolean
 }
 
 export interface StepRange {
@@ -38,7 +40,9 @@ export interface StepRange {
 }
 
 const INSTRUCTIONS_MAX = 48
-const [FRAME, SP, PC] = [7, 13, 15]
+/** How far from its register an access may be. */
+const REACH_BYTES = 0x1100
+const [UNKNOWN, SP, PC] = [-1, 13, 15]
 
 /** The outcome of one instruction. */
 interface Effect {
@@ -50,7 +54,8 @@ interface Effect {
   /** Registers, 15 among them, that are taken from the stack. */
   readonly pops?: readonly number[]
   readonly isReturn?: boolean
-  readonly mayFault?: boolean
+  /** The register with the address that memory is accessed through. */
+  readonly base?: number
 }
 
 /** Undefined if that cannot be told. `isBlocked`: somebody waits at this address. */
@@ -75,7 +80,6 @@ class Walk implements Outlook {
   readonly changed = new Set<number>()
   readonly restored = new Map<number, number>()
   isCall = false
-  isReturn = false
   mayFault = false
   readonly #knowledge: Knowledge
 
@@ -91,22 +95,28 @@ class Walk implements Outlook {
     const instruction = fetchAt(this.pc, this.#knowledge)
     const effect = instruction && effectOf(instruction, this.pc)
     if (effect === undefined || effect.writes.some((number) => number >= SP)) return false
+    this.mayFault ||= effect.base !== undefined && !this.#isGoodBase(effect.base)
     for (const number of effect.writes) {
       this.changed.add(number)
       this.restored.delete(number)
     }
     const next = this.pc + instruction!.bytes
     this.isCall = effect.isCall === true
-    this.isReturn = effect.isReturn === true
-    this.mayFault ||= effect.mayFault === true
     if (this.isCall) this.lr = next | 1
     const popped = this.#pop(effect.pops ?? [])
     const back = effect.pops === undefined ? this.lr : popped
     this.sp += effect.spChange ?? 0
-    if (!this.isReturn) this.pc = effect.target ?? next
+    if (effect.isReturn !== true) this.pc = effect.target ?? next
     else if (back === undefined || !isAddressOfCode(back)) return false
     else this.pc = back & ~1
     return effect.pops === undefined || popped !== undefined
+  }
+
+  /** An address well inside the application's memory, or near the code or the stack. */
+  #isGoodBase(number: number): boolean {
+    if (number === SP || number === PC) return true
+    const value = this.changed.has(number) ? undefined : this.#knowledge.registerAt(number)
+    return value !== undefined && this.#knowledge.isMemory(value - REACH_BYTES, 2 * REACH_BYTES)
   }
 
   /** The last word that is popped; undefined if one is not known. */
@@ -167,10 +177,9 @@ const middle = (hw: number) => writes((hw >> 8) & 7)
 const base = (hw: number) => (hw >> 3) & 7
 const high = (hw: number) => writes(((hw >> 4) & 8) | (hw & 7))
 const none = () => nothing
-/** Through an address in a register; that of the stack frame, R7, is a good one. */
-const through = (base: number, ...numbers: number[]): Effect => {
-  return { writes: numbers, mayFault: base !== FRAME }
-}
+/** Address and offset in registers: anywhere. */
+const unsure = (...numbers: number[]): Effect => ({ writes: numbers, base: UNKNOWN })
+const through = (base: number, ...numbers: number[]): Effect => ({ writes: numbers, base })
 const pop = (numbers: readonly number[]): Effect => {
   return {
     writes: [],
@@ -193,10 +202,10 @@ const narrowRows: readonly Row[] = [
   [0xff00, 0x4700, unforeseen], // BX, BLX
   [0xfc00, 0x4400, high], // ADD, MOV high
   [0xf800, 0x4800, middle], // LDR literal
-  [0xfe00, 0x5000, (hw) => through(base(hw))], // STR
-  [0xfe00, 0x5200, (hw) => through(base(hw))], // STRH
-  [0xfe00, 0x5400, (hw) => through(base(hw))], // STRB
-  [0xf000, 0x5000, (hw) => through(base(hw), hw & 7)], // LDR and its like by register
+  [0xfe00, 0x5000, () => unsure()], // STR
+  [0xfe00, 0x5200, () => unsure()], // STRH
+  [0xfe00, 0x5400, () => unsure()], // STRB
+  [0xf000, 0x5000, (hw) => unsure(hw & 7)], // LDR and its like by register
   [0xf800, 0x6000, (hw) => through(base(hw))], // STR immediate
   [0xf800, 0x7000, (hw) => through(base(hw))], // STRB immediate
   [0xe000, 0x6000, (hw) => through(base(hw), hw & 7)], // LDR, LDRB immediate
@@ -213,8 +222,8 @@ const narrowRows: readonly Row[] = [
   [0xff00, 0xbc00, (hw) => pop(bits(hw & 0xff))], // POP
   [0xff00, 0xbd00, (hw) => pop([...bits(hw & 0xff), PC])], // POP with PC
   [0xffff, 0xbf00, none], // NOP
-  [0xf800, 0xc000, (hw) => through(SP, (hw >> 8) & 7)], // STM
-  [0xf800, 0xc800, (hw) => through(SP, (hw >> 8) & 7, ...bits(hw & 0xff))], // LDM
+  [0xf800, 0xc000, (hw) => through((hw >> 8) & 7, (hw >> 8) & 7)], // STM
+  [0xf800, 0xc800, (hw) => through((hw >> 8) & 7, (hw >> 8) & 7, ...bits(hw & 0xff))], // LDM
   [0xf800, 0xe000, (hw, _, pc) => ({ writes: [], target: pc + 4 + signed(hw << 1, 12) })], // B
 ]
 
@@ -274,7 +283,7 @@ function single(first: number, second: number, loaded: readonly number[]): Effec
   const hasOffset8 = (first & 0x80) === 0 && (second & 0x800) !== 0
   const isWrittenBack = hasOffset8 && (second & 0x100) !== 0
   const numbers = [...loaded, ...(isWrittenBack ? [first & 15] : [])]
-  return { writes: numbers, mayFault: ![FRAME, SP, PC].includes(first & 15) }
+  return through(first & 15, ...numbers)
 }
 
 /** Without writing back and with bit 8 clear these are exclusive accesses, TBB and TT. */

@@ -36,10 +36,10 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
   const { cloud, deviceSid, knownDevices, host, port, elf, progress } = options
   const identity = await debugIdentity(options.keyFile)
   const { promise: over, resolve: end } = Promise.withResolvers<string>()
-  const target = new Target(
-    (signal) =>
+  const target = new Target({
+    connect: (signal) =>
       openTunnel({ connection: cloud.connection, deviceSid, identity, knownDevices, signal }),
-    {
+    events: {
       output: (text) => server.output(Buffer.from(text).toString('utf8')),
       note: progress,
       ended: (detail) => {
@@ -47,7 +47,8 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
         end(detail)
       },
     },
-  )
+    foresees: true,
+  })
   let leaving: Promise<void> = Promise.resolve()
   const server = new GdbServer({
     ...{ host, port, target },

@@ -13,6 +13,7 @@ import {
   type Attached,
   DEBUG_MEMORY_BYTES_MAX,
   DEBUG_PROTOCOL_VERSION,
+  DEBUG_RANGES_MAX,
   type DebugRequestInit,
   type Stopped,
   StopReason,
@@ -36,6 +37,13 @@ interface Plan {
   readonly stepEnd: number
 }
 
+export interface TargetOptions {
+  connect(signal: AbortSignal): Promise<Tunnel>
+  readonly events: TargetEvents
+  /** Whether steps are foreseen; without, each is a round trip of its own. */
+  readonly foresees: boolean
+}
+
 export interface TargetEvents {
   output(text: Uint8Array): void
   /** The session is over for good; why, for people. */
@@ -44,6 +52,16 @@ export interface TargetEvents {
   note(line: string): void
 }
 
+export interface FlashPart {
+  readonly address: number
+  readonly data: Uint8Array
+  readonly hash: Uint8Array
+}
+
+/** Bytes programmed with one request. */
+const PROGRAM_BYTES = 32_768
+/** Changes of SRAM that wait for the application to go on; more are sent ahead. */
+const KEPT_BACK_BYTES = 16_384
 /** Of the stack, what comes with a stop. */
 const STACK_BYTES = 1024
 /** Of what GDB looks at between two stops, what comes with the next one. */
@@ -59,18 +77,23 @@ const [MSP, PSP, CONTROL] = [17, 18, 21]
 const SPSEL = 2
 const IPSR = 0x1ff
 /** A stop that GDB was told of before it came: if GDB then says nothing, the device is asked. */
-const SILENCE_MS = 250
+const SILENCE_MS = 2000
 
 export class Target {
-  readonly #connect: (signal: AbortSignal) => Promise<Tunnel>
+  readonly #options: TargetOptions
   readonly #events: TargetEvents
   readonly #memory = new MemoryCache()
   readonly #registers = new Map<number, number>()
   readonly #changedRegisters = new Set<number>()
+  #changedBytes = 0
+  /** Changes that went ahead. */
+  #sent: Promise<unknown> | undefined
   readonly #changedMemory: { address: number; data: Uint8Array }[] = []
   readonly #foreknowledge = new Foreknowledge({
     codeAt: (address, length) => (isFlash(address) ? this.#memory.get(address, length) : undefined),
     wordAt: (address) => this.#wordAt(address),
+    registerAt: (number) => this.#registers.get(number),
+    isMemory: isSram,
   })
   /** The device has stopped otherwise than GDB was told: it hears of it when it lets it go on. */
   #owed: Stopped | undefined
@@ -88,9 +111,9 @@ export class Target {
   /** Done when a lost session is taken up again, or given up. */
   #takenUp: Promise<void> | undefined
 
-  constructor(connect: (signal: AbortSignal) => Promise<Tunnel>, events: TargetEvents) {
-    this.#connect = connect
-    this.#events = events
+  constructor(options: TargetOptions) {
+    this.#options = options
+    this.#events = options.events
   }
 
   readonly breakpoints = new Map<number, Breakpoint>()
@@ -118,7 +141,7 @@ export class Target {
 
   /** Opens the way to the device; the application runs on. */
   async connect(): Promise<void> {
-    const tunnel = await this.#connect(this.#closing.signal)
+    const tunnel = await this.#options.connect(this.#closing.signal)
     this.#requestsBefore = this.requests
     const client: DebugClient = new DebugClient(tunnel, {
       output: (text) => this.#events.output(text),
@@ -210,14 +233,36 @@ export class Target {
     if (isSram(address, data.length) && !this.isRunning) {
       this.#changedMemory.push(part)
       this.#memory.put(address, part.data)
+      this.#changedBytes += part.data.length
+      if (this.#changedBytes >= KEPT_BACK_BYTES) this.#sendChanges()
     } else {
       await this.#flush()
       await this.#ask({ case: 'writeMemory', value: { contents: [part] } }, 'done')
     }
   }
 
+  /** Nobody waits for it: if it fails, so does what comes next. */
+  #sendChanges(): void {
+    const contents = this.#takeChangedMemory()
+    this.#sent = this.#ask({ case: 'writeMemory', value: { contents } }, 'done')
+    this.#sent.catch(() => undefined)
+  }
+
+  #takeChangedMemory() {
+    this.#changedBytes = 0
+    return this.#changedMemory.splice(0)
+  }
+
   /** Of ranges of flash: which of them hold exactly these bytes. What does is known from here on. */
-  async compareFlash(parts: readonly { address: number; data: Uint8Array; hash: Uint8Array }[]) {
+  async compareFlash(parts: readonly FlashPart[]): Promise<FlashPart[]> {
+    const batches: FlashPart[][] = []
+    for (let at = 0; at < parts.length; at += DEBUG_RANGES_MAX) {
+      batches.push(parts.slice(at, at + DEBUG_RANGES_MAX))
+    }
+    return (await Promise.all(batches.map((batch) => this.#compare(batch)))).flat()
+  }
+
+  async #compare(parts: readonly FlashPart[]): Promise<FlashPart[]> {
     const ranges = parts.map(({ address, data }) => ({ address, length: data.length }))
     const { hashes } = await this.#ask({ case: 'hashMemory', value: { ranges } }, 'memoryHashed')
     return parts.filter(({ address, data, hash }, index) => {
@@ -227,14 +272,19 @@ export class Target {
     })
   }
 
-  async eraseFlash(address: number, length: number): Promise<void> {
-    await this.#ask({ case: 'eraseFlash', value: { address, length } }, 'done')
+  /** Whole pages, erased and programmed anew: everything is on its way at once. */
+  async loadFlash(address: number, bytes: Uint8Array): Promise<void> {
     this.#memory.forgetAll()
-  }
-
-  async programFlash(address: number, data: Uint8Array): Promise<void> {
-    await this.#ask({ case: 'programFlash', value: { address, data } }, 'done')
-    this.#memory.forgetAll()
+    const length = bytes.length
+    const answers = [this.#ask({ case: 'eraseFlash', value: { address, length } }, 'done')]
+    for (let at = 0; at < length; at += PROGRAM_BYTES) {
+      const data = bytes.subarray(at, at + PROGRAM_BYTES)
+      answers.push(
+        this.#ask({ case: 'programFlash', value: { address: address + at, data } }, 'done'),
+      )
+    }
+    await Promise.all(answers)
+    this.#memory.put(address, bytes)
   }
 
   // Running
@@ -251,16 +301,20 @@ export class Target {
       return known
     }
     if (this.watchpoints.length > 0) await this.settle()
-    const place = this.#place()
-    const passage =
-      range === undefined ? this.#foreknowledge.passage(place, this.breakpoints) : undefined
-    const outlook =
-      range !== undefined && this.watchpoints.length === 0
-        ? this.#foreknowledge.outlook(place, range, this.breakpoints)
-        : undefined
+    const { passage, outlook } = this.#foresee(range)
     this.#foreknowledge.goesOn(range, this.breakpoints)
     if (range !== undefined && outlook !== undefined) return this.#foretell(outlook, range)
     return this.#goOn(range, passage)
+  }
+
+  #foresee(range: StepRange | undefined): { passage?: Passage; outlook?: Outlook } {
+    if (!this.#options.foresees || this.watchpoints.length > 0) return {}
+    const place = this.#place()
+    const found =
+      range === undefined
+        ? { passage: this.#foreknowledge.passage(place, this.breakpoints) }
+        : { outlook: this.#foreknowledge.outlook(place, range, this.breakpoints) }
+    return found as { passage?: Passage; outlook?: Outlook }
   }
 
   /** The step is as good as done: the device does it when it hears of what comes next. */
@@ -340,7 +394,7 @@ export class Target {
       stepEnd: range?.end ?? 0,
     }
     const stop = await this.#run(plan, {
-      memory: { contents: this.#changedMemory.splice(0) },
+      memory: { contents: this.#takeChangedMemory() },
       registers: { registers: this.#takeChangedRegisters() },
       foreseen,
       ...(passage === undefined ? {} : { passage }),
@@ -376,7 +430,7 @@ export class Target {
     await this.settle()
     this.#owed = undefined
     this.#ahead = undefined
-    this.#changedMemory.length = 0
+    this.#takeChangedMemory()
     this.#changedRegisters.clear()
     const stop = await this.#ask({ case: 'restart', value: {} }, 'stopped')
     this.#takeStop(stop)
@@ -438,7 +492,7 @@ export class Target {
     this.#stop = stop
     this.#memory.forgetSram()
     this.#changedRegisters.clear()
-    this.#changedMemory.length = 0
+    this.#takeChangedMemory()
     this.#looked.clear()
     for (const { number, value } of stop.registers) this.#registers.set(number, value)
     for (const { address, data } of stop.memory) this.#memory.put(address, data)
@@ -466,7 +520,10 @@ export class Target {
 
   /** Sends what was kept back, for what depends on it. */
   async #flush(): Promise<void> {
-    const contents = this.#changedMemory.splice(0)
+    const sent = this.#sent
+    this.#sent = undefined
+    await sent
+    const contents = this.#takeChangedMemory()
     const registers = this.#takeChangedRegisters()
     if (contents.length > 0) await this.#ask({ case: 'writeMemory', value: { contents } }, 'done')
     if (registers.length > 0) {

@@ -239,6 +239,35 @@ test('a breakpoint that was moved away from halts when execution comes back', ()
   assert.deepEqual([cpu.get('pc'), cpu.cycles - before], [CODE + 4, 2])
 })
 
+test('a breakpoint that is taken away for a step and set again halts at the next visit', () => {
+  start([NOP, NOP, NOP, 0xe7fb])
+  cpu.setBreakpoints([CODE + 2])
+  for (let visit = 0; visit < 3; visit++) {
+    assert.equal(machine.run(10), 'halt')
+    assert.equal(cpu.get('pc'), CODE + 2)
+    cpu.setBreakpoints([])
+    assert.equal(cpu.step(), 'halt')
+    cpu.setBreakpoints([CODE + 2])
+  }
+})
+
+test('patches halt like breakpoints, any number of them, and cost what runs elsewhere nothing', () => {
+  start([NOP, NOP, NOP, 0xe7fb])
+  const addresses = Array.from({ length: 1000 }, (_, at) => CODE + 0x100 + 2 * at)
+  const cycles = () => {
+    const before = cpu.cycles
+    assert.equal(machine.run(100), 'cycle')
+    return cpu.cycles - before
+  }
+  const plain = cycles()
+  cpu.setPatches(addresses)
+  assert.equal(cycles(), plain)
+  cpu.setPatches([...addresses, CODE + 4])
+  assert.equal(machine.run(10), 'halt')
+  assert.deepEqual([cpu.get('pc'), cpu.haltCause.kind], [CODE + 4, 'breakpoint'])
+  assert.equal(machine.readWord(CODE + 4) & 0xffff, NOP)
+})
+
 test('going on from a breakpoint passes it once, though an interrupt comes first', () => {
   for (const slice of [1, 100]) {
     startCall([NOP])

@@ -77,12 +77,18 @@ export class HostDebugger {
     assert(addresses.length <= BREAKPOINTS, `The CPU has ${BREAKPOINTS} breakpoint comparators.`)
     if (isSame(this.#breakpoints, addresses)) return
     this.#breakpoints = new Set(addresses.map(withoutThumbBit))
-    this.#parts.changed()
+    this.#changed()
   }
 
   setPatches(addresses: readonly number[]): void {
     if (isSame(this.#patches, addresses)) return
     this.#patches = new Set(addresses.map(withoutThumbBit))
+    this.#changed()
+  }
+
+  /** Where there is no breakpoint any more, nothing is left to be passed: the next visit counts. */
+  #changed(): void {
+    if (this.#passing !== undefined && !this.hasBreakpoint(this.#passing.address)) this.moved()
     this.#parts.changed()
   }
 
@@ -116,7 +122,8 @@ export class HostDebugger {
 
   /** The next instruction goes ahead, breakpoint or not. */
   passNext(): void {
-    this.#pass(this.#parts.pc())
+    const pc = this.#parts.pc()
+    if (this.hasBreakpoint(pc)) this.#pass(pc)
   }
 
   #pass(address: number): void {

@@ -252,7 +252,7 @@ export declare const AttachedSchema: GenMessage<Attached>;
  */
 export declare type StopView = Message<"microvisor.debug.v1.StopView"> & {
   /**
-   * from the stack pointer up
+   * from the stack pointer up, which is rounded down to 64 bytes
    *
    * @generated from field: uint32 stack_bytes = 1;
    */

@@ -1,13 +1,12 @@
 /**
- * `load` into flash: GDB erases and writes in pieces of its own; the device is asked for whole pages
- * and whole units once GDB says that it is done.
+ * `load` into flash: GDB erases and writes in pieces of its own; once it says that it is done, the
+ * device gets the pages that differ, all at once.
  */
+import { createHash } from 'node:crypto'
 import { Refusal } from '../debug-client.ts'
 import type { Target } from '../target.ts'
 
 const PAGE_BYTES = 8192
-/** Bytes programmed with one request. */
-const PROGRAM_BYTES = 32_768
 /** What may be loaded at once: the whole flash of the application. */
 const LOAD_BYTES_MAX = 1_048_576
 
@@ -40,16 +39,20 @@ export class FlashWrites {
     }
   }
 
+  /** Pages that hold what they should already are left alone. */
   async finish(): Promise<void> {
     const pages = [...this.#pages].sort(([a], [b]) => a - b)
     this.#pages.clear()
-    for (const { address, bytes } of runsOf(pages)) {
-      await this.#target.eraseFlash(address, bytes.length)
-      for (let at = 0; at < bytes.length; at += PROGRAM_BYTES) {
-        await this.#target.programFlash(address + at, bytes.subarray(at, at + PROGRAM_BYTES))
-      }
-    }
+    const parts = pages.map(([address, data]) => ({ address, data, hash: sha256(data) }))
+    const same = new Set((await this.#target.compareFlash(parts)).map(({ address }) => address))
+    const others = pages.filter(([address]) => !same.has(address))
+    const runs = runsOf(others)
+    await Promise.all(runs.map(({ address, bytes }) => this.#target.loadFlash(address, bytes)))
   }
+}
+
+function sha256(data: Uint8Array): Uint8Array {
+  return createHash('sha256').update(data).digest()
 }
 
 /** Pages that follow one another, together. */
