@@ -57,8 +57,8 @@ export class BareDevice {
     return this.#unit.readRegister(number) ?? 0
   }
 
-  /** Runs the application; time stands still while the debugger holds it. */
-  advance(cycles = SLICE_CYCLES): void {
+  /** Runs the application; time stands still while the debugger holds it. Without one, halts are looked at by the caller. */
+  advance(cycles = SLICE_CYCLES, isEnough: () => boolean = () => false): void {
     const { chip, agent } = this
     const end = chip.cpu.cycles + cycles
     while (chip.cpu.cycles < end && !agent.holdsApplication) {
@@ -66,7 +66,8 @@ export class BareDevice {
       if (reason === 'secure-call') {
         chip.cpu.returnToNonSecure(0)
         if (chip.isStepping) this.#halted()
-      } else if (reason === 'halt') this.#halted()
+      } else if (reason === 'halt' && isEnough()) return
+      else if (reason === 'halt') this.#halted()
       else if (reason === 'secure-exception') {
         const { registers, ...rest } = chip.cpu.faultRecord
         const fault = { ...rest, registers: { ...registersOf(chip), ...registers } }
@@ -109,6 +110,7 @@ export class BareDevice {
   }
 
   #halted(): void {
+    if (!this.agent.isAttached) return
     this.chip.haltApplication()
     const halt = debugHalt(this.chip)
     if (halt !== undefined) this.agent.debugEvent(halt)

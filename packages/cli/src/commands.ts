@@ -18,6 +18,7 @@ import { ConfigsList } from './commands/configs/list.ts'
 import { ConfigsRemove } from './commands/configs/remove.ts'
 import { ConfigsShow } from './commands/configs/show.ts'
 import { ConfigsUpdate } from './commands/configs/update.ts'
+import { CrashesCore } from './commands/crashes/core.ts'
 import { CrashesList } from './commands/crashes/list.ts'
 import { CrashesShow } from './commands/crashes/show.ts'
 import { DebugGenerateKeypair } from './commands/debug/generate-keypair.ts'
@@ -73,6 +74,7 @@ export const commands = {
   'configs:remove': ConfigsRemove,
   'configs:show': ConfigsShow,
   'configs:update': ConfigsUpdate,
+  'crashes:core': CrashesCore,
   'crashes:list': CrashesList,
   'crashes:show': CrashesShow,
   debug: Debug,

@@ -1,7 +1,10 @@
 /** Crashes that the server keeps, as people see them; opened where they are sealed and a key is given. */
 import type { DeviceCrash, DeviceEvent } from '@microvisor/api'
-import { formatWord } from '@microvisor/protocol'
+import { formatWord, fromHex } from '@microvisor/protocol'
 import { string } from '@oclif/core/flags'
+import type { Cloud } from './cloud.ts'
+import type { CoreContents } from './debug/core-file.ts'
+import { Failure } from './errors.ts'
 import { type Column, facts } from './output.ts'
 
 export const crashKey = string({
@@ -27,6 +30,52 @@ export async function openKept(file: string | undefined) {
     return { ...kept, text: opened.text, crash: opened.crash ?? kept.crash }
   }
 }
+
+interface WantedCrash {
+  /** Of the device. */
+  readonly sid: string
+  /** The newest if it is left out. */
+  readonly id: string | undefined
+  readonly keyFile: string | undefined
+}
+
+/** Opened, where the key fits. Throws Failure if there is none. */
+export async function findKept({ api, client }: Cloud, wanted: WantedCrash): Promise<DeviceCrash> {
+  const { sid, id, keyFile } = wanted
+  const open = await openKept(keyFile)
+  for await (const kept of client.each(api.listDeviceCrashes, { params: { Sid: sid } })) {
+    if (id === undefined || kept.id === id) return open(kept)
+  }
+  throw new Failure({
+    code: 'CRASH_NOT_FOUND',
+    message: `device ${sid} has no crash ${id === undefined ? '' : `${id} `}that is kept.`,
+    fix: 'see which there are with `microvisor crashes list`; the oldest make room for new ones.',
+  })
+}
+
+/** What a core file has of it. Throws Failure if it is sealed for a key that was not given. */
+export function coreContents({ crash, id }: DeviceCrash): CoreContents {
+  const { sealed, stack } = crash as Partial<NonNullable<DeviceEvent['crash']>>
+  if (sealed !== undefined) {
+    throw new Failure({
+      code: 'CRASH_SEALED',
+      message: `crash ${id} is sealed for a key.`,
+      fix: 'give the private half of the key that the application was bundled with (--crash-key FILE).',
+    })
+  }
+  const registers = REGISTERS.map((name) => crash.registers[name] ?? 0)
+  const data = fromHex(stack ?? '') ?? new Uint8Array()
+  const signal = SIGNALS[crash.exception] ?? SIGSEGV
+  return { registers, signal, memory: [{ address: registers[SP] ?? 0, data }] }
+}
+
+const REGISTERS = [
+  ...['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12'],
+  ...['sp', 'lr', 'pc', 'xpsr'],
+]
+const SP = 13
+const SIGSEGV = 11
+const SIGNALS: Readonly<Record<string, number>> = { UsageFault: 4, BusFault: 7 }
 
 export function crashFacts({ id, device_sid, date_received, text, crash }: DeviceCrash): string {
   const { app_sid, stack } = crash as Partial<NonNullable<DeviceEvent['crash']>>

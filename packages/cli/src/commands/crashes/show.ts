@@ -1,6 +1,5 @@
 import { string } from '@oclif/core/args'
 import { string as text } from '@oclif/core/flags'
-import { Failure } from '../../errors.ts'
 import { crashKey } from '../../kept-crashes.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
@@ -25,24 +24,10 @@ export class CrashesShow extends MicrovisorCommand {
     const { args, flags } = await this.parse(CrashesShow)
     this.settle(flags)
     const { chooseDevice } = await import('../../choose-device.ts')
-    const { crashFacts, openKept } = await import('../../kept-crashes.ts')
+    const { crashFacts, findKept } = await import('../../kept-crashes.ts')
     const cloud = await this.connect(flags)
     const { sid } = await chooseDevice(cloud, flags.device)
-    const open = await openKept(flags['crash-key'])
-    const { api, client } = cloud
-    const params = { Sid: sid }
-    for await (const kept of client.each(api.listDeviceCrashes, { params })) {
-      if (args.crash !== undefined && kept.id !== args.crash) continue
-      const crash = open(kept)
-      return this.result(crash, crashFacts(crash))
-    }
-    throw new Failure({
-      code: 'CRASH_NOT_FOUND',
-      message:
-        args.crash === undefined
-          ? `device ${sid} has no crash that is kept.`
-          : `device ${sid} has no crash ${args.crash} that is kept.`,
-      fix: 'see which there are with `microvisor crashes list`; the oldest make room for new ones.',
-    })
+    const crash = await findKept(cloud, { sid, id: args.crash, keyFile: flags['crash-key'] })
+    this.result(crash, crashFacts(crash))
   }
 }

@@ -56,13 +56,20 @@ export function partsOf({ number, bits }: GdbRegister): readonly number[] {
   return [single, single + 1]
 }
 
-export const targetXml = `<?xml version="1.0"?>
+export const targetXml = describe(features)
+
+/** What is known of a crash: r0 to xpsr. */
+export const coreTargetXml = describe(features.slice(0, 1))
+
+function describe(some: typeof features): string {
+  return `<?xml version="1.0"?>
 <!DOCTYPE target SYSTEM "gdb-target.dtd">
 <target version="1.0">
 <architecture>arm</architecture>
-${features.map(featureXml).join('\n')}
+${some.map(featureXml).join('\n')}
 </target>
 `
+}
 
 export const memoryMapXml = `<?xml version="1.0"?>
 <!DOCTYPE memory-map PUBLIC "+//IDN gnu.org//DTD GDB Memory Map V1.0//EN" "http://sourceware.org/gdb/gdb-memory-map.dtd">
