@@ -48,7 +48,10 @@ describe('core files', { skip }, () => {
     writeFileSync(core, makeCore(coreContents(kept)))
     const text = gdb(core, 'backtrace', 'info registers sp pc xpsr', 'up 3', 'print depth')
     assert.match(text, /Program terminated with signal SIGILL/)
-    assert.match(text, /#0 [\s\S]*descend \(\S*=0\)[\s\S]*#7 [\s\S]*descend \(\S*=7\)[\s\S]* work [\s\S]* main /)
+    assert.match(
+      text,
+      /#0 [\s\S]*descend \(\S*=0\)[\s\S]*#7 [\s\S]*descend \(\S*=7\)[\s\S]* work [\s\S]* main /,
+    )
     assert.match(text, new RegExp(`sp +0x${registers[SP]!.toString(16)}`))
     assert.match(text, /\$1 = 3/)
   })
