@@ -3,7 +3,6 @@
  * debugging matters. System calls are answered with 0 at once. Synchronous: time passes when `advance`
  * is called, so that a run is a function of the program and of what the debugger asks.
  */
-import assert from 'node:assert/strict'
 import { Duplex } from 'node:stream'
 import type { Tunnel } from '../../packages/cli/src/debug/tunnel.ts'
 import { registersOf } from '../../packages/device/src/hardware/application.ts'
@@ -72,7 +71,8 @@ export class BareDevice {
         const { registers, ...rest } = chip.cpu.faultRecord
         const fault = { ...rest, registers: { ...registersOf(chip), ...registers } }
         chip.haltApplication()
-        assert.ok(agent.catches(fault as ApplicationFault), JSON.stringify(fault))
+        // As the kernel does with an application that has crashed.
+        if (!agent.catches(fault as ApplicationFault)) this.#restart()
       }
     }
   }

@@ -12,6 +12,7 @@ import {
   DEBUG_EXPRESSION_BYTES_MAX,
   DEBUG_EXPRESSIONS_MAX,
   DEBUG_FORESEEN_MAX,
+  DEBUG_HASH_BYTES_MAX,
   DEBUG_MEMORY_BYTES_MAX,
   DEBUG_RANGES_MAX,
 } from './limits.ts'
@@ -130,7 +131,7 @@ function problemOf(body: DebugRequestBody): string | undefined {
     case 'readMemory':
       return ranges(body.value.ranges)
     case 'hashMemory':
-      return tooMany('ranges', body.value.ranges.length, DEBUG_RANGES_MAX)
+      return ranges(body.value.ranges, DEBUG_HASH_BYTES_MAX)
     case 'resume':
       return resume(body.value)
     default:
@@ -160,11 +161,14 @@ function view(seen: StopView | undefined): string | undefined {
   return ranges([...seen.ranges, { length: seen.stackBytes }])
 }
 
-function ranges(list: readonly Pick<MemoryRange, 'length'>[]): string | undefined {
+function ranges(
+  list: readonly Pick<MemoryRange, 'length'>[],
+  bytesMax = DEBUG_MEMORY_BYTES_MAX,
+): string | undefined {
   const bytes = list.reduce((sum, { length }) => sum + length, 0)
   return (
     tooMany('ranges', list.length, DEBUG_RANGES_MAX + 1) ??
-    tooMany('bytes of memory', bytes, DEBUG_MEMORY_BYTES_MAX)
+    tooMany('bytes of memory', bytes, bytesMax)
   )
 }
 

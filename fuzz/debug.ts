@@ -1,0 +1,103 @@
+/**
+ * The device's end of the debug protocol: bytes that are no messages, and messages that are well formed
+ * and mean anything. The decoder and the agent must not throw, every request gets an answer unless it
+ * is one that waits for a stop, and the application can always be taken hold of again.
+ */
+import assert from 'node:assert/strict'
+import { seededRandom } from '../packages/mcu/src/index.ts'
+import {
+  DEBUG_PROTOCOL_VERSION,
+  type DebugReplyInit,
+  type DebugRequestBody,
+  DebugRequestDecoder,
+  type DebugRequestInit,
+  encodeDebugRequest,
+} from '../packages/protocol/src/index.ts'
+import { BareDevice } from '../test/debug/bare-device.ts'
+
+const SPIN_BYTES = 0x500
+const PLACES = [0x0800_0400, 0x0800_0402, 0x2000_0000, 0x4000_0000, 0xe000_ed00, 0x3000_0000, 0]
+
+export async function fuzz({ seed, count }: { seed: number; count: number }): Promise<void> {
+  const random = seededRandom(seed)
+  const upTo = (most: number) => random() % most
+  const device = new BareDevice(spinningImage())
+  let replies: DebugReplyInit[] = []
+  device.reply = (_, reply) => replies.push(reply)
+  const ask = (request: DebugRequestInit) => {
+    const bytes = encodeDebugRequest(1, request)
+    for (const { id, body } of new DebugRequestDecoder().push(bytes).messages) {
+      device.agent.handle(id, body as DebugRequestBody)
+    }
+  }
+  for (let turn = 0; turn < count; turn++) {
+    const noise = Uint8Array.from({ length: upTo(64) }, () => upTo(256))
+    new DebugRequestDecoder().push(noise)
+    replies = []
+    const request = someRequest(upTo)
+    try {
+      ask(request)
+    } catch (error) {
+      assert.ok(error instanceof RangeError, `seed ${seed}: ${error}`)
+      continue
+    }
+    if (request.case !== 'resume') assert.ok(replies.length > 0, `${request.case}, seed ${seed}`)
+    device.advance(200)
+    if (turn % 64 === 0) {
+      replies = []
+      ask({ case: 'attach', value: { protocolVersion: DEBUG_PROTOCOL_VERSION } })
+      assert.equal(replies.at(-1)?.case, 'attached', `seed ${seed}`)
+    }
+  }
+}
+
+type UpTo = (most: number) => number
+
+function someRequest(upTo: UpTo): DebugRequestInit {
+  const place = () => PLACES[upTo(PLACES.length)]! + upTo(16)
+  const bytes = (most: number) => Uint8Array.from({ length: upTo(most) }, () => upTo(256))
+  const range = () => ({ address: place(), length: upTo(300) })
+  const content = () => ({ address: place(), data: bytes(40) })
+  const register = () => ({ number: upTo(70), value: place() })
+  const some = <T>(make: () => T) => Array.from({ length: upTo(4) }, make)
+  const breakpoint = () => {
+    const address = (place() & ~1) >>> 0
+    return { address, conditions: some(() => bytes(12)), commands: some(() => bytes(12)) }
+  }
+  const step = () => ({ stepStart: place(), stepEnd: place(), pc: place(), sp: place() })
+  const all: readonly (() => DebugRequestInit)[] = [
+    () => ({ case: 'readMemory', value: { ranges: some(range) } }),
+    () => ({ case: 'hashMemory', value: { ranges: some(range) } }),
+    () => ({ case: 'writeMemory', value: { contents: some(content) } }),
+    () => ({ case: 'writeRegisters', value: { registers: some(register) } }),
+    () => ({ case: 'eraseFlash', value: range() }),
+    () => ({ case: 'programFlash', value: content() }),
+    () => ({ case: 'halt', value: {} }),
+    () => ({ case: 'restart', value: {} }),
+    () => ({ case: 'detach', value: {} }),
+    () => ({ case: 'attach', value: { protocolVersion: upTo(3) } }),
+    () => ({
+      case: 'resume',
+      value: {
+        ...{ breakpoints: some(breakpoint), foreseen: some(step), catchFaults: true },
+        ...(upTo(2) ? { passage: step() } : {}),
+        ...(upTo(2) ? { stepStart: place(), stepEnd: place() } : {}),
+        watchpoints: some(() => ({ ...range(), length: 1 + upTo(8), access: upTo(4) })),
+      },
+    }),
+  ]
+  return all[upTo(all.length)]!()
+}
+
+/** Counts in a loop, and so do its handlers. */
+function spinningImage(): Uint8Array {
+  const image = new Uint8Array(SPIN_BYTES)
+  const view = new DataView(image.buffer)
+  view.setUint32(0, 0x2008_0000, true)
+  for (let vector = 1; vector < 16; vector++) view.setUint32(4 * vector, 0x0800_0401, true)
+  // ADDS r0, #1; PUSH {r0}; POP {r1}; B .-6
+  for (const [at, code] of [0x3001, 0xb401, 0xbc02, 0xe7fb].entries()) {
+    view.setUint16(0x400 + 2 * at, code, true)
+  }
+  return image
+}
