@@ -146,6 +146,26 @@ const ownErrors = {
     status: 400,
     fix: 'Sign in as a user (POST /v1/Sessions); keys and accounts have no password.',
   },
+  WEBHOOK_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor webhooks list` for the webhooks of this account.',
+  },
+  DELIVERY_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor webhooks deliveries` for those that are kept.',
+  },
+  WEBHOOK_TARGET_REFUSED: {
+    number: 72070,
+    status: 400,
+    fix: 'Give an address of the public Internet, or open the host with `microvisor up --egress-allow`.',
+  },
+  WEBHOOKS_TOO_MANY: {
+    number: 72071,
+    status: 400,
+    fix: 'Delete a webhook that is no longer needed, or give one more types of events.',
+  },
   TARGET_APP_NOT_FOUND: {
     number: 72010,
     status: 400,
@@ -199,7 +219,7 @@ const ownErrors = {
   TOO_MANY_LISTENERS: {
     number: 20429,
     status: 429,
-    fix: 'End another log stream of this Device, or wait.',
+    fix: 'End another stream of this Device or account, or wait.',
   },
   TOO_MANY_REQUESTS: {
     number: 20429,

@@ -5,12 +5,14 @@ import * as audit from './audit.ts'
 import * as configs from './configs.ts'
 import * as deviceKernels from './device-kernels.ts'
 import * as devices from './devices.ts'
+import * as events from './events.ts'
 import * as kernels from './kernels.ts'
 import type { Route } from './route.ts'
 import * as service from './service.ts'
 import * as signers from './signers.ts'
 import * as usage from './usage.ts'
 import * as users from './users.ts'
+import * as webhooks from './webhooks.ts'
 
 export const routes: readonly Route[] = [
   apps.listApps,
@@ -26,6 +28,18 @@ export const routes: readonly Route[] = [
   devices.deleteDevice,
   devices.streamDeviceLogs,
   devices.listDeviceCrashes,
+  events.listEvents,
+  events.streamEvents,
+  webhooks.listWebhooks,
+  webhooks.createWebhook,
+  webhooks.fetchWebhook,
+  webhooks.updateWebhook,
+  webhooks.deleteWebhook,
+  webhooks.rotateWebhookSecret,
+  webhooks.pingWebhook,
+  webhooks.listDeliveries,
+  webhooks.fetchDelivery,
+  webhooks.retryDelivery,
   ...Object.values(configs.accountConfigs),
   ...Object.values(configs.accountSecrets),
   ...Object.values(configs.deviceConfigs),

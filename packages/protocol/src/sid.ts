@@ -13,6 +13,7 @@ export const sidKinds = {
   US: 'user',
   SS: 'session',
   WH: 'webhook',
+  WD: 'delivery',
 } as const
 
 export type SidPrefix = keyof typeof sidKinds

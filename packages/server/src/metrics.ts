@@ -17,6 +17,16 @@ export const metricFacts = {
     labels: ['type'],
     help: 'Events of devices connected to this process: connection, ota_update, app_logging, crash',
   },
+  events_lost_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Events of accounts that could not be written to the database',
+  },
+  webhook_attempts_total: {
+    kind: 'counter',
+    labels: ['result'],
+    help: 'Attempts to post an event to a webhook: delivered, failed, dead (given up)',
+  },
   http_request_seconds: {
     kind: 'histogram',
     labels: ['route', 'status'],
@@ -38,6 +48,8 @@ export class Metrics {
   readonly #connections = new Counter(this.#facts('device_connections_total'))
   readonly #refusals = new Counter(this.#facts('device_refusals_total'))
   readonly #events = new Counter(this.#facts('device_events_total'))
+  readonly #eventsLost = new Counter(this.#facts('events_lost_total'))
+  readonly #webhookAttempts = new Counter(this.#facts('webhook_attempts_total'))
   readonly #requests = new Histogram({ ...this.#facts('http_request_seconds'), buckets: BUCKETS })
   readonly #gauges = {
     devices_connected: new Gauge(this.#facts('devices_connected')),
@@ -56,6 +68,14 @@ export class Metrics {
 
   event(type: string): void {
     this.#events.inc({ type })
+  }
+
+  eventsLost(count: number): void {
+    this.#eventsLost.inc(count)
+  }
+
+  webhookAttempt(result: 'delivered' | 'failed' | 'dead'): void {
+    this.#webhookAttempts.inc({ result })
   }
 
   request(route: string, status: number, seconds: number): void {

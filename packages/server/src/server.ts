@@ -27,9 +27,12 @@ import { BEAT_MS, Presence } from './devices/presence.ts'
 import { DeviceReports } from './devices/reports.ts'
 import { addDeviceRoutes } from './devices/routes.ts'
 import { addUsageRoutes } from './devices/usage.ts'
+import { AccountEvents } from './events/account-events.ts'
 import { type Bus, ProcessBus } from './events/bus.ts'
+import { EventReaders } from './events/event-readers.ts'
 import { Listeners } from './events/listeners.ts'
 import { NatsBus } from './events/nats-bus.ts'
+import { addEventRoutes } from './events/routes.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { Rest } from './http/rest.ts'
 import { addServiceRoutes } from './http/service-routes.ts'
@@ -60,6 +63,8 @@ import { type Database, type OpenDatabase, openDatabase } from './storage/databa
 import { S3Blobs } from './storage/s3-blobs.ts'
 import { DeltaMaker } from './transfers/delta-maker.ts'
 import { Transfers } from './transfers/transfers.ts'
+import { openWebhooks, type WebhookParts } from './webhooks/open.ts'
+import { addWebhookRoutes } from './webhooks/routes.ts'
 
 export interface ServerOptions {
   readonly dataFolder: string
@@ -209,6 +214,9 @@ interface Cloud {
   readonly blobs: Blobs
   readonly bus: Bus
   readonly listeners: Listeners
+  readonly events: AccountEvents
+  readonly readers: EventReaders
+  readonly hooks: WebhookParts
   readonly presence: Presence
   readonly metrics: Metrics
   readonly managed: Managed
@@ -227,9 +235,17 @@ async function openCloud(
   const bundles = new BundleStore(foundation, blobs)
   const bus = options.busUrl ? await NatsBus.connect(options.busUrl, log) : new ProcessBus()
   undo.push(() => bus.close())
+  const metrics = new Metrics()
+  const egress = new Egress(options.egress ?? CLOSED)
+  const hooks = openWebhooks({ db, masterKeys, egress, limits, metrics, log })
+  undo.push(() => hooks.close())
+  const onDeliveries = () => hooks.dispatcher.kick()
+  const events = new AccountEvents({ db, bus, metrics, log, limits, onDeliveries })
+  undo.push(() => events.close())
   const configs = new Configs({ db, masterKeys, keysPerPlace: limits.configsPerPlace })
   const users = new Users(db, masterKeys)
-  const resealed = (await configs.resealAll()) + (await users.resealAll())
+  let resealed = 0
+  for (const owner of [configs, users, hooks.webhooks]) resealed += await owner.resealAll()
   if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
   const signers = new Signers(db, bus)
   const files = new BundleReader(limits)
@@ -244,15 +260,18 @@ async function openCloud(
     apps,
     signers,
     kernels: new Kernels({ db, bundles, files, signer: keyring.kernelSigner }),
-    devices: new Devices({ db, apps, authority, bus, limits }),
+    devices: new Devices({ db, apps, authority, bus, events, limits }),
     configs,
     bundles,
     blobs,
     bus,
     listeners: new Listeners(bus, limits),
+    events,
+    readers: new EventReaders({ events, bus, limits }),
+    hooks,
     presence: new Presence(db, randomUUID()),
-    metrics: new Metrics(),
-    managed: new Managed({ egress: new Egress(options.egress ?? CLOSED), configs, limits, log }),
+    metrics,
+    managed: new Managed({ egress, configs, limits, log }),
     deltas: new DeltaMaker(limits),
   }
 }
@@ -309,6 +328,7 @@ async function listen(
   undo.push(() => rest.close(foundation.limits.stopMs))
   undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
+  undo.push(() => cloud.readers.endAll())
   undo.push(() => cloud.managed.close())
   undo.push(() => cloud.deltas.close())
   undo.push(() => gateway.close())
@@ -338,7 +358,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, deltas, managed, metrics, presence, signers }: Cloud,
+  { bus, bundles, blobs, deltas, events, managed, metrics, presence, signers }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -354,7 +374,10 @@ function makeGateway(
     signers,
     presence,
     metrics,
-    reports: new DeviceReports(db, bus, metrics, limits.crashesPerDevice),
+    reports: new DeviceReports({
+      ...{ db, bus, metrics, events },
+      crashesPerDevice: limits.crashesPerDevice,
+    }),
     chooseForm: (device, wanted) => transfers.choose(device, wanted),
     // Only what some App of the device's own account consists of.
     findContent: async ({ accountSid }, hash) => {
@@ -382,6 +405,8 @@ function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: Server
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)
+  addEventRoutes(rest, cloud)
+  addWebhookRoutes(rest, cloud.hooks)
   return rest
 }
 

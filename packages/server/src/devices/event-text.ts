@@ -33,6 +33,11 @@ function timeOf(wall: bigint): string {
   return formatMicroseconds(isKnown ? wall : wallMicroseconds())
 }
 
+/** Now, as events say it. */
+export function eventTime(): string {
+  return timeOf(0n)
+}
+
 export function connectedEvent(deviceSid: string): DeviceEvent {
   return {
     timestamp: timeOf(0n),

@@ -2,7 +2,7 @@
  * What devices say about themselves, written down and passed on to listeners. A device repeats its
  * state on each connection, so what is lost with the server that heard it is said again.
  */
-import type { DeviceEvent } from '@microvisor/api'
+import type { DeviceEvent, EventType } from '@microvisor/api'
 import {
   type CrashReport,
   type DeviceState,
@@ -12,11 +12,20 @@ import {
   type UpdateProgress,
 } from '@microvisor/protocol'
 import { and, desc, eq, lt } from 'drizzle-orm'
+import type { AccountEvents, NewEvent } from '../events/account-events.ts'
 import { type Bus, deviceEvents } from '../events/bus.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Database } from '../storage/database.ts'
 import { apps, deviceCrashes, devices } from '../storage/schema.ts'
-import { asNumber, crashEvent, describeCrash, plainText, updateEvent } from './event-text.ts'
+import {
+  asNumber,
+  connectedEvent,
+  crashEvent,
+  describeCrash,
+  disconnectedEvent,
+  plainText,
+  updateEvent,
+} from './event-text.ts'
 
 /** A device as its certificate says. */
 export interface DeviceIdentity {
@@ -24,22 +33,39 @@ export interface DeviceIdentity {
   readonly accountSid: string
 }
 
+interface Parts {
+  readonly db: Database
+  readonly bus: Bus
+  readonly metrics: Metrics
+  readonly events: AccountEvents
+  readonly crashesPerDevice: number
+}
+
 export class DeviceReports {
   readonly #db: Database
-  readonly #bus: Bus
-  readonly #metrics: Metrics
-  readonly #crashesPerDevice: number
+  readonly #parts: Parts
 
-  constructor(db: Database, bus: Bus, metrics: Metrics, crashesPerDevice: number) {
-    this.#db = db
-    this.#bus = bus
-    this.#metrics = metrics
-    this.#crashesPerDevice = crashesPerDevice
+  constructor(parts: Parts) {
+    this.#db = parts.db
+    this.#parts = parts
   }
 
+  /** To those who listen to the device. */
   tell(event: DeviceEvent): void {
-    this.#metrics.event(event.type)
-    this.#bus.publish(deviceEvents(event.device_sid), event)
+    this.#parts.metrics.event(event.type)
+    this.#parts.bus.publish(deviceEvents(event.device_sid), event)
+  }
+
+  connected(device: DeviceIdentity, address: string): void {
+    const event = connectedEvent(device.sid)
+    this.tell(event)
+    this.#parts.events.append(accountEvent(device, event, 'device.connected', { address }))
+  }
+
+  disconnected(device: DeviceIdentity, reason: string): void {
+    const event = disconnectedEvent(device.sid, reason)
+    this.tell(event)
+    this.#parts.events.append(accountEvent(device, event, 'device.disconnected', { reason }))
   }
 
   async kernel(device: DeviceIdentity, version: number, text: string): Promise<void> {
@@ -72,18 +98,24 @@ export class DeviceReports {
   async progress(device: DeviceIdentity, progress: UpdateProgress): Promise<void> {
     const hash = toHex(progress.manifestHash)
     const isFailed = progress.phase === UpdatePhase.FAILED
-    await this.#db
-      .update(devices)
-      .set({
-        updateErrorCode: isFailed ? progress.error : 0,
-        updateErrorHash: isFailed ? hash : null,
-        updateErrorDetail: isFailed ? plainText(progress.detail) : null,
-        updatePhase: UpdatePhase[progress.phase] ?? `PHASE_${progress.phase}`,
-        updateBytesDone: asNumber(progress.bytesDone),
-        updateBytesTotal: asNumber(progress.bytesTotal),
-      })
-      .where(eq(devices.sid, device.sid))
-    this.tell(updateEvent(device.sid, await this.#appOf(device, hash), progress))
+    const event = updateEvent(device.sid, await this.#appOf(device, hash), progress)
+    const type = eventOfPhase[progress.phase]
+    await this.#parts.events.record(async (tx) => {
+      await tx
+        .update(devices)
+        .set({
+          updateErrorCode: isFailed ? progress.error : 0,
+          updateErrorHash: isFailed ? hash : null,
+          updateErrorDetail: isFailed ? plainText(progress.detail) : null,
+          updatePhase: UpdatePhase[progress.phase] ?? `PHASE_${progress.phase}`,
+          updateBytesDone: asNumber(progress.bytesDone),
+          updateBytesTotal: asNumber(progress.bytesTotal),
+        })
+        .where(eq(devices.sid, device.sid))
+      const events = type === undefined ? [] : [accountEvent(device, event, type, event.update)]
+      return { result: undefined, events }
+    })
+    this.tell(event)
   }
 
   /** Durable once it resolves. The same report again is only confirmed again. */
@@ -91,14 +123,19 @@ export class DeviceReports {
     const manifestHash = toHex(report.manifestHash)
     const crash = describeCrash(report, await this.#appOf(device, manifestHash))
     const row = { deviceSid: device.sid, crashId: String(report.id), manifestHash, report: crash }
-    const added = await this.#db
-      .insert(deviceCrashes)
-      .values(row)
-      .onConflictDoNothing()
-      .returning({ seq: deviceCrashes.seq })
-    if (added.length === 0) return
+    const event = crashEvent(device.sid, crash)
+    const isNew = await this.#parts.events.record(async (tx) => {
+      const added = await tx
+        .insert(deviceCrashes)
+        .values(row)
+        .onConflictDoNothing()
+        .returning({ seq: deviceCrashes.seq })
+      const events = added.map(() => accountEvent(device, event, 'app.crashed', crash))
+      return { result: added.length > 0, events }
+    })
+    if (!isNew) return
     await this.#dropOldCrashes(device)
-    this.tell(crashEvent(device.sid, crash))
+    this.tell(event)
   }
 
   async #dropOldCrashes({ sid }: DeviceIdentity): Promise<void> {
@@ -108,7 +145,7 @@ export class DeviceReports {
       .from(deviceCrashes)
       .where(own)
       .orderBy(desc(deviceCrashes.seq))
-      .offset(this.#crashesPerDevice - 1)
+      .offset(this.#parts.crashesPerDevice - 1)
       .limit(1)
     if (oldest)
       await this.#db.delete(deviceCrashes).where(and(own, lt(deviceCrashes.seq, oldest.seq)))
@@ -125,4 +162,22 @@ export class DeviceReports {
       .limit(1)
     return app?.sid ?? null
   }
+}
+
+/** Of the phases of an update, those that the account hears of; bytes on their way are too many. */
+const eventOfPhase: Readonly<Partial<Record<UpdatePhase, EventType>>> = {
+  [UpdatePhase.FETCHING_MANIFEST]: 'update.started',
+  [UpdatePhase.DOWNLOADED]: 'update.downloaded',
+  [UpdatePhase.INSTALLING_APP]: 'update.installing',
+  [UpdatePhase.COMPLETE]: 'update.completed',
+  [UpdatePhase.FAILED]: 'update.failed',
+}
+
+function accountEvent(
+  { sid, accountSid }: DeviceIdentity,
+  { timestamp, text }: DeviceEvent,
+  type: EventType,
+  data: Readonly<Record<string, unknown>> | undefined,
+): NewEvent {
+  return { accountSid, deviceSid: sid, type, timestamp, text, ...(data && { data }) }
 }

@@ -48,6 +48,15 @@ export function deviceNotices(deviceSid: string): Topic<DeviceNotice> {
   return { subject: `device.${deviceSid}.notices` }
 }
 
+/** To those who read an account's events from the database. */
+export type EventNotice =
+  /** There are new ones. */
+  { readonly kind: 'written' }
+
+export function eventNotices(accountSid: string): Topic<EventNotice> {
+  return { subject: `account.${accountSid}.events` }
+}
+
 type Receive = (message: unknown) => void
 
 /** The bus of a server that is one process. */

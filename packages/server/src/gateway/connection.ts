@@ -24,14 +24,7 @@ import {
 } from '@microvisor/protocol'
 import type { Logger } from 'pino'
 import type { DebugLine, DebugPeer } from '../debug/debug-line.ts'
-import {
-  connectedEvent,
-  disconnectedEvent,
-  type LoggedRecord,
-  logEvent,
-  plainText,
-  wallMicroseconds,
-} from '../devices/event-text.ts'
+import { type LoggedRecord, logEvent, plainText, wallMicroseconds } from '../devices/event-text.ts'
 import type { DeviceOrders, Orders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
@@ -135,7 +128,7 @@ export class DeviceConnection {
     const reason = this.#ended ?? ''
     log.info({ event: 'device disconnected', device: device.sid, reason })
     if (!this.#isWelcome) return
-    reports.tell(disconnectedEvent(device.sid, reason))
+    reports.disconnected(device, reason)
     await presence.disconnected(device, id).catch((error: unknown) => {
       log.warn({ event: 'disconnection not noted', device: device.sid, err: error })
     })
@@ -237,7 +230,7 @@ export class DeviceConnection {
     if (hello.kernelFailure !== '')
       log.warn({ event: 'kernel failed', device: device.sid, reason: hello.kernelFailure })
     onWelcome()
-    reports.tell(connectedEvent(device.sid))
+    reports.connected(device, socket.remoteAddress ?? '')
     // Once more, for what changed while the orders were read.
     await this.refresh()
   }

@@ -17,10 +17,9 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Audit } from '../accounts/audit.ts'
 import type { Caller, Identities } from '../accounts/identities.ts'
-import type { Feed } from '../events/feed.ts'
 import type { Metrics } from '../metrics.ts'
 import { credentialsOf } from './credentials.ts'
-import { streamEvents } from './event-stream.ts'
+import { type EventSource, streamEvents } from './event-stream.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
 import { problemOf, routesAt } from './problems.ts'
 import { receiveUpload } from './upload.ts'
@@ -37,6 +36,8 @@ export interface Call<T extends Route> {
   /** The address under which the caller knows this service. */
   readonly home: string
   readonly origin: { readonly address: string; readonly requestId: string }
+  /** The event behind which a reader that comes back goes on; digits, if it is given. */
+  readonly lastEventId: string | undefined
 }
 
 export interface RestSettings {
@@ -107,7 +108,7 @@ export class Rest {
   /** As `handle`, for a route that answers with events. */
   listen<T extends Route, Event extends Output<T> & { dropped?: number | undefined }>(
     route: T,
-    work: (call: Call<T>) => Promise<Feed<Event>>,
+    work: (call: Call<T>) => Promise<EventSource<Event>>,
   ): void {
     this.#add(route, async (request, reply) => {
       const feed = await work(await this.#call(route, request))
@@ -181,6 +182,7 @@ export class Rest {
       caller,
       home,
       origin: { address: request.ip, requestId: request.id },
+      lastEventId: lastEventIdOf(request),
     }
     const { fields, file } = await this.#body(route, request)
     const form = parseParameters(route, route.form, fields)
@@ -278,6 +280,12 @@ export class Rest {
     const isPlain = host !== undefined && /^[\w.-]+(:\d+)?$|^\[[\da-fA-F:]+\](:\d+)?$/.test(host)
     return `http://${isPlain ? host : 'localhost'}`
   }
+}
+
+/** Of the HTML standard; what is none of our ids says nothing. */
+function lastEventIdOf({ headers }: FastifyRequest): string | undefined {
+  const given = headers['last-event-id']
+  return typeof given === 'string' && /^\d{1,15}$/.test(given) ? given : undefined
 }
 
 function isGeneral({ code }: Problem): boolean {

@@ -1,7 +1,7 @@
 /**
  * The tables as queries see them. The migrations make them; a test holds the two together.
  */
-import type { DeviceEvent } from '@microvisor/api'
+import type { AccountEvent, DeviceEvent } from '@microvisor/api'
 import { bigint, boolean, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 
 const time = (name: string) => timestamp(name, { withTimezone: true })
@@ -204,22 +204,52 @@ export const deviceUsage = pgTable('device_usage', {
   connections: bigint('connections', { mode: 'number' }).notNull().default(1),
 })
 
+export const accountEventNumbers = pgTable('account_event_numbers', {
+  accountSid: text('account_sid').primaryKey(),
+  last: bigint('last', { mode: 'number' }).notNull(),
+})
+
+export const accountEvents = pgTable('account_events', {
+  accountSid: text('account_sid').notNull(),
+  seq: bigint('seq', { mode: 'number' }).notNull(),
+  type: text('type').notNull(),
+  deviceSid: text('device_sid'),
+  body: jsonb('body').$type<Omit<AccountEvent, 'id'>>().notNull(),
+})
+
 export const webhooks = pgTable('webhooks', {
   seq: seq(),
   sid: text('sid').primaryKey(),
   accountSid: text('account_sid').notNull(),
+  friendlyName: text('friendly_name').notNull().default(''),
   url: text('url').notNull(),
   events: text('events').array().notNull(),
+  enabled: boolean('enabled').notNull().default(true),
   secret: text('secret').notNull(),
+  previousSecret: text('previous_secret'),
+  previousSecretExpiresAt: time('previous_secret_expires_at'),
+  failures: integer('failures').notNull().default(0),
+  lastError: text('last_error'),
+  deliveredAt: time('delivered_at'),
   createdAt: created(),
   updatedAt: time('updated_at').notNull().defaultNow(),
 })
 
 export const webhookDeliveries = pgTable('webhook_deliveries', {
   seq: seq(),
+  sid: text('sid').primaryKey(),
   webhookSid: text('webhook_sid').notNull(),
+  eventSeq: bigint('event_seq', { mode: 'number' }),
+  type: text('type').notNull(),
   body: text('body').notNull(),
+  state: text('state', { enum: ['pending', 'delivered', 'dead'] })
+    .notNull()
+    .default('pending'),
   attempts: integer('attempts').notNull().default(0),
   nextAt: time('next_at').notNull().defaultNow(),
-  lastError: text('last_error'),
+  claimedUntil: time('claimed_until'),
+  status: integer('status'),
+  error: text('error'),
+  createdAt: created(),
+  deliveredAt: time('delivered_at'),
 })
