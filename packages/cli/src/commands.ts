@@ -31,6 +31,8 @@ import { DevicesKernel } from './commands/devices/kernel.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
+import { EventsList } from './commands/events/list.ts'
+import { EventsStream } from './commands/events/stream.ts'
 import { KeysAdd } from './commands/keys/add.ts'
 import { KeysCreate } from './commands/keys/create.ts'
 import { KeysList } from './commands/keys/list.ts'
@@ -49,6 +51,15 @@ import { UsersInvite } from './commands/users/invite.ts'
 import { UsersList } from './commands/users/list.ts'
 import { UsersRemove } from './commands/users/remove.ts'
 import { UsersUpdate } from './commands/users/update.ts'
+import { WebhooksCreate } from './commands/webhooks/create.ts'
+import { WebhooksDeliveries } from './commands/webhooks/deliveries.ts'
+import { WebhooksList } from './commands/webhooks/list.ts'
+import { WebhooksPing } from './commands/webhooks/ping.ts'
+import { WebhooksRemove } from './commands/webhooks/remove.ts'
+import { WebhooksRetry } from './commands/webhooks/retry.ts'
+import { WebhooksRotate } from './commands/webhooks/rotate.ts'
+import { WebhooksShow } from './commands/webhooks/show.ts'
+import { WebhooksUpdate } from './commands/webhooks/update.ts'
 
 export const commands = {
   'api-keys:create': ApiKeysCreate,
@@ -83,6 +94,8 @@ export const commands = {
   'devices:list': DevicesList,
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,
+  'events:list': EventsList,
+  'events:stream': EventsStream,
   'keys:add': KeysAdd,
   'keys:create': KeysCreate,
   'keys:list': KeysList,
@@ -101,4 +114,13 @@ export const commands = {
   'users:list': UsersList,
   'users:remove': UsersRemove,
   'users:update': UsersUpdate,
+  'webhooks:create': WebhooksCreate,
+  'webhooks:deliveries': WebhooksDeliveries,
+  'webhooks:list': WebhooksList,
+  'webhooks:ping': WebhooksPing,
+  'webhooks:remove': WebhooksRemove,
+  'webhooks:retry': WebhooksRetry,
+  'webhooks:rotate': WebhooksRotate,
+  'webhooks:show': WebhooksShow,
+  'webhooks:update': WebhooksUpdate,
 }
