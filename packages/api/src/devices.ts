@@ -90,6 +90,24 @@ export type ProvisionedDevice = z.output<typeof ProvisionedDevice>
 
 const Word = z.int().min(0).max(0xffff_ffff)
 
+/** A call that led to a crash, the innermost first. */
+const CallFrame = z
+  .object({
+    address: Word,
+    from: z.enum(['pc', 'lr', 'stack']).meta({
+      description: 'where the address was found; on the stack it may be left from an earlier call',
+    }),
+    function: z.string().nullable(),
+    offset: z.int().nullable().meta({ description: "bytes from the function's beginning" }),
+    file: z.string().nullable(),
+    line: z.int().nullable(),
+  })
+  .meta({ id: 'CallFrame' })
+
+const Frames = z.array(CallFrame).optional().meta({
+  description: 'the calls that led to it, where the ELF file of the application is known',
+})
+
 export const DeviceEvent = z
   .object({
     timestamp: PreciseTime,
@@ -126,6 +144,7 @@ export const DeviceEvent = z
         app_sid: AppSid.nullable(),
         restart_in_ms: z.int(),
         stack: z.string().meta({ description: 'hexadecimal' }),
+        frames: Frames,
         sealed: z.string().optional().meta({
           description:
             'hexadecimal: the report, sealed for the crash report key of the application; registers and fault status are 0 then',
@@ -262,6 +281,7 @@ export const DeviceCrash = z
     date_received: DateTime,
     text: z.string().meta({ description: 'for people' }),
     crash: z.looseObject({ exception: z.string(), registers: z.record(z.string(), Word) }),
+    frames: Frames,
   })
   .meta({ id: 'DeviceCrash' })
 export type DeviceCrash = z.output<typeof DeviceCrash>

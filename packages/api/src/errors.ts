@@ -146,6 +146,26 @@ const ownErrors = {
     status: 400,
     fix: 'Sign in as a user (POST /v1/Sessions); keys and accounts have no password.',
   },
+  SYMBOLS_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'Give the App its ELF file: `microvisor apps symbols APP FILE`.',
+  },
+  ELF_UNUSABLE: {
+    number: 72080,
+    status: 400,
+    fix: 'Send the .elf file that the linker made, linked for the application and with -g.',
+  },
+  ELF_OF_OTHER_CODE: {
+    number: 72081,
+    status: 400,
+    fix: 'Send the file of the very build that was bundled; another build has other addresses.',
+  },
+  SYMBOLS_TOO_LARGE: {
+    number: 72082,
+    status: 400,
+    fix: 'Build with -g1, which keeps functions and lines, or strip what is not the application.',
+  },
   WEBHOOK_NOT_FOUND: {
     number: 20404,
     status: 404,

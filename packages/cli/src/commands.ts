@@ -8,6 +8,7 @@ import { AppsInspect } from './commands/apps/inspect.ts'
 import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
+import { AppsSymbols } from './commands/apps/symbols.ts'
 import { AuditExport } from './commands/audit/export.ts'
 import { AuditList } from './commands/audit/list.ts'
 import { AuditVerify } from './commands/audit/verify.ts'
@@ -71,6 +72,7 @@ export const commands = {
   'apps:list': AppsList,
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
+  'apps:symbols': AppsSymbols,
   'audit:export': AuditExport,
   'audit:list': AuditList,
   'audit:verify': AuditVerify,

@@ -64,6 +64,13 @@ export const CRASH_STACK_BYTES_MAX = 16_384
 /** Bytes of a sealed crash report: the stack, the other fields, key and tag. */
 export const CRASH_SEALED_BYTES_MAX = 17_408
 
+/** Functions, files and lines that the debug information of one program may name. */
+export const FUNCTIONS_MAX = 100_000
+export const SOURCE_FILES_MAX = 20_000
+export const LINE_ROWS_MAX = 1_000_000
+/** Frames shown of one crash. */
+export const FRAMES_MAX = 32
+
 /** Bytes of a bundle as a file, and of all its entries inflated. */
 export const BUNDLE_BYTES_MAX = 64 * 1_048_576
 /** Bytes of a serialised OpaqueManifest. */

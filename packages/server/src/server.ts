@@ -15,8 +15,9 @@ import { Identities } from './accounts/identities.ts'
 import { addApiKeyRoutes, addAuditRoutes } from './accounts/routes.ts'
 import { addUserRoutes, welcomeLink } from './accounts/user-routes.ts'
 import { Users } from './accounts/users.ts'
+import { AppSymbols } from './apps/app-symbols.ts'
 import { Apps } from './apps/apps.ts'
-import { addAppRoutes } from './apps/routes.ts'
+import { addAppRoutes, addSymbolRoutes } from './apps/routes.ts'
 import { Configs } from './configs/configs.ts'
 import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
@@ -206,6 +207,7 @@ interface Cloud {
   readonly audit: Audit
   readonly account: Credentials
   readonly apps: Apps
+  readonly symbols: AppSymbols
   readonly signers: Signers
   readonly kernels: Kernels
   readonly devices: Devices
@@ -258,6 +260,7 @@ async function openCloud(
     audit: new Audit(db),
     account,
     apps,
+    symbols: new AppSymbols(db, bundles),
     signers,
     kernels: new Kernels({ db, bundles, files, signer: keyring.kernelSigner }),
     devices: new Devices({ db, apps, authority, bus, events, limits }),
@@ -358,7 +361,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, deltas, events, managed, metrics, presence, signers }: Cloud,
+  { bus, bundles, blobs, deltas, events, managed, metrics, presence, signers, symbols }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -377,6 +380,7 @@ function makeGateway(
     reports: new DeviceReports({
       ...{ db, bus, metrics, events },
       crashesPerDevice: limits.crashesPerDevice,
+      framesOf: (accountSid, crash) => symbols.framesOf(accountSid, crash),
     }),
     chooseForm: (device, wanted) => transfers.choose(device, wanted),
     // Only what some App of the device's own account consists of.
@@ -398,6 +402,7 @@ function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: Server
     eventHeartbeatMs: limits.eventHeartbeatMs,
   })
   addAppRoutes(rest, cloud.apps)
+  addSymbolRoutes(rest, cloud.apps, cloud.symbols)
   addConfigRoutes(rest, cloud.configs, cloud.devices)
   addKernelRoutes(rest, cloud.kernels)
   addDeviceKernelRoutes(rest, { db, ...cloud })

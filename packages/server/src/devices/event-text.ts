@@ -4,6 +4,7 @@ import {
   type CrashReport,
   decodeUtf8,
   describeFault,
+  formatPlace,
   formatWord,
   LOG_LINE_BYTES_MAX,
   type LogRecord,
@@ -140,15 +141,20 @@ export function describeCrash(
   }
 }
 
+/** Calls in the line that a crash makes. */
+const CALLS_SHOWN = 3
+
 export function crashEvent(
   deviceSid: string,
   crash: NonNullable<DeviceEvent['crash']>,
 ): DeviceEvent {
-  const { exception, registers, restart_in_ms } = crash
+  const { exception, registers, restart_in_ms, frames = [] } = crash
   const [pc, lr] = [formatWord(registers.pc ?? 0), formatWord(registers.lr ?? 0)]
   const cause = describeFault(crash)
   const what = cause === '' ? exception : `${exception}: ${cause}`
-  const where = crash.sealed ? 'the report is sealed' : `PC ${pc}, LR ${lr}`
+  const calls = frames.map(formatPlace).filter((place) => place !== undefined)
+  const path = calls.length > 0 ? ` in ${calls.slice(0, CALLS_SHOWN).join(' < ')}` : ''
+  const where = crash.sealed ? 'the report is sealed' : `PC ${pc}, LR ${lr}${path}`
   return {
     timestamp: timeOf(0n),
     device_sid: deviceSid,

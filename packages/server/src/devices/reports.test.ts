@@ -40,7 +40,8 @@ test('of the crashes of a device the newest are kept', async () => {
   const onDeliveries = () => undefined
   const limits = defaultLimits
   const events = new AccountEvents({ db, bus, metrics, log, limits, onDeliveries })
-  const reports = new DeviceReports({ db, bus, metrics, events, crashesPerDevice: 3 })
+  const framesOf = async () => undefined
+  const reports = new DeviceReports({ db, bus, metrics, events, framesOf, crashesPerDevice: 3 })
   for (let id = 1n; id <= 7n; id++) {
     await reports.crash({ sid: 'UV1', accountSid: 'AC1' }, crashReport(id))
     const kept = await db.select({ id: deviceCrashes.crashId }).from(deviceCrashes)

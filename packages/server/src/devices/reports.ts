@@ -12,6 +12,7 @@ import {
   type UpdateProgress,
 } from '@microvisor/protocol'
 import { and, desc, eq, lt } from 'drizzle-orm'
+import type { AppSymbols } from '../apps/app-symbols.ts'
 import type { AccountEvents, NewEvent } from '../events/account-events.ts'
 import { type Bus, deviceEvents } from '../events/bus.ts'
 import type { Metrics } from '../metrics.ts'
@@ -39,6 +40,8 @@ interface Parts {
   readonly metrics: Metrics
   readonly events: AccountEvents
   readonly crashesPerDevice: number
+  /** The calls that led to a crash, where they can be told. */
+  readonly framesOf: AppSymbols['framesOf']
 }
 
 export class DeviceReports {
@@ -99,22 +102,25 @@ export class DeviceReports {
     const hash = toHex(progress.manifestHash)
     const isFailed = progress.phase === UpdatePhase.FAILED
     const event = updateEvent(device.sid, await this.#appOf(device, hash), progress)
+    const phase = UpdatePhase[progress.phase] ?? `PHASE_${progress.phase}`
+    const isNews = await this.#isOtherPhase(device, phase, isFailed ? progress.error : 0)
+    const set = {
+      updateErrorCode: isFailed ? progress.error : 0,
+      updateErrorHash: isFailed ? hash : null,
+      updateErrorDetail: isFailed ? plainText(progress.detail) : null,
+      updatePhase: phase,
+      updateBytesDone: asNumber(progress.bytesDone),
+      updateBytesTotal: asNumber(progress.bytesTotal),
+    }
+    const own = eq(devices.sid, device.sid)
     const type = eventOfPhase[progress.phase]
-    await this.#parts.events.record(async (tx) => {
-      await tx
-        .update(devices)
-        .set({
-          updateErrorCode: isFailed ? progress.error : 0,
-          updateErrorHash: isFailed ? hash : null,
-          updateErrorDetail: isFailed ? plainText(progress.detail) : null,
-          updatePhase: UpdatePhase[progress.phase] ?? `PHASE_${progress.phase}`,
-          updateBytesDone: asNumber(progress.bytesDone),
-          updateBytesTotal: asNumber(progress.bytesTotal),
-        })
-        .where(eq(devices.sid, device.sid))
-      const events = type === undefined ? [] : [accountEvent(device, event, type, event.update)]
-      return { result: undefined, events }
-    })
+    if (!isNews || type === undefined) await this.#db.update(devices).set(set).where(own)
+    else
+      await this.#parts.events.record(async (tx) => {
+        await tx.update(devices).set(set).where(own)
+        const events = [accountEvent(device, event, type, event.update)]
+        return { result: undefined, events }
+      })
     this.tell(event)
   }
 
@@ -123,19 +129,29 @@ export class DeviceReports {
     const manifestHash = toHex(report.manifestHash)
     const crash = describeCrash(report, await this.#appOf(device, manifestHash))
     const row = { deviceSid: device.sid, crashId: String(report.id), manifestHash, report: crash }
-    const event = crashEvent(device.sid, crash)
+    const frames = await this.#parts.framesOf(device.accountSid, crash)
+    const event = crashEvent(device.sid, { ...crash, ...(frames && { frames }) })
     const isNew = await this.#parts.events.record(async (tx) => {
       const added = await tx
         .insert(deviceCrashes)
         .values(row)
         .onConflictDoNothing()
         .returning({ seq: deviceCrashes.seq })
-      const events = added.map(() => accountEvent(device, event, 'app.crashed', crash))
+      const events = added.map(() => accountEvent(device, event, 'app.crashed', event.crash))
       return { result: added.length > 0, events }
     })
     if (!isNew) return
     await this.#dropOldCrashes(device)
     this.tell(event)
+  }
+
+  /** A device may say the same again. */
+  async #isOtherPhase({ sid }: DeviceIdentity, phase: string, error: number): Promise<boolean> {
+    const [last] = await this.#db
+      .select({ phase: devices.updatePhase, error: devices.updateErrorCode })
+      .from(devices)
+      .where(eq(devices.sid, sid))
+    return last?.phase !== phase || last.error !== error
   }
 
   async #dropOldCrashes({ sid }: DeviceIdentity): Promise<void> {

@@ -2,7 +2,16 @@
  * The tables as queries see them. The migrations make them; a test holds the two together.
  */
 import type { AccountEvent, DeviceEvent } from '@microvisor/api'
-import { bigint, boolean, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  customType,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
 
 const time = (name: string) => timestamp(name, { withTimezone: true })
 const created = () => time('created_at').notNull().defaultNow()
@@ -202,6 +211,19 @@ export const deviceUsage = pgTable('device_usage', {
   firstAt: time('first_at').notNull().defaultNow(),
   lastAt: time('last_at').notNull().defaultNow(),
   connections: bigint('connections', { mode: 'number' }).notNull().default(1),
+})
+
+const bytes = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
+
+export const appSymbols = pgTable('app_symbols', {
+  appSid: text('app_sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  codeHash: text('code_hash').notNull(),
+  elfHash: text('elf_hash').notNull(),
+  functions: integer('functions').notNull(),
+  lines: integer('lines').notNull(),
+  symbols: bytes('symbols').notNull(),
+  createdAt: created(),
 })
 
 export const accountEventNumbers = pgTable('account_event_numbers', {

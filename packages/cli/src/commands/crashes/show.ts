@@ -1,7 +1,7 @@
 import { string } from '@oclif/core/args'
 import { string as text } from '@oclif/core/flags'
 import { Failure } from '../../errors.ts'
-import { crashKey } from '../../kept-crashes.ts'
+import { crashKey, elfFile } from '../../kept-crashes.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
 export class CrashesShow extends MicrovisorCommand {
@@ -15,17 +15,19 @@ export class CrashesShow extends MicrovisorCommand {
       description: 'SID or unique name; the only device unless given',
     }),
     'crash-key': crashKey,
+    elf: elfFile,
   }
   static override examples = [
     '<%= config.bin %> crashes show --device greenhouse',
     '<%= config.bin %> crashes show 7 --device greenhouse --json',
+    '<%= config.bin %> crashes show --crash-key release.pem --elf build/app.elf',
   ]
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CrashesShow)
     this.settle(flags)
     const { chooseDevice } = await import('../../choose-device.ts')
-    const { crashFacts, openKept } = await import('../../kept-crashes.ts')
+    const { addFrames, crashFacts, openKept } = await import('../../kept-crashes.ts')
     const cloud = await this.connect(flags)
     const { sid } = await chooseDevice(cloud, flags.device)
     const open = await openKept(flags['crash-key'])
@@ -33,7 +35,8 @@ export class CrashesShow extends MicrovisorCommand {
     const params = { Sid: sid }
     for await (const kept of client.each(api.listDeviceCrashes, { params })) {
       if (args.crash !== undefined && kept.id !== args.crash) continue
-      const crash = open(kept)
+      const opened = open(kept)
+      const crash = flags.elf === undefined ? opened : await addFrames(opened, flags.elf)
       return this.result(crash, crashFacts(crash))
     }
     throw new Failure({
