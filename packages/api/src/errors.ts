@@ -146,6 +146,16 @@ const ownErrors = {
     status: 400,
     fix: 'Sign in as a user (POST /v1/Sessions); keys and accounts have no password.',
   },
+  CERTIFICATE_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor devices certificates` for those of the Device.',
+  },
+  CERTIFICATES_TOO_MANY: {
+    number: 72023,
+    status: 400,
+    fix: 'Wait until tomorrow; the device keeps the certificate it has until then.',
+  },
   SYMBOLS_NOT_FOUND: {
     number: 20404,
     status: 404,

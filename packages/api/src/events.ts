@@ -22,6 +22,8 @@ export const eventTypes = {
   'update.completed': 'The device runs its target',
   'update.failed': 'The update did not work; the device runs what it ran. `data`: error, detail',
   'app.crashed': 'An application crashed. `data`: as `crash` in its log',
+  'certificate.renewed': 'A device got a new certificate. `data`: fingerprint, expires',
+  'certificate.revoked': 'A certificate counts no more. `data`: fingerprint',
 } as const
 export type EventType = keyof typeof eventTypes
 

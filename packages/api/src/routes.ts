@@ -3,6 +3,7 @@ import * as keys from './api-keys.ts'
 import * as apps from './apps.ts'
 import * as audit from './audit.ts'
 import * as configs from './configs.ts'
+import * as certificates from './device-certificates.ts'
 import * as deviceKernels from './device-kernels.ts'
 import * as devices from './devices.ts'
 import * as events from './events.ts'
@@ -31,6 +32,10 @@ export const routes: readonly Route[] = [
   devices.deleteDevice,
   devices.streamDeviceLogs,
   devices.listDeviceCrashes,
+  certificates.listDeviceCertificates,
+  certificates.createDeviceCertificate,
+  certificates.fetchDeviceCertificate,
+  certificates.revokeDeviceCertificate,
   events.listEvents,
   events.streamEvents,
   webhooks.listWebhooks,

@@ -91,6 +91,9 @@ export const REVOKED_SIGNERS_MAX = 64
 
 /** Bytes of a signed change of keys. */
 export const NEW_KEYS_BYTES_MAX = 8_192
+/** Bytes (DER) of a device's certificate request, and of its certificate. */
+export const CERTIFICATE_REQUEST_BYTES_MAX = 1_024
+export const CERTIFICATE_BYTES_MAX = 2_048
 /** Bytes of the nonce that an attestation answers; the lower limit is RFC 9711's. */
 export const NONCE_BYTES_MIN = 8
 export const NONCE_BYTES_MAX = 64

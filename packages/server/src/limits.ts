@@ -75,6 +75,8 @@ export interface Limits {
   readonly deltaMs: number
   readonly deltasAtOnce: number
   readonly deltaCacheBytes: number
+  /** Certificates that one device gets within a day. */
+  readonly certificatesPerDay: number
   /** Configs, and Secrets, of one device or account. */
   readonly configsPerPlace: number
   /** Requests of one key or account, in each process, and how many may come at once. */
@@ -128,6 +130,7 @@ export const defaultLimits: Limits = {
   deltaMs: 30_000,
   deltasAtOnce: 16,
   deltaCacheBytes: 33_554_432,
+  certificatesPerDay: 6,
   configsPerPlace: 1000,
   requestsPerSecond: 500,
   requestBurst: 2000,

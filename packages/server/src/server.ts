@@ -40,7 +40,9 @@ import { addServiceRoutes } from './http/service-routes.ts'
 import { addDeviceKernelRoutes } from './kernels/device-kernels.ts'
 import { Kernels } from './kernels/kernels.ts'
 import { addKernelRoutes } from './kernels/routes.ts'
+import { addCertificateRoutes } from './keys/certificate-routes.ts'
 import { type Authority, openAuthority } from './keys/certificates.ts'
+import { DeviceCertificates } from './keys/device-certificates.ts'
 import { checkKeys, type Keyring, openKeyring } from './keys/keyring.ts'
 import { MasterKeys } from './keys/master-keys.ts'
 import { defaultLimits, type Limits } from './limits.ts'
@@ -94,6 +96,8 @@ export interface ServerOptions {
   readonly blobsUrl?: string | undefined
   /** How long a server that was told to stop still serves while `/ready` says no; default: not at all. */
   readonly drainSeconds?: number | undefined
+  /** How long certificates of devices last; 0: without an end. Default: two years. */
+  readonly certificateDays?: number | undefined
   /** Keys and credentials that servers share; default: in the data folder. */
   readonly keysFolder?: string | undefined
 }
@@ -114,6 +118,7 @@ const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8700
 const DEFAULT_GATEWAY_PORT = 8701
 const CLOSED: EgressSettings = { open: [], authorities: [] }
+const CERTIFICATE_DAYS = 730
 const COLLECTION_MS = 3_600_000
 
 /** Throws UsageError if the settings or the surroundings do not allow it. */
@@ -190,7 +195,7 @@ async function layFoundation(
   await checkPort(places.rest)
   await checkPort(places.gateway)
   const keyring = await openKeyring(folder.keys, log)
-  const authority = await openAuthority(keyring, new Date())
+  const authority = await openAuthority(keyring, new Date(), options.certificateDays ?? CERTIFICATE_DAYS)
   const database = await openDatabase(options.databaseUrl ?? folder.database)
   undo.push(() => database.close())
   await checkKeys(database.db, keyring)
@@ -211,6 +216,7 @@ interface Cloud {
   readonly signers: Signers
   readonly kernels: Kernels
   readonly devices: Devices
+  readonly certificates: DeviceCertificates
   readonly configs: Configs
   readonly bundles: BundleStore
   readonly blobs: Blobs
@@ -264,6 +270,7 @@ async function openCloud(
     signers,
     kernels: new Kernels({ db, bundles, files, signer: keyring.kernelSigner }),
     devices: new Devices({ db, apps, authority, bus, events, limits }),
+    certificates: new DeviceCertificates({ db, bus, events, authority, limits }),
     configs,
     bundles,
     blobs,
@@ -310,6 +317,7 @@ async function listen(
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
+  addCertificateRoutes(rest, { ...foundation, ...cloud })
   addUsageRoutes(rest, foundation.db)
   let isLeaving = false
   addServiceRoutes(rest, packageFile.version, {
@@ -361,7 +369,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, deltas, events, managed, metrics, presence, signers, symbols }: Cloud,
+  { bus, bundles, blobs, certificates, deltas, events, managed, metrics, presence, signers, symbols }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -376,6 +384,7 @@ function makeGateway(
     orders: new DeviceOrders(db),
     signers,
     presence,
+    certificates,
     metrics,
     reports: new DeviceReports({
       ...{ db, bus, metrics, events },

@@ -31,6 +31,12 @@ export const serverSettings = {
     unset: 'what each request says in its Host header',
     doc: 'address under which people reach the API, behind a proxy: `https://microvisor.example`',
   },
+  MICROVISOR_CERTIFICATE_DAYS: {
+    option: 'certificateDays',
+    unset: '730',
+    doc: 'days that certificates of devices last; they are renewed when a third is left. 0: without an end',
+    parse: (text: string) => wholeNumber('MICROVISOR_CERTIFICATE_DAYS', text, 36_500),
+  },
   MICROVISOR_DRAIN_SECONDS: {
     option: 'drainSeconds',
     unset: '0',

@@ -70,12 +70,17 @@ export class ProgramSymbols {
       line += lines[i + 2] ?? 0
       rows.push({ address, file: lines[i + 1] ?? -1, line })
     }
-    let [start, place] = [0, 0]
-    return new ProgramSymbols(
-      functions.map(([name, from, bytes]) => ({ name, address: (start += from), bytes })),
-      { files, rows },
-      returns.map((from) => (place += from)),
-    )
+    let start = 0
+    const own = functions.map(([name, from, bytes]) => {
+      start += from
+      return { name, address: start, bytes }
+    })
+    let place = 0
+    const all = returns.map((from) => {
+      place += from
+      return place
+    })
+    return new ProgramSymbols(own, { files, rows }, all)
   }
 
   toData(): SymbolData {

@@ -96,11 +96,12 @@ export class Devices {
     name: string | undefined,
   ): Promise<{ device: DeviceRow; certificate: string }> {
     const sid = makeSid('UV', randomBytes(16))
-    const { pem, fingerprint } = await this.#authority.issueForDevice(csr, sid)
+    const { pem, fingerprint, expiresAt } = await this.#authority.issueForDevice(csr, sid)
     await this.#unlessNameTaken(name, () =>
       this.#events.record(async (tx) => {
         await tx.insert(devices).values({ sid, accountSid, uniqueName: name || null })
-        await tx.insert(deviceCertificates).values({ fingerprint, accountSid, deviceSid: sid })
+        const certificate = { fingerprint, accountSid, deviceSid: sid, expiresAt }
+        await tx.insert(deviceCertificates).values(certificate)
         const text = `Device ${sid} was provisioned`
         const data = { unique_name: name || null }
         const type = 'device.provisioned'

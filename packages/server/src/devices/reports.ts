@@ -103,7 +103,6 @@ export class DeviceReports {
     const isFailed = progress.phase === UpdatePhase.FAILED
     const event = updateEvent(device.sid, await this.#appOf(device, hash), progress)
     const phase = UpdatePhase[progress.phase] ?? `PHASE_${progress.phase}`
-    const isNews = await this.#isOtherPhase(device, phase, isFailed ? progress.error : 0)
     const set = {
       updateErrorCode: isFailed ? progress.error : 0,
       updateErrorHash: isFailed ? hash : null,
@@ -114,8 +113,17 @@ export class DeviceReports {
     }
     const own = eq(devices.sid, device.sid)
     const type = eventOfPhase[progress.phase]
-    if (!isNews || type === undefined) await this.#db.update(devices).set(set).where(own)
-    else
+    // A device may say the same again: no news.
+    const isSame =
+      type === undefined
+        ? undefined
+        : and(eq(devices.updatePhase, phase), eq(devices.updateErrorCode, set.updateErrorCode))
+    const repeated = await this.#db
+      .update(devices)
+      .set(set)
+      .where(and(own, isSame))
+      .returning({ sid: devices.sid })
+    if (repeated.length === 0 && type !== undefined)
       await this.#parts.events.record(async (tx) => {
         await tx.update(devices).set(set).where(own)
         const events = [accountEvent(device, event, type, event.update)]
@@ -143,15 +151,6 @@ export class DeviceReports {
     if (!isNew) return
     await this.#dropOldCrashes(device)
     this.tell(event)
-  }
-
-  /** A device may say the same again. */
-  async #isOtherPhase({ sid }: DeviceIdentity, phase: string, error: number): Promise<boolean> {
-    const [last] = await this.#db
-      .select({ phase: devices.updatePhase, error: devices.updateErrorCode })
-      .from(devices)
-      .where(eq(devices.sid, sid))
-    return last?.phase !== phase || last.error !== error
   }
 
   async #dropOldCrashes({ sid }: DeviceIdentity): Promise<void> {

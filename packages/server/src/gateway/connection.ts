@@ -33,6 +33,7 @@ import type { Managed } from '../managed/managed.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { isUnavailable } from '../storage/database.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
+import { CertificateRenewal, type RenewalParts } from './certificate-renewal.ts'
 import { DeviceKeys, type DeviceKeysParts } from './device-keys.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
@@ -48,6 +49,9 @@ export interface ConnectionParts {
   readonly keyring: DeviceKeysParts['keyring']
   readonly reports: DeviceReports
   readonly presence: Presence
+  /** What the device has shown. */
+  readonly certificate: { readonly fingerprint: string; readonly renewAt: number }
+  readonly certificates: RenewalParts['certificates']
   readonly id: string
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed
@@ -69,6 +73,7 @@ export class DeviceConnection {
   readonly #streams: Streams
   readonly #reportPace: Pace
   readonly #keys: DeviceKeys
+  readonly #renewal: CertificateRenewal
   #silence: NodeJS.Timeout
   #loggingEnd: NodeJS.Timeout | undefined
   #room: Promise<unknown> | undefined
@@ -89,6 +94,12 @@ export class DeviceConnection {
         this.#sent = { ...this.#sent, target: '' }
         return this.refresh()
       },
+    })
+    this.#renewal = new CertificateRenewal({
+      ...parts,
+      renewAt: parts.certificate.renewAt,
+      shown: () => parts.socket.getPeerX509Certificate(),
+      send: (body) => this.#send(body),
     })
     this.#silence = setTimeout(() => {
       this.end(GoodbyeReason.TIMED_OUT, `No hello within ${limits.helloMs} ms.`)
@@ -121,6 +132,7 @@ export class DeviceConnection {
     }
     clearTimeout(this.#silence)
     clearTimeout(this.#loggingEnd)
+    this.#renewal.end()
     await this.#streams.endAll()
     const { device, id, log, presence, reports, socket } = this.#parts
     // What still comes is thrown away, so that the end of it is seen.
@@ -188,6 +200,8 @@ export class DeviceConnection {
         return this.#report(frame)
       case 'keyState':
         return this.#keys.take(frame.value)
+      case 'certificateRequest':
+        return this.#renewal.take(frame.value.request)
       case 'streamOpen':
         return this.#streams.opened(frame.value)
       case 'streamData':
@@ -233,6 +247,7 @@ export class DeviceConnection {
     reports.connected(device, socket.remoteAddress ?? '')
     // Once more, for what changed while the orders were read.
     await this.refresh()
+    if (hello.renewsCertificates) await this.#renewal.begin()
   }
 
   async #report(
@@ -275,8 +290,9 @@ export class DeviceConnection {
   }
 
   async #orders(): Promise<Orders> {
-    const { device, orders } = this.#parts
-    const found = await orders.read(device)
+    const { device, orders, certificate } = this.#parts
+    const found = await orders.read(device, certificate.fingerprint)
+    if (found?.isRevoked) throw new LinkFailure(GoodbyeReason.REVOKED, 'Its certificate was revoked.')
     if (found) return found
     throw new LinkFailure(GoodbyeReason.REVOKED, `Device ${device.sid} was removed.`)
   }

@@ -22,6 +22,7 @@ import type { Managed } from '../managed/managed.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Signers } from '../signers/signers.ts'
 import type { BlobReader } from '../storage/blobs.ts'
+import { dueOf } from './certificate-renewal.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
 
 export interface GatewayParts {
@@ -34,6 +35,7 @@ export interface GatewayParts {
   readonly signers: Signers
   readonly reports: DeviceReports
   readonly presence: Presence
+  readonly certificates: ConnectionParts['certificates']
   readonly metrics: Metrics
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed
@@ -56,6 +58,8 @@ const RETRY_SECONDS = 5
 const CROWD_RETRY_SECONDS = { min: 5, max: 60 }
 const STOPPING = 'The server is stopping.'
 const FAILED = 'The server failed to look the certificate up.'
+
+type KnownDevice = Pick<ConnectionParts, 'device' | 'certificate'>
 
 export class Gateway {
   readonly #parts: GatewayParts
@@ -165,21 +169,22 @@ export class Gateway {
     }
     const crowd = this.#crowd()
     if (crowd !== undefined) return this.#turnAwayInCrowd(socket, crowd)
-    const device = await this.#identify(socket).catch((error: unknown) => {
+    const known = await this.#identify(socket).catch((error: unknown) => {
       this.#parts.log.warn({ event: 'identification failed', err: error })
       return undefined
     })
-    if (device === undefined)
+    if (known === undefined)
       return this.#turnAway(socket, FAILED, GoodbyeReason.GOING_AWAY, RETRY_SECONDS)
-    if (typeof device === 'string') return this.#turnAway(socket, device, GoodbyeReason.REVOKED, 0)
+    if (typeof known === 'string') return this.#turnAway(socket, known, GoodbyeReason.REVOKED, 0)
     if (this.#isStopping) return void socket.destroy()
     const id = randomUUID()
     const { bus } = this.#parts
+    const { device } = known
     const connection = new DeviceConnection({
       ...this.#parts,
       id,
       socket,
-      device,
+      ...known,
       onWelcome: () => {
         this.#parts.metrics.welcomed()
         this.#welcome.set(device.sid, connection)
@@ -234,7 +239,7 @@ export class Gateway {
     this.#turnAway(socket, detail, GoodbyeReason.OVERLOADED, randomInt(min, max + 1))
   }
 
-  async #identify(socket: TLSSocket): Promise<DeviceIdentity | string> {
+  async #identify(socket: TLSSocket): Promise<KnownDevice | string> {
     this.#identifying++
     try {
       return await this.#recognise(socket)
@@ -244,12 +249,15 @@ export class Gateway {
   }
 
   /** The device behind a connection, or why it is not let in. */
-  async #recognise(socket: TLSSocket): Promise<DeviceIdentity | string> {
+  async #recognise(socket: TLSSocket): Promise<KnownDevice | string> {
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return 'No certificate was shown.'
-    if (!socket.authorized)
+    if (!socket.authorized && !isOutOfDate(socket.authorizationError))
       return `The certificate is not of this service's authority (${socket.authorizationError}).`
-    return this.#parts.orders.identify(fingerprintOf(certificate))
+    const fingerprint = fingerprintOf(certificate)
+    const device = await this.#parts.orders.identify(fingerprint)
+    if (typeof device === 'string') return device
+    return { device, certificate: { fingerprint, renewAt: dueOf(certificate) } }
   }
 
   #turnAway(
@@ -289,6 +297,14 @@ function ticketKeys({ gateway }: Keyring, date: Date): Buffer {
   const secret = gateway.privateKey.export({ type: 'pkcs8', format: 'der' })
   const day = date.toISOString().slice(0, 10)
   return Buffer.from(hkdfSync('sha256', secret, day, 'microvisor tickets', TICKET_KEYS_BYTES))
+}
+
+/**
+ * Whether all that is wrong with a certificate is the time: it ended, or this server's clock is behind.
+ * It is one that was issued here, or its fingerprint is not known; so it is let in, to be renewed.
+ */
+function isOutOfDate(error: Error | string | null): boolean {
+  return error !== null && ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'].includes(String(error))
 }
 
 /** Certificates that fail the check are let through TLS, so that their owners can be told why. */

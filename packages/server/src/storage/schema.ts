@@ -116,6 +116,8 @@ export const deviceCertificates = pgTable('device_certificates', {
   deviceSid: text('device_sid').notNull(),
   issuedAt: time('issued_at').notNull().defaultNow(),
   revokedAt: time('revoked_at'),
+  seq: seq(),
+  expiresAt: time('expires_at'),
 })
 
 export const deviceCrashes = pgTable('device_crashes', {
