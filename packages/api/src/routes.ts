@@ -31,6 +31,7 @@ export const routes: readonly Route[] = [
   devices.updateDevice,
   devices.deleteDevice,
   devices.streamDeviceLogs,
+  devices.listDeviceLogs,
   devices.listDeviceCrashes,
   certificates.listDeviceCertificates,
   certificates.createDeviceCertificate,

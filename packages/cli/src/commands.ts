@@ -28,8 +28,10 @@ import { DeviceList } from './commands/device/list.ts'
 import { DeviceNetwork } from './commands/device/network.ts'
 import { DeviceReport } from './commands/device/report.ts'
 import { DeviceRun } from './commands/device/run.ts'
+import { DevicesCertificates } from './commands/devices/certificates.ts'
 import { DevicesKernel } from './commands/devices/kernel.ts'
 import { DevicesList } from './commands/devices/list.ts'
+import { DevicesRemove } from './commands/devices/remove.ts'
 import { DevicesShow } from './commands/devices/show.ts'
 import { DevicesUpdate } from './commands/devices/update.ts'
 import { EventsList } from './commands/events/list.ts'
@@ -38,7 +40,9 @@ import { KeysAdd } from './commands/keys/add.ts'
 import { KeysCreate } from './commands/keys/create.ts'
 import { KeysList } from './commands/keys/list.ts'
 import { KeysRemove } from './commands/keys/remove.ts'
+import { KeysRotateMaster } from './commands/keys/rotate-master.ts'
 import { KeysShow } from './commands/keys/show.ts'
+import { LogsList } from './commands/logs/list.ts'
 import { LogsStream } from './commands/logs/stream.ts'
 import { Restore } from './commands/restore.ts'
 import { SecretsCreate } from './commands/secrets/create.ts'
@@ -48,9 +52,11 @@ import { SecretsShow } from './commands/secrets/show.ts'
 import { SecretsUpdate } from './commands/secrets/update.ts'
 import { Test } from './commands/test.ts'
 import { Up } from './commands/up.ts'
+import { Usage } from './commands/usage.ts'
 import { UsersInvite } from './commands/users/invite.ts'
 import { UsersList } from './commands/users/list.ts'
 import { UsersRemove } from './commands/users/remove.ts'
+import { UsersSessions } from './commands/users/sessions.ts'
 import { UsersUpdate } from './commands/users/update.ts'
 import { WebhooksCreate } from './commands/webhooks/create.ts'
 import { WebhooksDeliveries } from './commands/webhooks/deliveries.ts'
@@ -92,8 +98,10 @@ export const commands = {
   'device:network': DeviceNetwork,
   'device:report': DeviceReport,
   'device:run': DeviceRun,
+  'devices:certificates': DevicesCertificates,
   'devices:kernel': DevicesKernel,
   'devices:list': DevicesList,
+  'devices:remove': DevicesRemove,
   'devices:show': DevicesShow,
   'devices:update': DevicesUpdate,
   'events:list': EventsList,
@@ -102,7 +110,9 @@ export const commands = {
   'keys:create': KeysCreate,
   'keys:list': KeysList,
   'keys:remove': KeysRemove,
+  'keys:rotate-master': KeysRotateMaster,
   'keys:show': KeysShow,
+  'logs:list': LogsList,
   'logs:stream': LogsStream,
   restore: Restore,
   'secrets:create': SecretsCreate,
@@ -112,9 +122,11 @@ export const commands = {
   'secrets:update': SecretsUpdate,
   test: Test,
   up: Up,
+  usage: Usage,
   'users:invite': UsersInvite,
   'users:list': UsersList,
   'users:remove': UsersRemove,
+  'users:sessions': UsersSessions,
   'users:update': UsersUpdate,
   'webhooks:create': WebhooksCreate,
   'webhooks:deliveries': WebhooksDeliveries,

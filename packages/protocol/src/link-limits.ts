@@ -76,12 +76,7 @@ const checks: { [Case in Body['case']]: Check<Case> } = {
       : undefined),
   certificateOrder: () => undefined,
   certificateRequest: (m) =>
-    atMost(
-      'CertificateRequest.request',
-      m.request.length,
-      CERTIFICATE_REQUEST_BYTES_MAX,
-      'bytes',
-    ),
+    atMost('CertificateRequest.request', m.request.length, CERTIFICATE_REQUEST_BYTES_MAX, 'bytes'),
   certificate: (m) =>
     atMost('Certificate.certificate', m.certificate.length, CERTIFICATE_BYTES_MAX, 'bytes'),
   attestation: (m) => atMost('Attestation.token', m.token.length, TOKEN_BYTES_MAX, 'bytes'),

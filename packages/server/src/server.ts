@@ -23,6 +23,7 @@ import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { DebugDoor } from './debug/debug-door.ts'
 import { Devices } from './devices/devices.ts'
+import { LogTail } from './devices/log-tail.ts'
 import { DeviceOrders } from './devices/orders.ts'
 import { BEAT_MS, Presence } from './devices/presence.ts'
 import { DeviceReports } from './devices/reports.ts'
@@ -98,6 +99,10 @@ export interface ServerOptions {
   readonly drainSeconds?: number | undefined
   /** How long certificates of devices last; 0: without an end. Default: two years. */
   readonly certificateDays?: number | undefined
+  /** Lines that applications log, kept of each device. Default: none. */
+  readonly logLinesKept?: number | undefined
+  /** Events kept of each account; default: as in the limits. */
+  readonly eventsKept?: number | undefined
   /** Keys and credentials that servers share; default: in the data folder. */
   readonly keysFolder?: string | undefined
 }
@@ -195,12 +200,17 @@ async function layFoundation(
   await checkPort(places.rest)
   await checkPort(places.gateway)
   const keyring = await openKeyring(folder.keys, log)
-  const authority = await openAuthority(keyring, new Date(), options.certificateDays ?? CERTIFICATE_DAYS)
+  const authority = await openAuthority(
+    keyring,
+    new Date(),
+    options.certificateDays ?? CERTIFICATE_DAYS,
+  )
   const database = await openDatabase(options.databaseUrl ?? folder.database)
   undo.push(() => database.close())
   await checkKeys(database.db, keyring)
   const masterKeys = await MasterKeys.open(folder.keys)
-  const limits = { ...defaultLimits, ...options.limits }
+  const { eventsKept } = options
+  const limits = { ...defaultLimits, ...(eventsKept && { eventsKept }), ...options.limits }
   return { log, limits, folder, keyring, masterKeys, authority, ...database }
 }
 
@@ -222,6 +232,7 @@ interface Cloud {
   readonly blobs: Blobs
   readonly bus: Bus
   readonly listeners: Listeners
+  readonly logTail: LogTail
   readonly events: AccountEvents
   readonly readers: EventReaders
   readonly hooks: WebhookParts
@@ -250,6 +261,8 @@ async function openCloud(
   const onDeliveries = () => hooks.dispatcher.kick()
   const events = new AccountEvents({ db, bus, metrics, log, limits, onDeliveries })
   undo.push(() => events.close())
+  const logTail = new LogTail(db, log, options.logLinesKept ?? 0)
+  undo.push(() => logTail.close())
   const configs = new Configs({ db, masterKeys, keysPerPlace: limits.configsPerPlace })
   const users = new Users(db, masterKeys)
   let resealed = 0
@@ -276,6 +289,7 @@ async function openCloud(
     blobs,
     bus,
     listeners: new Listeners(bus, limits),
+    logTail,
     events,
     readers: new EventReaders({ events, bus, limits }),
     hooks,
@@ -369,7 +383,20 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, authority, keyring }: Foundation,
-  { bus, bundles, blobs, certificates, deltas, events, managed, metrics, presence, signers, symbols }: Cloud,
+  {
+    bus,
+    bundles,
+    blobs,
+    certificates,
+    deltas,
+    events,
+    logTail,
+    managed,
+    metrics,
+    presence,
+    signers,
+    symbols,
+  }: Cloud,
   names: readonly string[],
 ): Promise<Gateway> {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -387,7 +414,7 @@ function makeGateway(
     certificates,
     metrics,
     reports: new DeviceReports({
-      ...{ db, bus, metrics, events },
+      ...{ db, bus, metrics, events, logTail },
       crashesPerDevice: limits.crashesPerDevice,
       framesOf: (accountSid, crash) => symbols.framesOf(accountSid, crash),
     }),

@@ -43,6 +43,18 @@ export const serverSettings = {
     doc: 'how long a server that was told to stop (SIGTERM) goes on serving while `/ready` says no, so that a balancer has noticed before connections end; 0 to 600',
     parse: (text: string) => wholeNumber('MICROVISOR_DRAIN_SECONDS', text, 600),
   },
+  MICROVISOR_LOG_LINES: {
+    option: 'logLinesKept',
+    unset: '0: they are streamed, not kept',
+    doc: 'lines that applications log, kept of each device: the newest so many',
+    parse: (text: string) => wholeNumber('MICROVISOR_LOG_LINES', text, 1_000_000),
+  },
+  MICROVISOR_EVENTS_KEPT: {
+    option: 'eventsKept',
+    unset: '100000',
+    doc: 'events kept of each account: the newest so many',
+    parse: (text: string) => wholeNumber('MICROVISOR_EVENTS_KEPT', text, 100_000_000),
+  },
 } as const satisfies Record<string, Setting>
 
 interface Setting {

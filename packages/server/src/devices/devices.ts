@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@microvisor/api'
 import { makeSid } from '@microvisor/protocol'
-import { and, arrayContains, eq, getTableColumns } from 'drizzle-orm'
+import { and, eq, getTableColumns } from 'drizzle-orm'
 import type { Apps } from '../apps/apps.ts'
 import type { AccountEvents, NewEvent } from '../events/account-events.ts'
 import { type Bus, deviceNotices } from '../events/bus.ts'
@@ -16,6 +16,7 @@ import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { byReference } from '../storage/references.ts'
 import { apps, deviceCertificates, deviceCrashes, devices, servers } from '../storage/schema.ts'
+import { type DeviceFilter, matchingDevices } from './device-filter.ts'
 import { eventTime } from './event-text.ts'
 
 /** A device, the hash of the App it should run, and when its server was last there. */
@@ -61,14 +62,10 @@ export class Devices {
     this.#loggingMs = parts.limits.loggingMs
   }
 
-  list(
-    accountSid: string,
-    request: PageRequest & { readonly Tag?: string | undefined },
-  ): Promise<PageOf<DeviceRow>> {
-    const { Tag } = request
-    const isTagged = Tag === undefined ? undefined : arrayContains(devices.tags, [Tag])
+  list(accountSid: string, request: PageRequest & DeviceFilter): Promise<PageOf<DeviceRow>> {
+    const isMeant = matchingDevices(request)
     return readPage(request, devices, accountSid, ({ where, orderBy, limit }) =>
-      this.#select().where(and(where, isTagged)).orderBy(orderBy).limit(limit),
+      this.#select().where(and(where, isMeant)).orderBy(orderBy).limit(limit),
     )
   }
 

@@ -41,7 +41,9 @@ test('of the crashes of a device the newest are kept', async () => {
   const limits = defaultLimits
   const events = new AccountEvents({ db, bus, metrics, log, limits, onDeliveries })
   const framesOf = async () => undefined
-  const reports = new DeviceReports({ db, bus, metrics, events, framesOf, crashesPerDevice: 3 })
+  const logTail = { add: () => undefined }
+  const parts = { db, bus, metrics, events, logTail, framesOf }
+  const reports = new DeviceReports({ ...parts, crashesPerDevice: 3 })
   for (let id = 1n; id <= 7n; id++) {
     await reports.crash({ sid: 'UV1', accountSid: 'AC1' }, crashReport(id))
     const kept = await db.select({ id: deviceCrashes.crashId }).from(deviceCrashes)

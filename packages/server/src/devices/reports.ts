@@ -27,6 +27,7 @@ import {
   plainText,
   updateEvent,
 } from './event-text.ts'
+import type { LogTail } from './log-tail.ts'
 
 /** A device as its certificate says. */
 export interface DeviceIdentity {
@@ -39,6 +40,7 @@ interface Parts {
   readonly bus: Bus
   readonly metrics: Metrics
   readonly events: AccountEvents
+  readonly logTail: Pick<LogTail, 'add'>
   readonly crashesPerDevice: number
   /** The calls that led to a crash, where they can be told. */
   readonly framesOf: AppSymbols['framesOf']
@@ -53,9 +55,10 @@ export class DeviceReports {
     this.#parts = parts
   }
 
-  /** To those who listen to the device. */
+  /** To those who listen to the device; log lines also to the tail that is kept. */
   tell(event: DeviceEvent): void {
     this.#parts.metrics.event(event.type)
+    this.#parts.logTail.add(event)
     this.#parts.bus.publish(deviceEvents(event.device_sid), event)
   }
 

@@ -1,6 +1,6 @@
 /** Devices over HTTP. */
 import * as api from '@microvisor/api'
-import { toHex } from '@microvisor/protocol'
+import { enumValueName, toHex } from '@microvisor/protocol'
 import type { AppSymbols } from '../apps/app-symbols.ts'
 import type { Listeners } from '../events/listeners.ts'
 import { formatDate, formatDateOrNull } from '../http/dates.ts'
@@ -10,12 +10,14 @@ import type { Authority } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { DeviceRow, Devices } from './devices.ts'
 import { crashEvent } from './event-text.ts'
+import type { LogTail } from './log-tail.ts'
 import { isConnected } from './presence.ts'
 import { updateStatus } from './update-status.ts'
 
 export interface DeviceRouteParts {
   readonly devices: Devices
   readonly listeners: Listeners
+  readonly logTail: LogTail
   readonly authority: Authority
   readonly keyring: Keyring
   readonly symbols: Pick<AppSymbols, 'framesOf'>
@@ -68,6 +70,15 @@ export function addDeviceRoutes(rest: Rest, parts: DeviceRouteParts): void {
       ...(frames && { frames }),
     }))
   })
+  rest.handle(api.listDeviceLogs, async ({ params, query, caller, home }) => {
+    const { sid } = await devices.fetch(caller.accountSid, params.Sid)
+    const page = await parts.logTail.list(sid, query)
+    return showPage('lines', `${home}/v1/Devices/${sid}/LogLines`, page, (row) => ({
+      timestamp: row.at,
+      text: row.text,
+      ...(row.dropped > 0 && { dropped: row.dropped }),
+    }))
+  })
   rest.listen(api.streamDeviceLogs, async ({ params, caller }) => {
     const { sid } = await devices.fetch(caller.accountSid, params.Sid)
     return listeners.open(sid)
@@ -104,6 +115,10 @@ function showDevice(device: DeviceRow, home: string): api.Device {
       kernel_version_string: device.kernelVersionText,
       running: device.appRunning,
       wake_reason: device.wakeReason,
+      wake_reason_name:
+        device.wakeReason === null
+          ? null
+          : (enumValueName('MvWakeReason', device.wakeReason) ?? null),
       layers: device.reportedLayers ?? [],
     },
     update_progress:

@@ -52,7 +52,8 @@ export class CertificateRenewal {
   async take(request: Uint8Array): Promise<void> {
     const { device, shown, certificates, log, send } = this.#parts
     const certificate = shown()
-    if (!this.#isOrdered || certificate === undefined) throw protocolError('A certificate request that was not ordered.')
+    if (!this.#isOrdered || certificate === undefined)
+      throw protocolError('A certificate request that was not ordered.')
     this.#isOrdered = false
     try {
       const made = await certificates.renew(device, request, certificate)

@@ -34,6 +34,7 @@ import type { BlobReader } from '../storage/blobs.ts'
 import { isUnavailable } from '../storage/database.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
 import { CertificateRenewal, type RenewalParts } from './certificate-renewal.ts'
+import type { DebugPeer } from './debug-stream.ts'
 import { DeviceKeys, type DeviceKeysParts } from './device-keys.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
@@ -292,7 +293,8 @@ export class DeviceConnection {
   async #orders(): Promise<Orders> {
     const { device, orders, certificate } = this.#parts
     const found = await orders.read(device, certificate.fingerprint)
-    if (found?.isRevoked) throw new LinkFailure(GoodbyeReason.REVOKED, 'Its certificate was revoked.')
+    if (found?.isRevoked)
+      throw new LinkFailure(GoodbyeReason.REVOKED, 'Its certificate was revoked.')
     if (found) return found
     throw new LinkFailure(GoodbyeReason.REVOKED, `Device ${device.sid} was removed.`)
   }

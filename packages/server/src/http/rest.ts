@@ -17,6 +17,7 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Audit } from '../accounts/audit.ts'
 import type { Caller, Identities } from '../accounts/identities.ts'
+import type { RateState } from '../accounts/rates.ts'
 import type { Metrics } from '../metrics.ts'
 import { credentialsOf } from './credentials.ts'
 import { type EventSource, streamEvents } from './event-stream.ts'
@@ -52,6 +53,7 @@ export interface RestSettings {
 }
 
 const FORM_BYTES = 65_536
+const RETRY_SECONDS = 2
 const HEADERS_MS = 20_000
 /** A bundle of the largest size over a slow line. */
 const REQUEST_MS = 900_000
@@ -92,7 +94,7 @@ export class Rest {
   handle<T extends Route>(route: T, work: (call: Call<T>) => Promise<Output<T>> | Output<T>): void {
     this.#works.set(`${route.method} ${route.path}`, async (call) => work(call as Call<T>))
     this.#add(route, async (request, reply) => {
-      const call = await this.#call(route, request)
+      const call = await this.#call(route, request, reply)
       const before = isChange(route) ? await this.#before(route, call) : undefined
       const output = await work(call)
       const body = route.returns.parse(output)
@@ -111,7 +113,7 @@ export class Rest {
     work: (call: Call<T>) => Promise<EventSource<Event>>,
   ): void {
     this.#add(route, async (request, reply) => {
-      const feed = await work(await this.#call(route, request))
+      const feed = await work(await this.#call(route, request, reply))
       reply.hijack()
       await streamEvents(reply.raw, feed, this.#settings.eventHeartbeatMs)
       return reply
@@ -171,9 +173,13 @@ export class Rest {
     })
   }
 
-  async #call<T extends Route>(route: T, request: FastifyRequest): Promise<Call<T>> {
+  async #call<T extends Route>(
+    route: T,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Call<T>> {
     if (this.#isStopping) throw new Problem('STOPPING', 'This server is stopping.')
-    const caller = await this.#authenticate(route, request)
+    const caller = await this.#authenticate(route, request, reply)
     const home = this.#home(request)
     const query = fieldsOf(new URL(request.url, home).search)
     const given = {
@@ -190,12 +196,23 @@ export class Rest {
     return { ...given, form, file } as Call<T>
   }
 
-  async #authenticate(route: Route, request: FastifyRequest): Promise<Caller> {
+  /** draft-ietf-httpapi-ratelimit-headers, in the form that most clients know. */
+  #showRate(reply: FastifyReply, { limit, remaining, resetSeconds }: RateState): void {
+    reply.header('ratelimit-limit', limit)
+    reply.header('ratelimit-remaining', remaining)
+    reply.header('ratelimit-reset', resetSeconds)
+  }
+
+  async #authenticate(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
     if (route.access === 'anyone') return NOBODY
     const { identities } = this.#settings
     const credentials = credentialsOf(request.headers.authorization)
     const caller = await identities.authenticate(credentials, request.ip)
-    identities.admit(caller, route)
+    try {
+      identities.admit(caller, route)
+    } finally {
+      this.#showRate(reply, identities.rateOf(caller))
+    }
     return caller
   }
 
@@ -269,7 +286,7 @@ export class Rest {
     const { status } = errors[problem.code]
     if (status === 401)
       reply.header('www-authenticate', 'Basic realm="microvisor", charset="UTF-8"')
-    if (status === 429 || status === 503) reply.header('retry-after', '2')
+    if (status === 429 || status === 503) reply.header('retry-after', String(retryAfterOf(problem)))
     reply.code(status).send(problem.toBody(this.#home(request)))
   }
 
@@ -286,6 +303,12 @@ export class Rest {
 function lastEventIdOf({ headers }: FastifyRequest): string | undefined {
   const given = headers['last-event-id']
   return typeof given === 'string' && /^\d{1,15}$/.test(given) ? given : undefined
+}
+
+/** Seconds until it may work. */
+function retryAfterOf({ details }: Problem): number {
+  const { retry_after_seconds: seconds } = details
+  return typeof seconds === 'number' ? seconds : RETRY_SECONDS
 }
 
 function isGeneral({ code }: Problem): boolean {

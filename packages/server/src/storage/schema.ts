@@ -215,6 +215,14 @@ export const deviceUsage = pgTable('device_usage', {
   connections: bigint('connections', { mode: 'number' }).notNull().default(1),
 })
 
+export const deviceLogLines = pgTable('device_log_lines', {
+  seq: bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
+  deviceSid: text('device_sid').notNull(),
+  at: text('at').notNull(),
+  text: text('text').notNull(),
+  dropped: integer('dropped').notNull().default(0),
+})
+
 const bytes = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
 
 export const appSymbols = pgTable('app_symbols', {

@@ -74,7 +74,7 @@ export async function provision(client: Client, UniqueName?: string): Promise<Ne
   return { sid, gateway, key, certificate, ca, answer }
 }
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 
 export class TestDevice {
   readonly socket: TLSSocket
