@@ -156,6 +156,16 @@ const ownErrors = {
     status: 400,
     fix: 'Wait until tomorrow; the device keeps the certificate it has until then.',
   },
+  ROLLOUT_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor rollouts list` for the roll-outs of this account.',
+  },
+  ROLLOUT_STATE_WRONG: {
+    number: 72090,
+    status: 400,
+    fix: 'Look at its state (`microvisor rollouts show`); it may have moved on meanwhile.',
+  },
   SYMBOLS_NOT_FOUND: {
     number: 20404,
     status: 404,

@@ -24,6 +24,8 @@ export const eventTypes = {
   'app.crashed': 'An application crashed. `data`: as `crash` in its log',
   'certificate.renewed': 'A device got a new certificate. `data`: fingerprint, expires',
   'certificate.revoked': 'A certificate counts no more. `data`: fingerprint',
+  'rollout.started': 'A roll-out began. `data`: rollout_sid, app_sid, state, stage',
+  'rollout.changed': 'A roll-out came to another stage or state. `data`: as above, and reason',
 } as const
 export type EventType = keyof typeof eventTypes
 

@@ -8,6 +8,7 @@ import * as deviceKernels from './device-kernels.ts'
 import * as devices from './devices.ts'
 import * as events from './events.ts'
 import * as kernels from './kernels.ts'
+import * as rollouts from './rollouts.ts'
 import type { Route } from './route.ts'
 import * as service from './service.ts'
 import * as signers from './signers.ts'
@@ -37,6 +38,11 @@ export const routes: readonly Route[] = [
   certificates.createDeviceCertificate,
   certificates.fetchDeviceCertificate,
   certificates.revokeDeviceCertificate,
+  rollouts.listRollouts,
+  rollouts.createRollout,
+  rollouts.fetchRollout,
+  rollouts.updateRollout,
+  rollouts.listRolloutDevices,
   events.listEvents,
   events.streamEvents,
   webhooks.listWebhooks,
@@ -87,6 +93,7 @@ export const routes: readonly Route[] = [
   usage.exportUsage,
   service.fetchHealth,
   service.fetchReadiness,
+  service.fetchStatus,
   service.fetchMetrics,
   service.fetchOpenApi,
   service.fetchHome,

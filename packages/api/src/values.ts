@@ -32,6 +32,7 @@ export const UserSid = sid('US')
 export const SessionSid = sid('SS')
 export const WebhookSid = sid('WH')
 export const DeliverySid = sid('WD')
+export const RolloutSid = sid('RO')
 
 /** Characters that would break out of a path, and control characters. */
 export const NAME = /^[^/?#%\\\p{C}]*$/u

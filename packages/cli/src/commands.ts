@@ -45,6 +45,15 @@ import { KeysShow } from './commands/keys/show.ts'
 import { LogsList } from './commands/logs/list.ts'
 import { LogsStream } from './commands/logs/stream.ts'
 import { Restore } from './commands/restore.ts'
+import { RolloutsApprove } from './commands/rollouts/approve.ts'
+import { RolloutsCreate } from './commands/rollouts/create.ts'
+import { RolloutsDevices } from './commands/rollouts/devices.ts'
+import { RolloutsList } from './commands/rollouts/list.ts'
+import { RolloutsPause } from './commands/rollouts/pause.ts'
+import { RolloutsResume } from './commands/rollouts/resume.ts'
+import { RolloutsRollBack } from './commands/rollouts/roll-back.ts'
+import { RolloutsShow } from './commands/rollouts/show.ts'
+import { RolloutsStop } from './commands/rollouts/stop.ts'
 import { SecretsCreate } from './commands/secrets/create.ts'
 import { SecretsList } from './commands/secrets/list.ts'
 import { SecretsRemove } from './commands/secrets/remove.ts'
@@ -115,6 +124,15 @@ export const commands = {
   'logs:list': LogsList,
   'logs:stream': LogsStream,
   restore: Restore,
+  'rollouts:approve': RolloutsApprove,
+  'rollouts:create': RolloutsCreate,
+  'rollouts:devices': RolloutsDevices,
+  'rollouts:list': RolloutsList,
+  'rollouts:pause': RolloutsPause,
+  'rollouts:resume': RolloutsResume,
+  'rollouts:roll-back': RolloutsRollBack,
+  'rollouts:show': RolloutsShow,
+  'rollouts:stop': RolloutsStop,
   'secrets:create': SecretsCreate,
   'secrets:list': SecretsList,
   'secrets:remove': SecretsRemove,

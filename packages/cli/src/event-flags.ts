@@ -8,10 +8,16 @@ export const deviceFilter = string({
   description: 'SID or unique name: only events of this device',
 })
 
-export const typeFilter = string({
-  helpValue: 'TYPES',
-  description: 'only these types, as update.failed,app.*, with commas between them',
-})
+export const typeFilter = typesFlag(
+  'only these types, as update.failed,app.*, with commas between them',
+)
+
+/** What a webhook posts. */
+export const typesToPost = typesFlag('types to post, as update.failed,app.*; * is all')
+
+function typesFlag(description: string) {
+  return string({ helpValue: 'TYPES', description })
+}
 
 /** Types as the API takes them; undefined for none given. */
 export function typesOf(text: string | undefined): string[] | undefined {

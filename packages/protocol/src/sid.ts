@@ -14,6 +14,7 @@ export const sidKinds = {
   SS: 'session',
   WH: 'webhook',
   WD: 'delivery',
+  RO: 'roll-out',
 } as const
 
 export type SidPrefix = keyof typeof sidKinds

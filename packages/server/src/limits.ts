@@ -75,6 +75,8 @@ export interface Limits {
   readonly deltaMs: number
   readonly deltasAtOnce: number
   readonly deltaCacheBytes: number
+  /** From one step of all roll-outs to the next. */
+  readonly rolloutStepMs: number
   /** Certificates that one device gets within a day. */
   readonly certificatesPerDay: number
   /** Configs, and Secrets, of one device or account. */
@@ -130,6 +132,7 @@ export const defaultLimits: Limits = {
   deltaMs: 30_000,
   deltasAtOnce: 16,
   deltaCacheBytes: 33_554_432,
+  rolloutStepMs: 5000,
   certificatesPerDay: 6,
   configsPerPlace: 1000,
   requestsPerSecond: 500,

@@ -38,6 +38,8 @@ import { addEventRoutes } from './events/routes.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { Rest } from './http/rest.ts'
 import { addServiceRoutes } from './http/service-routes.ts'
+import { openBoard } from './http/status.ts'
+import { followTls, type TlsContent, tlsOf } from './http/tls-files.ts'
 import { addDeviceKernelRoutes } from './kernels/device-kernels.ts'
 import { Kernels } from './kernels/kernels.ts'
 import { addKernelRoutes } from './kernels/routes.ts'
@@ -58,6 +60,9 @@ import {
 import { Egress, type EgressSettings } from './managed/egress.ts'
 import { Managed } from './managed/managed.ts'
 import { Metrics } from './metrics.ts'
+import type { RunningServer, ServerOptions } from './options.ts'
+import { openRollouts, type RolloutParts } from './rollouts/open.ts'
+import { addRolloutRoutes } from './rollouts/routes.ts'
 import { addSignerRoutes } from './signers/routes.ts'
 import { Signers } from './signers/signers.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
@@ -70,54 +75,7 @@ import { Transfers } from './transfers/transfers.ts'
 import { openWebhooks, type WebhookParts } from './webhooks/open.ts'
 import { addWebhookRoutes } from './webhooks/routes.ts'
 
-export interface ServerOptions {
-  readonly dataFolder: string
-  /** Where REST and the gateway listen. Default: 127.0.0.1, this machine only. */
-  readonly host?: string | undefined
-  /** REST. Default 8700; 0: any free one. */
-  readonly port?: number | undefined
-  /** Default 8701; 0: any free one. */
-  readonly gatewayPort?: number | undefined
-  /** More names and addresses by which devices may reach the gateway. */
-  readonly hostNames?: readonly string[] | undefined
-  /** The address that answers give; default: what the request says. */
-  readonly publicUrl?: string | undefined
-  /** Default: none. */
-  readonly log?: { readonly level: string; write(line: string): void } | undefined
-  readonly limits?: Partial<Limits> | undefined
-  /** What connections made for devices may reach besides the public Internet; default: nothing. */
-  readonly egress?: EgressSettings | undefined
-  /** Where contents are kept; default: the folder `blobs` in the data folder. */
-  readonly blobs?: Blobs | undefined
-  /** PostgreSQL, for several servers; default: PGlite in the data folder. */
-  readonly databaseUrl?: string | undefined
-  /** NATS, for several servers; default: none, for a server that is alone. */
-  readonly busUrl?: string | undefined
-  /** An S3-compatible store, for several servers; default: as `blobs`. */
-  readonly blobsUrl?: string | undefined
-  /** How long a server that was told to stop still serves while `/ready` says no; default: not at all. */
-  readonly drainSeconds?: number | undefined
-  /** How long certificates of devices last; 0: without an end. Default: two years. */
-  readonly certificateDays?: number | undefined
-  /** Lines that applications log, kept of each device. Default: none. */
-  readonly logLinesKept?: number | undefined
-  /** Events kept of each account; default: as in the limits. */
-  readonly eventsKept?: number | undefined
-  /** Keys and credentials that servers share; default: in the data folder. */
-  readonly keysFolder?: string | undefined
-}
-
-export interface RunningServer {
-  readonly url: string
-  readonly port: number
-  readonly gateway: { readonly host: string; readonly port: number }
-  readonly account: Credentials
-  readonly dataFolder: string
-  /** While there is no user: makes the first one, once, within a day. */
-  readonly welcomeUrl: string | undefined
-  /** Ends streams and connections, keeps everything, gives the data folder free. Asked again, without draining. */
-  close(): Promise<void>
-}
+export type { RunningServer, ServerOptions } from './options.ts'
 
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8700
@@ -232,6 +190,7 @@ interface Cloud {
   readonly blobs: Blobs
   readonly bus: Bus
   readonly listeners: Listeners
+  readonly rollouts: RolloutParts
   readonly logTail: LogTail
   readonly events: AccountEvents
   readonly readers: EventReaders
@@ -272,6 +231,8 @@ async function openCloud(
   const files = new BundleReader(limits)
   undo.push(() => files.close())
   const apps = new Apps({ db, bundles, files, signers, signer: keyring.applicationSigner })
+  const rollouts = openRollouts({ db, apps, events, bus, limits, log })
+  undo.push(() => rollouts.engine.close())
   return {
     users,
     identities: new Identities(db, users, limits),
@@ -290,6 +251,7 @@ async function openCloud(
     bus,
     listeners: new Listeners(bus, limits),
     logTail,
+    rollouts,
     events,
     readers: new EventReaders({ events, bus, limits }),
     hooks,
@@ -327,7 +289,11 @@ async function listen(
   const { host } = places.rest
   const names = namesOf(host, options.hostNames ?? [])
   const gateway = await makeGateway(foundation, cloud, names)
-  const rest = makeRest(foundation, cloud, options)
+  const tls = await tlsOf(options)
+  const rest = makeRest(foundation, cloud, { ...options, tls: tls?.content })
+  if (tls) undo.push(followTls(rest.http.server, tls.files, foundation.log))
+  const board = openBoard({ ...foundation, ...cloud, gateway, version: packageFile.version })
+  undo.push(() => board.close())
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
@@ -340,6 +306,7 @@ async function listen(
     bus: cloud.bus,
     devices: () => gateway.devices,
     askDatabase: () => foundation.db.execute('SELECT 1'),
+    board,
   })
   undo.push(await keepPresence(foundation, cloud))
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
@@ -363,7 +330,7 @@ async function listen(
     throw explainListening(error, places.gateway)
   })
   const port = await listenRest(rest, places.rest)
-  const url = options.publicUrl ?? `http://${shownHost(host)}:${port}`
+  const url = options.publicUrl ?? `${tls ? 'https' : 'http'}://${shownHost(host)}:${port}`
   foundation.log.info({ event: 'server started', url, port, gatewayPort })
   undo.push(async () => {
     isLeaving = true
@@ -427,13 +394,16 @@ function makeGateway(
   })
 }
 
-function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: ServerOptions): Rest {
+type RestOptions = ServerOptions & { readonly tls: TlsContent | undefined }
+
+function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: RestOptions): Rest {
   const rest = new Rest({
     identities: cloud.identities,
     audit: cloud.audit,
     metrics: cloud.metrics,
     log,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
+    tls: options.tls,
     uploadsAtOnce: limits.uploadsAtOnce,
     eventHeartbeatMs: limits.eventHeartbeatMs,
   })
@@ -447,6 +417,7 @@ function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: Server
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)
   addEventRoutes(rest, cloud)
+  addRolloutRoutes(rest, cloud.rollouts)
   addWebhookRoutes(rest, cloud.hooks)
   return rest
 }

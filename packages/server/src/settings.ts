@@ -2,7 +2,7 @@
  * Settings of a server that come from the environment: where the engines are that several servers
  * share. Everything else is a flag of `microvisor up`.
  */
-import type { ServerOptions } from './server.ts'
+import type { ServerOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
 export const serverSettings = {
@@ -30,6 +30,16 @@ export const serverSettings = {
     option: 'publicUrl',
     unset: 'what each request says in its Host header',
     doc: 'address under which people reach the API, behind a proxy: `https://microvisor.example`',
+  },
+  MICROVISOR_TLS_CERTIFICATE: {
+    option: 'tlsCertificate',
+    unset: 'the API speaks plain HTTP',
+    doc: 'PEM file with the certificate of the API, and its chain: it then speaks HTTPS itself; read again when it changes',
+  },
+  MICROVISOR_TLS_KEY: {
+    option: 'tlsKey',
+    unset: 'as above',
+    doc: 'PEM file with the private key that belongs to it',
   },
   MICROVISOR_CERTIFICATE_DAYS: {
     option: 'certificateDays',

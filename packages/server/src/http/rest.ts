@@ -23,6 +23,7 @@ import { credentialsOf } from './credentials.ts'
 import { type EventSource, streamEvents } from './event-stream.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
 import { problemOf, routesAt } from './problems.ts'
+import type { TlsContent } from './tls-files.ts'
 import { receiveUpload } from './upload.ts'
 
 /** A request as rules see it: checked, and without HTTP. */
@@ -48,12 +49,21 @@ export interface RestSettings {
   readonly log: Logger
   /** Overrides what requests say in their Host header. */
   readonly publicUrl: string | undefined
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsContent | undefined
   readonly uploadsAtOnce: number
   readonly eventHeartbeatMs: number
 }
 
 const FORM_BYTES = 65_536
 const RETRY_SECONDS = 2
+/** Nothing but the page's own style is loaded or run. */
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+}
 const HEADERS_MS = 20_000
 /** A bundle of the largest size over a slow line. */
 const REQUEST_MS = 900_000
@@ -83,7 +93,9 @@ export class Rest {
       genReqId: () => randomUUID(),
       bodyLimit: FORM_BYTES,
       requestTimeout: REQUEST_MS,
-      http: { headersTimeout: HEADERS_MS },
+      ...(settings.tls
+        ? { https: { ...settings.tls, minVersion: 'TLSv1.2', headersTimeout: HEADERS_MS } }
+        : { http: { headersTimeout: HEADERS_MS } }),
       routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
       frameworkErrors: (error, request, reply) => this.#fail(undefined, error, request, reply),
     })
@@ -91,7 +103,12 @@ export class Rest {
   }
 
   /** Gives a route what it does. */
-  handle<T extends Route>(route: T, work: (call: Call<T>) => Promise<Output<T>> | Output<T>): void {
+  handle<T extends Route>(
+    route: T,
+    work: (call: Call<T>) => Promise<Output<T>> | Output<T>,
+    /** The same as a page, for those who prefer one. */
+    page?: (output: Output<T>) => string,
+  ): void {
     this.#works.set(`${route.method} ${route.path}`, async (call) => work(call as Call<T>))
     this.#add(route, async (request, reply) => {
       const call = await this.#call(route, request, reply)
@@ -100,6 +117,8 @@ export class Rest {
       const body = route.returns.parse(output)
       if (isChange(route)) await this.#note(route, request, call, { before, after: body })
       reply.code(route.status)
+      if (page !== undefined && prefersHtml(request))
+        return reply.headers(PAGE_HEADERS).send(page(body as Output<T>))
       if (route.answer === 'bytes')
         return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
       if (route.answer === 'text') return reply.type('text/plain; charset=utf-8').send(body)
@@ -295,7 +314,8 @@ export class Rest {
     if (publicUrl !== undefined) return publicUrl
     const { host } = request.headers
     const isPlain = host !== undefined && /^[\w.-]+(:\d+)?$|^\[[\da-fA-F:]+\](:\d+)?$/.test(host)
-    return `http://${isPlain ? host : 'localhost'}`
+    const scheme = this.#settings.tls ? 'https' : 'http'
+    return `${scheme}://${isPlain ? host : 'localhost'}`
   }
 }
 
@@ -309,6 +329,11 @@ function lastEventIdOf({ headers }: FastifyRequest): string | undefined {
 function retryAfterOf({ details }: Problem): number {
   const { retry_after_seconds: seconds } = details
   return typeof seconds === 'number' ? seconds : RETRY_SECONDS
+}
+
+function prefersHtml({ headers }: FastifyRequest): boolean {
+  const { accept = '' } = headers
+  return accept.includes('text/html') && !accept.startsWith('application/json')
 }
 
 function isGeneral({ code }: Problem): boolean {

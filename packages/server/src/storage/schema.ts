@@ -1,11 +1,12 @@
 /**
  * The tables as queries see them. The migrations make them; a test holds the two together.
  */
-import type { AccountEvent, DeviceEvent } from '@microvisor/api'
+import type { AccountEvent, DeviceEvent, RolloutState } from '@microvisor/api'
 import {
   bigint,
   boolean,
   customType,
+  doublePrecision,
   integer,
   jsonb,
   pgTable,
@@ -213,6 +214,43 @@ export const deviceUsage = pgTable('device_usage', {
   firstAt: time('first_at').notNull().defaultNow(),
   lastAt: time('last_at').notNull().defaultNow(),
   connections: bigint('connections', { mode: 'number' }).notNull().default(1),
+})
+
+export const rollouts = pgTable('rollouts', {
+  seq: seq(),
+  sid: text('sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  friendlyName: text('friendly_name').notNull(),
+  appSid: text('app_sid').notNull(),
+  appHash: text('app_hash').notNull(),
+  state: text('state').$type<RolloutState>().notNull().default('running'),
+  reason: text('reason'),
+  stages: text('stages').array().notNull(),
+  stage: integer('stage').notNull().default(0),
+  stageAt: time('stage_at').notNull().defaultNow(),
+  tag: text('tag'),
+  approval: text('approval', { enum: ['none', 'first', 'each'] }).notNull(),
+  failurePercent: doublePrecision('failure_percent').notNull(),
+  crashesPerDevice: integer('crashes_per_device').notNull(),
+  timeoutMinutes: doublePrecision('timeout_minutes').notNull(),
+  soakMinutes: doublePrecision('soak_minutes').notNull(),
+  catchesNew: boolean('catches_new').notNull(),
+  createdAt: created(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+})
+
+export const rolloutDevices = pgTable('rollout_devices', {
+  seq: seq(),
+  rolloutSid: text('rollout_sid').notNull(),
+  deviceSid: text('device_sid').notNull(),
+  stage: integer('stage').notNull(),
+  state: text('state', { enum: ['pending', 'updated', 'failed', 'skipped'] })
+    .notNull()
+    .default('pending'),
+  reason: text('reason'),
+  previousAppSid: text('previous_app_sid'),
+  targetedAt: time('targeted_at').notNull().defaultNow(),
+  updatedAt: time('updated_at'),
 })
 
 export const deviceLogLines = pgTable('device_log_lines', {

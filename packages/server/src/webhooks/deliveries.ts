@@ -147,6 +147,19 @@ export class Deliveries {
     return seconds === undefined || seconds === null ? undefined : Number(seconds) * 1000
   }
 
+  /** How many should have been posted a minute ago and were not tried since. */
+  async overdue(): Promise<number> {
+    const isLate = sql`${deliveries.nextAt} < now() - interval '1 minute'`
+    const rows = await this.#db
+      .select({ sid: deliveries.sid })
+      .from(deliveries)
+      .innerJoin(webhooks, eq(webhooks.sid, deliveries.webhookSid))
+      // One that failed last is late for reasons of its own.
+      .where(and(isDue(), isLate, eq(webhooks.enabled, true), eq(webhooks.failures, 0)))
+      .limit(1000)
+    return rows.length
+  }
+
   /** Gives up what waits beyond the backlog, and forgets what is done beyond what is kept. */
   async prune(): Promise<void> {
     const { webhookBacklog, webhookDeliveriesKept } = this.#limits

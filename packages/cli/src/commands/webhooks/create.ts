@@ -1,6 +1,6 @@
 import { string } from '@oclif/core/args'
 import { string as text } from '@oclif/core/flags'
-import { typeFilter, typesOf } from '../../event-flags.ts'
+import { typesOf, typesToPost } from '../../event-flags.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 import { webhookFacts } from '../../webhook-view.ts'
 
@@ -10,7 +10,7 @@ export class WebhooksCreate extends MicrovisorCommand {
     address: string({ required: true, description: 'an https address that takes the posts' }),
   }
   static override flags = {
-    events: { ...typeFilter, description: 'types to post, as update.failed,app.*; * is all' },
+    events: typesToPost,
     name: text({ helpValue: 'NAME', description: 'what it is for' }),
   }
   static override examples = [

@@ -1,5 +1,5 @@
 import { boolean, string } from '@oclif/core/flags'
-import { typeFilter, typesOf } from '../../event-flags.ts'
+import { typesOf, typesToPost } from '../../event-flags.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 import { webhookArg, webhookFacts } from '../../webhook-view.ts'
 
@@ -8,7 +8,7 @@ export class WebhooksUpdate extends MicrovisorCommand {
   static override args = { webhook: webhookArg }
   static override flags = {
     address: string({ helpValue: 'URL', description: 'where to post to' }),
-    events: { ...typeFilter, description: 'types to post, as update.failed,app.*; * is all' },
+    events: typesToPost,
     name: string({ helpValue: 'NAME', description: 'what it is for' }),
     enabled: boolean({ allowNo: true, description: 'whether it posts' }),
   }
