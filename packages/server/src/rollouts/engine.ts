@@ -60,24 +60,33 @@ export class RolloutEngine {
   }
 
   async step(): Promise<void> {
-    const { db, events, tell } = this.#parts
-    const isAlive = or(
-      inArray(rollouts.state, ['running', 'waiting', 'paused']),
-      and(eq(rollouts.state, 'completed'), rollouts.catchesNew),
-    )
-    for (const { sid } of await db.select({ sid: rollouts.sid }).from(rollouts).where(isAlive)) {
-      const targeted = await events.record(async (tx) => {
-        const [row] = await tx
-          .select()
-          .from(rollouts)
-          .where(and(eq(rollouts.sid, sid), isAlive))
-          .for('update', { skipLocked: true })
-        const step = row ? await stepOf(tx, row) : { events: [], targeted: [] }
-        return { result: step.targeted, events: step.events }
+    const { db, log } = this.#parts
+    for (const { sid } of await db.select({ sid: rollouts.sid }).from(rollouts).where(isAlive()))
+      await this.#stepOne(sid).catch((error: unknown) => {
+        log.warn({ event: 'roll-out not looked after', rollout: sid, err: error })
       })
-      tell(targeted)
-    }
   }
+
+  async #stepOne(sid: string): Promise<void> {
+    const { events, tell } = this.#parts
+    const targeted = await events.record(async (tx) => {
+      const [row] = await tx
+        .select()
+        .from(rollouts)
+        .where(and(eq(rollouts.sid, sid), isAlive()))
+        .for('update', { skipLocked: true })
+      const step = row ? await stepOf(tx, row) : { events: [], targeted: [] }
+      return { result: step.targeted, events: step.events }
+    })
+    tell(targeted)
+  }
+}
+
+function isAlive() {
+  return or(
+    inArray(rollouts.state, ['running', 'waiting', 'paused']),
+    and(eq(rollouts.state, 'completed'), rollouts.catchesNew),
+  )
 }
 
 async function stepOf(tx: Transaction, row: RolloutRow): Promise<Step> {

@@ -29,7 +29,7 @@ function isOfStage(rollout: RolloutRow, stage: string): SQL | undefined {
   // At least one, however few there are: a stage without devices would prove nothing.
   const first = sql`(SELECT min(${placeOf(rollout)}) FROM ${devices} WHERE ${isChosen(rollout)})`
   return or(
-    sql`${placeOf(rollout)} < ${(percent / 100) * PLACES}::bigint`,
+    sql`${placeOf(rollout)} < ${Math.floor((percent / 100) * PLACES)}::bigint`,
     sql`${placeOf(rollout)} = ${first}`,
   )
 }
