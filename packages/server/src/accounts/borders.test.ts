@@ -90,7 +90,7 @@ test('what belongs to another account is not found, on every route, and stays as
   for (const route of own) {
     const init: RequestInit = { method: route.method, headers }
     const fields = {
-      ...(forms[route.name] ?? (/Config|Secret/.test(route.name) ? { Value: 'x' } : {})),
+      ...(forms[route.name] ?? (/Device(Config|Secret)$/.test(route.name) ? { Value: 'x' } : {})),
     }
     if (route.name === 'createDeviceCertificate') fields.Csr = csr
     if (/^createDevice(Config|Secret)$/.test(route.name)) fields.Key = 'new'

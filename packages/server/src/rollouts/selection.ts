@@ -8,7 +8,7 @@ import { devices } from '../storage/schema.ts'
 import type { RolloutRow } from './rollouts.ts'
 
 /** All devices that it may ever reach. */
-export function isChosen({ accountSid, tag }: RolloutRow): SQL | undefined {
+function isChosen({ accountSid, tag }: RolloutRow): SQL | undefined {
   return and(
     eq(devices.accountSid, accountSid),
     tag === null ? undefined : arrayContains(devices.tags, [tag]),
