@@ -43,7 +43,8 @@ export class Load {
           get resumes() {
             return load.#isResuming
           },
-          opened: () => undefined,
+          // Whoever was away meanwhile has its target from the Welcome.
+          opened: ({ sid }) => this.#waitingForTarget.get(sid)?.(),
           message: ({ sid }, { case: kind }) => {
             if (kind === 'target') this.#waitingForTarget.get(sid)?.()
           },

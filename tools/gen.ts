@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cliReference } from '@microvisor/cli'
+import { makeAttestationPage } from './gen/attestation-page.ts'
 import { makeBoardPage } from './gen/board-page.ts'
 import { makeBundlePage } from './gen/bundle-page.ts'
 import { makeChannelsPage } from './gen/channels-page.ts'
@@ -37,6 +38,7 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/gdb-functions.md', makeGdbFunctionsPage()],
     ['docs/reference/boards.md', makeBoardPage()],
     ['docs/reference/scenarios.md', makeScenarioPage()],
+    ['docs/reference/attestation.md', makeAttestationPage()],
     ['docs/reference/bundles.md', makeBundlePage()],
     ['docs/reference/cli.md', await cliReference()],
     ['docs/reference/cpu.md', makeCpuPage()],

@@ -30,6 +30,7 @@ describe("a key of the user's own", () => {
     const [app] = (await world.succeedJson('apps', 'list')) as { sid: string }[]
     await world.succeed('devices', 'update', 'plant', '--target-app', app!.sid)
     await logs.says(/Hello from blink, second 0/)
+    await attests(bundle)
     // The device keeps the key for as long as it runs what it has signed; nothing new is taken.
     await world.succeed('keys', 'remove', id)
     assert.deepEqual(await world.succeedJson('keys', 'list'), [])
@@ -37,4 +38,34 @@ describe("a key of the user's own", () => {
     const again = await world.run('keys', 'add', `${name}.pub.pem`)
     assert.match(again.stderr, /SIGNER_KNOWN/)
   })
+
+  /** The device proves that it runs this bundle: to the service, and to somebody without one. */
+  async function attests(bundle: string): Promise<void> {
+    const nonce = '00112233445566778899aabbccddeeff'
+    const token = join(world.folder, 'token.cwt')
+    const asked = ['devices', 'attest', 'plant', '--nonce', nonce, '--out', token]
+    assert.match(await world.succeed(...asked), /Everything is as expected/)
+    const ca = join(world.deviceFolder('plant'), 'ca.crt')
+    const verify = ['attestation', 'verify', token, '--ca', ca]
+    const evidence = (await world.succeedJson(...verify, '--nonce', nonce)) as Evidence
+    const { layers } = (await world.succeedJson('apps', 'inspect', bundle)) as Inspected
+    assert.deepEqual(
+      evidence.application.layers.map(({ hash }) => hash),
+      layers.map(({ measurement_hash }) => measurement_hash),
+    )
+    const stale = await world.run(...verify, '--nonce', 'ff'.repeat(16))
+    assert.match(stale.stderr, /TOKEN_NONCE/)
+    const wrong = join(world.deviceFolder('plant'), 'device.crt')
+    const foreign = await world.run('attestation', 'verify', token, '--ca', wrong)
+    assert.match(foreign.stderr, /TOKEN_KEY/)
+    const again = await world.run('device', 'provision', 'plant', '--data', world.data)
+    assert.match(again.stderr, /DEVICE_PROVISIONED/)
+  }
 })
+
+interface Evidence {
+  readonly application: { readonly layers: readonly { readonly hash: string }[] }
+}
+interface Inspected {
+  readonly layers: readonly { readonly measurement_hash: string }[]
+}

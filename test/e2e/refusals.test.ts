@@ -95,7 +95,7 @@ describe('bad input', () => {
   test('a flipped bit in the kernel locks the device down', async () => {
     const device = await world.startDevice('victim')
     assert.equal((await device.interrupt()).code, 0)
-    flipBit(join(world.deviceFolder('victim'), 'internal-flash.bin'), 0x10_4000)
+    flipBit(join(world.deviceFolder('victim'), 'internal-flash.bin'), 0x12_0000)
     const outcome = await world.run('device', 'run', 'victim', '--data', world.data)
     assertRefused(outcome, 1, 'DEVICE_LOCKED_DOWN')
     const report = await world.succeed('device', 'report', 'victim', '--data', world.data)

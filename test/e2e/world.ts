@@ -6,18 +6,19 @@
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { databaseTemplate } from '../../packages/server/src/testing/database-template.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const BIN = join(ROOT, 'packages/cli/bin/microvisor.js')
 
-/** Generous: two busy cores may run everything else at the same time. */
-const PATIENCE_MS = 30_000
+/** Generous: busy cores may run everything else at the same time, and a wait that succeeds costs nothing. */
+const PATIENCE_MS = 120_000
 
 export interface Outcome {
   readonly code: number | null
@@ -93,8 +94,7 @@ export class World {
   /** Makes a data folder one that a server has been in before, unless it is one already. */
   async useTemplate(data: string): Promise<void> {
     if (existsSync(join(data, 'server'))) return
-    template ??= makeTemplate()
-    await cp(await template, join(data, 'server'), { recursive: true })
+    await cp(await databaseTemplate(), join(data, 'server/db'), { recursive: true })
   }
 
   /** A device that is connected. */
@@ -112,17 +112,6 @@ export class World {
     await Promise.all(this.#running.map((running) => running.kill('SIGKILL')))
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
-}
-
-/** Setting a database up takes a server four seconds; copying one that was set up, a quarter of one. */
-let template: Promise<string> | undefined
-
-async function makeTemplate(): Promise<string> {
-  const world = new World()
-  process.once('exit', () => rmSync(world.folder, { recursive: true, force: true }))
-  const server = await world.startFreshServer()
-  await server.interrupt()
-  return join(world.data, 'server')
 }
 
 export class Running {

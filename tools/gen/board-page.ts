@@ -8,6 +8,7 @@ import {
   partKinds,
   type SettingRule,
   serialPins,
+  XSPI_NAMES,
 } from '@microvisor/mcu'
 import { code, table } from './markdown.ts'
 
@@ -32,7 +33,8 @@ that is used while its pins are not switched to it gets a hint, and nobody on it
 
 ## Buses and ports
 
-Where they lead unless \`buses\` says otherwise. Serial ports cannot be moved.
+Where they lead unless \`buses\` says otherwise. Serial ports cannot be moved. Ports of the OCTOSPIs are wherever
+firmware has switched their signals to.
 
 ${table(['bus', 'pins'], buses())}
 ## Units
@@ -105,7 +107,11 @@ function describeSetting(rule: SettingRule): string {
     return `${about}: ${ends}; ${rule.fallback === undefined ? 'required' : `${hex(rule.fallback)} unless given`}`
   }
   if (rule.type === 'registers') return `a mapping: ${about}`
-  if (rule.type === 'text') return about
+  if (rule.type === 'text' || rule.type === 'file') return about
+  if (rule.type === 'memory bus') {
+    const names = [...Object.keys(defaultSpi), ...XSPI_NAMES]
+    return `${about}: ${names.map(code).join(', ')}; required`
+  }
   return `${about}; required`
 }
 

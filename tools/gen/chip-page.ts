@@ -40,7 +40,8 @@ function overviewRow(instance: ChipInstance): string[] {
   ]
 }
 
-function state(instance: ChipInstance): 'modelled' | 'partly' | 'named' {
+function state(instance: ChipInstance): 'modelled' | 'partly' | 'named' | 'memory' {
+  if (instance.place.isMemory) return 'memory'
   if (instance.layout === undefined) return 'named'
   return missingParts(instance).length === 0 ? 'modelled' : 'partly'
 }

@@ -124,6 +124,21 @@ const ownErrors = {
     status: 400,
     fix: 'Send the public half alone: `openssl ec -in private.pem -pubout`.',
   },
+  DEVICE_NOT_CONNECTED: {
+    number: 72070,
+    status: 409,
+    fix: 'Wait until it has connected: `microvisor devices list` shows which are there.',
+  },
+  ATTESTATION_OVERDUE: {
+    number: 72071,
+    status: 504,
+    fix: 'Ask again; if it stays so, see whether its kernel is new enough to attest.',
+  },
+  ATTESTATION_INVALID: {
+    number: 72072,
+    status: 502,
+    fix: 'Do not trust the Device: what it sent is not by its key, or not an answer to this nonce.',
+  },
   USER_NOT_FOUND: { number: 20404, status: 404, fix: 'See GET /v1/Users for the users.' },
   SESSION_NOT_FOUND: { number: 20404, status: 404, fix: 'It has ended already, or is not yours.' },
   INVITATION_INVALID: {

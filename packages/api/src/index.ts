@@ -1,5 +1,6 @@
 export * from './api-keys.ts'
 export * from './apps.ts'
+export * from './attestations.ts'
 export * from './audit.ts'
 export { type CallOptions, type Client, type ClientSettings, createClient } from './client.ts'
 export { ApiError, type ClientErrorCode } from './client-errors.ts'

@@ -1,6 +1,7 @@
 /** All routes, in the order in which documents list them. */
 import * as keys from './api-keys.ts'
 import * as apps from './apps.ts'
+import * as attestations from './attestations.ts'
 import * as audit from './audit.ts'
 import * as configs from './configs.ts'
 import * as certificates from './device-certificates.ts'
@@ -64,6 +65,8 @@ export const routes: readonly Route[] = [
   kernels.fetchKernelBundle,
   deviceKernels.fetchDeviceKernel,
   deviceKernels.deployKernel,
+  attestations.createAttestation,
+  attestations.listAttestations,
   signers.listSigners,
   signers.createSigner,
   signers.fetchSigner,

@@ -9,6 +9,7 @@ import { AppsList } from './commands/apps/list.ts'
 import { AppsRemove } from './commands/apps/remove.ts'
 import { AppsShow } from './commands/apps/show.ts'
 import { AppsSymbols } from './commands/apps/symbols.ts'
+import { AttestationVerify } from './commands/attestation/verify.ts'
 import { AuditExport } from './commands/audit/export.ts'
 import { AuditList } from './commands/audit/list.ts'
 import { AuditVerify } from './commands/audit/verify.ts'
@@ -26,9 +27,11 @@ import { Deploy } from './commands/deploy.ts'
 import { DeviceBoard } from './commands/device/board.ts'
 import { DeviceList } from './commands/device/list.ts'
 import { DeviceNetwork } from './commands/device/network.ts'
+import { DeviceProvision } from './commands/device/provision.ts'
 import { DeviceReport } from './commands/device/report.ts'
 import { DeviceRun } from './commands/device/run.ts'
 import { DevicesCertificates } from './commands/devices/certificates.ts'
+import { DevicesAttest } from './commands/devices/attest.ts'
 import { DevicesKernel } from './commands/devices/kernel.ts'
 import { DevicesList } from './commands/devices/list.ts'
 import { DevicesRemove } from './commands/devices/remove.ts'
@@ -88,6 +91,7 @@ export const commands = {
   'apps:remove': AppsRemove,
   'apps:show': AppsShow,
   'apps:symbols': AppsSymbols,
+  'attestation:verify': AttestationVerify,
   'audit:export': AuditExport,
   'audit:list': AuditList,
   'audit:verify': AuditVerify,
@@ -105,9 +109,11 @@ export const commands = {
   'device:board': DeviceBoard,
   'device:list': DeviceList,
   'device:network': DeviceNetwork,
+  'device:provision': DeviceProvision,
   'device:report': DeviceReport,
   'device:run': DeviceRun,
   'devices:certificates': DevicesCertificates,
+  'devices:attest': DevicesAttest,
   'devices:kernel': DevicesKernel,
   'devices:list': DevicesList,
   'devices:remove': DevicesRemove,

@@ -47,6 +47,22 @@ export async function prepareDevice(options: PrepareOptions): Promise<string> {
   return folder
 }
 
+/** Makes a device; one that exists is refused. Throws Failure, DeviceError. */
+export async function provisionLocalDevice(
+  options: Omit<PrepareOptions, 'progress'> & { readonly name: string },
+): Promise<DeviceRecord & { folder: string }> {
+  checkDeviceName(options.name)
+  const folder = deviceFolder(options.data, options.name)
+  if (isDeviceFolder(folder)) {
+    throw new Failure({
+      code: 'DEVICE_PROVISIONED',
+      message: `the device in ${folder} has been provisioned: its fuses and option bytes are burned.`,
+      fix: `run it with \`microvisor device run ${options.name}\`, or choose another name.`,
+    })
+  }
+  return { ...(await makeDevice(await options.connect(), { ...options, folder })), folder }
+}
+
 /** A device that exists runs without a server, too; it connects when there is one. */
 async function warnOfAbsence(folder: string, { connect, progress }: PrepareOptions): Promise<void> {
   try {

@@ -1,7 +1,7 @@
 /**
- * Builds the kernel's image from the microvisor's sources: one self-contained script that defines
- * `kernel`, and the layer of system call veneers, packed as an unsigned kernel bundle. The same
- * sources give the same bytes, wherever they lie.
+ * Builds the secure side's images from the microvisor's sources: preboot and bootrom as a script that
+ * defines `rom`; the kernel as one that defines `kernel`, packed with the layer of system call veneers
+ * as an unsigned kernel bundle. The same sources give the same bytes, wherever they lie.
  */
 import { fileURLToPath } from 'node:url'
 import { makeVeneers } from '@microvisor/microvisor'
@@ -15,11 +15,19 @@ import {
 } from '@microvisor/protocol'
 import facts from '../package.json' with { type: 'json' }
 import { hostDigest } from './hardware/engines.ts'
-import { KERNEL_GLOBAL } from './kernel-loader.ts'
+import { BOOT_GLOBAL, KERNEL_GLOBAL } from './kernel-loader.ts'
 
 /** The unsigned bundle of the kernel that belongs to this version of the platform. */
 export async function buildKernelBundle(): Promise<Uint8Array> {
-  return packKernel(await bundleKernel(kernelEntry()), kernelMeta(facts.version))
+  return packKernel(await bundleKernel(entry('kernel/main.ts')), kernelMeta(facts.version))
+}
+
+let bootImage: Promise<Uint8Array> | undefined
+
+/** Preboot and bootrom; made once in a process. */
+export function buildBootImage(): Promise<Uint8Array> {
+  bootImage ??= bundleScript(entry('boot/main.ts'), BOOT_GLOBAL)
+  return bootImage
 }
 
 /** An unsigned kernel bundle of this script and the veneers. */
@@ -35,12 +43,16 @@ export function packKernel(kernel: Uint8Array, meta: KernelMeta): Uint8Array {
 }
 
 /** One script of a module and all that it imports. */
-export async function bundleKernel(entry: string): Promise<Uint8Array> {
+export function bundleKernel(path: string): Promise<Uint8Array> {
+  return bundleScript(path, KERNEL_GLOBAL)
+}
+
+async function bundleScript(path: string, globalName: string): Promise<Uint8Array> {
   const { build } = await import('esbuild')
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints: [path],
     ...{ bundle: true, minify: true, write: false, charset: 'utf8', legalComments: 'none' },
-    ...{ format: 'iife', globalName: KERNEL_GLOBAL, platform: 'neutral', target: 'es2024' },
+    ...{ format: 'iife', globalName, platform: 'neutral', target: 'es2024' },
     ...{ mainFields: ['module', 'main'], logLevel: 'silent' },
   })
   return outputFiles[0]!.contents
@@ -57,7 +69,6 @@ function kernelMeta(version: string): KernelMeta {
   }
 }
 
-function kernelEntry(): string {
-  const face = import.meta.resolve('@microvisor/microvisor')
-  return fileURLToPath(new URL('kernel/main.ts', face))
+function entry(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.resolve('@microvisor/microvisor')))
 }

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { Board, EXTERNAL_FLASH_BYTES, OTP_BYTES, Supply, seededRandom } from '@microvisor/mcu'
-import { encodeFuses, layOutKernel } from '@microvisor/microvisor'
+import { encodeFuses, layOutBoot, layOutKernel } from '@microvisor/microvisor'
 import { parseKernelBundle, toHex } from '@microvisor/protocol'
 import { hostDigest } from './hardware/engines.ts'
 import { NetworkPort } from './hardware/network.ts'
+import { buildBootImage } from './kernel-image.ts'
 import { Machine } from './machine.ts'
+import { closedOptionBytes } from './provision.ts'
 import { TestCloud } from './testing/cloud.ts'
 import { testKernel } from './testing/test-kernel.ts'
 import { application, handler, load, sleepForever, str, systemCall } from './testing/thumb.ts'
@@ -29,13 +31,15 @@ const parts = (async () => {
   const [kernel, nsc] = bundle.manifest.layers.map(
     ({ fetchHash }) => bundle.layers.get(toHex(fetchHash))!,
   )
+  const boot = await buildBootImage()
   const fuses = encodeFuses({
     ...{ deviceSid: `UV${'1'.repeat(32)}`, accountSid: `AC${'2'.repeat(32)}` },
     ...{ deviceType: 'Imp201c', deviceCaSha256: new Uint8Array(32) },
+    bootSha256: hostDigest([boot]),
     kernelSigner: cloud.kernelSigner.publicKey,
     applicationSigner: cloud.applicationSigner.publicKey,
   })
-  return { image: { manifest: bundle.manifestBytes, kernel, nsc }, fuses }
+  return { boot, image: { manifest: bundle.manifestBytes, kernel, nsc }, fuses }
 })()
 
 interface Setting {
@@ -47,7 +51,7 @@ interface Setting {
 
 /** Runs a fresh machine in the given steps and gives all that happened, each with its cycle. */
 async function trace({ program, steps, save }: Setting): Promise<string[]> {
-  const { image, fuses } = await parts
+  const { boot, image, fuses } = await parts
   const log: string[] = []
   const note = (line: string): void => {
     log.push(`${board.chip.cpu.cycles} ${line}`)
@@ -58,6 +62,7 @@ async function trace({ program, steps, save }: Setting): Promise<string[]> {
   const board: Board = new Board({
     ...{ supply, otp: fuses.slice(0, OTP_BYTES), uniqueId: new Uint8Array(12) },
     hasSecureSide: true,
+    optionBytes: closedOptionBytes(),
     externalFlash: new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff),
     events: {
       internalFlashChanged: () => save?.(supply),
@@ -68,7 +73,8 @@ async function trace({ program, steps, save }: Setting): Promise<string[]> {
   })
   board.chip.flashBytes.fill(0xff)
   board.chip.flashBytes.set(program)
-  for (const { offset, bytes } of layOutKernel(image)) board.chip.flashBytes.set(bytes, offset)
+  for (const { offset, bytes } of [layOutBoot(boot), ...layOutKernel(image)])
+    board.chip.flashBytes.set(bytes, offset)
   const machine = new Machine({
     ...{ board, network: new NetworkPort({ connect: unexpected }, nothing) },
     secureSessions: { accept: unexpected },

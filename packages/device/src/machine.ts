@@ -13,12 +13,12 @@ import { type Board, PowerCut, type StopReason } from '@microvisor/mcu'
 import {
   type ApplicationFault,
   type BootRecord,
-  boot,
   type DebugHalt,
   type FactoryTest,
   type FaultName,
   type LockDown,
   type ResetCause,
+  readBoot,
   type SecureSessions,
   type SecureVectors,
   type WakeCause,
@@ -27,7 +27,7 @@ import { registersOf } from './hardware/application.ts'
 import { debugHalt } from './hardware/debug.ts'
 import { ChipReset, ChipSleep, makeHardware } from './hardware/hardware.ts'
 import type { NetworkPort } from './hardware/network.ts'
-import { loadKernel } from './kernel-loader.ts'
+import { loadBoot, loadKernel } from './kernel-loader.ts'
 
 const WATCHDOG_MICROSECONDS = 1_000_000
 /** From a reset that software asked for to the next boot: what a chip needs for it, about. */
@@ -236,7 +236,8 @@ export class Machine {
         },
       },
     })
-    const outcome = boot(hardware)
+    const script = readBoot(hardware)
+    const outcome = 'outcome' in script ? script : loadBoot(script)(hardware)
     if (outcome.outcome === 'locked-down') {
       events.lockedDown(outcome)
       return

@@ -1,3 +1,4 @@
+import 'reflect-metadata'
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
@@ -34,6 +35,10 @@ test('a device has its key, certificate, fuses and kernel, and nothing else lies
   assert.deepEqual(fuses?.kernelSigner, cloud.kernelSigner.publicKey)
   assert.equal(read('internal-flash.bin').length, 0x20_0000)
   assert.equal(read('internal-flash.bin').includes('var kernel'), true)
+  assert.equal(read('internal-flash.bin').toString('latin1', 0x10_0000, 0x10_0004), 'MVB1')
+  const options = read('option-bytes.bin')
+  assert.equal(options.length, 48)
+  assert.equal(options[0], 0xcc, 'readout protection level 2')
   assert.equal(read('external-flash.bin').length, 0x80_0000)
   assert.equal(existsSync(`${folder}.partial`), false)
   assert.deepEqual(readDeviceOverview(folder).record, { ...record })

@@ -1,5 +1,6 @@
 /**
- * Makes a new device: its key, its certificate, its fuses, its flash with a kernel in it.
+ * Makes a new device: its key, its certificate, its fuses and option bytes, its flash with preboot,
+ * bootrom and a kernel in it.
  *
  * Everything is prepared in FOLDER.partial, which becomes FOLDER in one step at the end. Stopped at
  * any moment, it can be called again: the key is kept, and so is the answer of the cloud once it
@@ -17,8 +18,14 @@ import {
 } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { EXTERNAL_FLASH_BYTES, INTERNAL_FLASH_BYTES } from '@microvisor/mcu'
-import { encodeFuses, type KernelImage, layOutKernel } from '@microvisor/microvisor'
+import { EXTERNAL_FLASH_BYTES, encodeOptionBytes, INTERNAL_FLASH_BYTES, RDP } from '@microvisor/mcu'
+import {
+  encodeFuses,
+  internalLayout,
+  type KernelImage,
+  layOutBoot,
+  layOutKernel,
+} from '@microvisor/microvisor'
 import { parseKernelBundle, parseSid, toHex } from '@microvisor/protocol'
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { DeviceError } from './errors.ts'
@@ -31,9 +38,11 @@ import {
 } from './folder/device-folder.ts'
 import { createFlashFile } from './folder/flash-file.ts'
 import { hostDigest } from './hardware/engines.ts'
+import { buildBootImage } from './kernel-image.ts'
 
 const ENROLMENT_FILE = 'enrolment.json'
 const KERNEL_FILE = 'kernel.zip'
+const FLASH_PAGE_BYTES = 0x2000
 
 /** What the cloud gives a device that shows it a certificate request. */
 export interface Enrolment {
@@ -70,7 +79,7 @@ export async function provisionDevice(options: ProvisionOptions): Promise<Device
   const enrolment = await enrolOnce(partial, key, options.enrol)
   checkEnrolment(enrolment, key)
   const kernel = await kernelOnce(partial, options.fetchKernel)
-  const record = fill(partial, enrolment, kernel)
+  const record = fill(partial, enrolment, kernel, await buildBootImage())
   for (const name of [ENROLMENT_FILE, KERNEL_FILE]) rmSync(join(partial, name), { force: true })
   mkdirSync(dirname(folder), { recursive: true })
   renameSync(partial, folder)
@@ -114,13 +123,20 @@ async function kernelOnce(
 }
 
 /** The files of the device, in the partial folder. */
-function fill(partial: string, enrolment: Enrolment, kernel: KernelImage): DeviceRecord {
+function fill(
+  partial: string,
+  enrolment: Enrolment,
+  kernel: KernelImage,
+  boot: Uint8Array,
+): DeviceRecord {
   const flash = new Uint8Array(INTERNAL_FLASH_BYTES).fill(0xff)
-  for (const { offset, bytes } of layOutKernel(kernel)) flash.set(bytes, offset)
+  for (const { offset, bytes } of [layOutBoot(boot), ...layOutKernel(kernel)])
+    flash.set(bytes, offset)
   createFlashFile({ path: devicePath(partial, 'internalFlash'), isInverted: false }, flash)
   const external = new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff)
   createFlashFile({ path: devicePath(partial, 'externalFlash'), isInverted: true }, external)
-  writeDeviceFile(partial, 'fuses', fusesOf(enrolment))
+  writeDeviceFile(partial, 'fuses', fusesOf(enrolment, boot))
+  writeDeviceFile(partial, 'optionBytes', closedOptionBytes())
   writeDeviceFile(partial, 'certificate', enrolment.certificate)
   writeDeviceFile(partial, 'ca', enrolment.caCertificate)
   const { sid, accountSid, name, gateway } = enrolment
@@ -129,13 +145,20 @@ function fill(partial: string, enrolment: Enrolment, kernel: KernelImage): Devic
   return record
 }
 
-function fusesOf(enrolment: Enrolment): Uint8Array {
+/** Everything closed that can be, for ever: readout protection of level 2 locks the option bytes, too. */
+export function closedOptionBytes(): Uint8Array {
+  const bootPages = internalLayout.boot.size / FLASH_PAGE_BYTES
+  return encodeOptionBytes({ readoutProtection: RDP.level2, isTrustZoneOn: true, bootPages })
+}
+
+function fusesOf(enrolment: Enrolment, boot: Uint8Array): Uint8Array {
   const { raw } = new X509Certificate(enrolment.caCertificate)
   return encodeFuses({
     deviceSid: parseSid(enrolment.sid, 'UV'),
     accountSid: parseSid(enrolment.accountSid, 'AC'),
     deviceType: 'Imp201c',
     deviceCaSha256: createHash('sha256').update(raw).digest(),
+    bootSha256: hostDigest([boot]),
     kernelSigner: Buffer.from(enrolment.kernelSigner, 'hex'),
     applicationSigner: Buffer.from(enrolment.applicationSigner, 'hex'),
   })

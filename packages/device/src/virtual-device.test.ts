@@ -111,24 +111,58 @@ test('a flipped bit anywhere in the kernel, its manifest or its veneers locks th
   const folder = await deviceFolder(context, sleepForever)
   const flash = readFileSync(join(folder, 'internal-flash.bin'))
   const cases = [
-    [0x10_4000, 'KERNEL_MANIFEST_MISSING'],
-    [0x10_4030, /^(KERNEL_MANIFEST_MALFORMED|KERNEL_SIGNATURE|KERNEL_SIGNER_UNKNOWN)$/],
-    [0x10_8000, 'KERNEL_HASH'],
-    [0x10_8200, 'KERNEL_HASH'],
-    [0x10_6000, 'NSC_HASH'],
+    [0x12_0000, 'KERNEL_MANIFEST_MISSING'],
+    [0x10_0002, 'BOOT_MISSING'],
+    [0x10_1234, 'BOOT_HASH'],
+    [0x12_0030, /^(KERNEL_MANIFEST_MALFORMED|KERNEL_SIGNATURE|KERNEL_SIGNER_UNKNOWN)$/],
+    [0x12_4000, 'KERNEL_HASH'],
+    [0x12_4200, 'KERNEL_HASH'],
+    [0x12_2000, 'NSC_HASH'],
     [0x1f_e000, 'NSC_HASH'],
     [0x1f_ffff, 'NSC_HASH'],
   ] as const
   for (const [offset, expected] of cases) {
     patch(folder, 'internal-flash.bin', offset, Uint8Array.of(flash[offset]! ^ 0x10))
     const log = await runUntil(context, folder, /^locked down/)
-    assert.equal(log.length, 1, 'nothing else happens')
+    const others = log.filter((line) => !line.startsWith('system LED'))
+    assert.equal(others.length, 1, 'nothing else happens')
     const { status } = readDeviceOverview(folder)
     assert.equal(status?.state, 'locked-down')
     assert.match(status?.lockDown?.reason ?? '', new RegExp(expected))
     patch(folder, 'internal-flash.bin', offset, Uint8Array.of(flash[offset]!))
   }
   await runUntil(context, folder, 'started')
+})
+
+test('open option bytes lock the device down', async (context) => {
+  const folder = await deviceFolder(context, sleepForever)
+  patch(folder, 'option-bytes.bin', 0, Uint8Array.of(0xaa))
+  const log = await runUntil(context, folder, /^locked down/)
+  assert.equal(log.at(-1), 'locked down OPTION_BYTES')
+})
+
+test('once the kernel has hidden preboot and bootrom it cannot read them, nor anybody else', async (context) => {
+  const { cloud } = await cloudAndKernel
+  const curious = `var kernel = { start(hardware) {
+    const { protection, internalFlash, diagnostics } = hardware
+    const page = new Uint8Array(16)
+    internalFlash.read(0x100000, page)
+    diagnostics.trace('before: ' + String.fromCharCode(...page.subarray(0, 4)))
+    protection.hide()
+    diagnostics.trace('erase ' + internalFlash.erase(0x100000))
+    diagnostics.trace('program ' + internalFlash.program(0x100000, page))
+    diagnostics.trace('options ' + protection.program(new Uint8Array(48)))
+    internalFlash.read(0x11fff0, page)
+    diagnostics.trace('read them')
+  } }`
+  const kernel = cloud.signKernel(await testKernel(curious))
+  const folder = join(temporaryFolder(context), 'device')
+  await provisionDevice({ folder, enrol: (r) => cloud.enrol(r), fetchKernel: async () => kernel })
+  const log = await runUntil(context, folder, /^kernel failed/)
+  assert.deepEqual(log, [
+    ...['before: MVB1', 'erase WRPERR', 'program WRPERR', 'options OPTWERR'],
+    'kernel failed Bus error: flash at offset 0x11fff0 is hidden (HDP).',
+  ])
 })
 
 test('what is written to flash is on disk', async (context) => {
@@ -246,6 +280,7 @@ test('a damaged folder is refused with the file that is damaged, and is not left
   const breakages = [
     ['internal-flash.bin', new Uint8Array(5)],
     ['fuses.bin', new Uint8Array(513)],
+    ['option-bytes.bin', new Uint8Array(47)],
     ['external-flash.bin', new Uint8Array(0)],
     ['device.json', '{"sid":1}'],
     ['device.json', '{'],

@@ -7,6 +7,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import {
   Board,
   EXTERNAL_FLASH_BYTES,
+  OPTION_BYTES,
   OTP_BYTES,
   type PowerCutPlan,
   Supply,
@@ -238,6 +239,7 @@ export class VirtualDevice {
     const cells = {
       externalFlash: new Uint8Array(EXTERNAL_FLASH_BYTES),
       fuses: new Uint8Array(OTP_BYTES),
+      optionBytes: new Uint8Array(OPTION_BYTES),
     }
     const files = new Map<DeviceFile, FlashFile>()
     const save = (file: DeviceFile) => (offset: number, length: number) =>
@@ -248,19 +250,21 @@ export class VirtualDevice {
         supply: this.#supply,
         externalFlash: cells.externalFlash,
         otp: cells.fuses,
+        optionBytes: cells.optionBytes,
       },
       uniqueId: hostDigest([new TextEncoder().encode(this.record.sid)]).slice(0, 12),
       events: {
         internalFlashChanged: save('internalFlash'),
         externalFlashChanged: save('externalFlash'),
         otpChanged: save('fuses'),
+        optionBytesChanged: () => save('optionBytes')(0, OPTION_BYTES),
         userLed: (isLit) => this.#events.userLed?.(isLit),
         systemLed: (colour) => this.#events.systemLed?.(colour),
         logByte: (byte) => this.#events.logByte?.(byte),
       },
     })
     files.set('internalFlash', this.#openFlash(folder, 'internalFlash', board.chip.flashBytes))
-    for (const file of ['externalFlash', 'fuses'] as const) {
+    for (const file of ['externalFlash', 'fuses', 'optionBytes'] as const) {
       files.set(file, this.#openFlash(folder, file, cells[file]))
     }
     return board

@@ -16,6 +16,8 @@ export interface PeripheralPlace {
   readonly size: number
   /** Register of RCC and bit that clock the bus interface; undefined: always clocked. */
   readonly clock: readonly [keyof typeof rccLayout, number] | undefined
+  /** Memory of a peripheral, without registers. */
+  readonly isMemory: boolean
   /** Key of `registerSets`; undefined where the model's own layout names the registers. */
   readonly set: keyof typeof registerSets | undefined
   readonly kernel: boolean
@@ -23,6 +25,7 @@ export interface PeripheralPlace {
 
 interface Options {
   readonly set?: keyof typeof registerSets
+  readonly isMemory?: boolean
   readonly size?: number
   readonly clock?: readonly [keyof typeof rccLayout, number]
   readonly kernel?: boolean
@@ -34,6 +37,7 @@ const at = (name: string, base: number, options: Options = {}): PeripheralPlace 
   size: options.size ?? 0x400,
   clock: options.clock,
   set: options.set,
+  isMemory: options.isMemory ?? false,
   kernel: options.kernel ?? false,
 })
 
@@ -62,8 +66,8 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('CRS', 0x4000_6000, { set: 'CRS', clock: ['APB1ENR1', 24] }),
   at('I2C4', 0x4000_8400, { clock: ['APB1ENR2', 1] }),
   at('LPTIM2', 0x4000_9400, { set: 'LPTIM', clock: ['APB1ENR2', 5] }),
-  at('FDCAN1', 0x4000_a400, { set: 'FDCAN', clock: ['APB1ENR2', 9] }),
-  at('SRAMCAN', 0x4000_ac00, { set: 'none', size: 0x800, clock: ['APB1ENR2', 9] }),
+  at('FDCAN1', 0x4000_a400, { clock: ['APB1ENR2', 9] }),
+  at('SRAMCAN', 0x4000_ac00, { size: 0x800, clock: ['APB1ENR2', 9], isMemory: true }),
   at('UCPD1', 0x4000_dc00, { set: 'UCPD', clock: ['APB1ENR2', 23] }),
 
   at('TIM1', 0x4001_2c00, { set: 'TIM', clock: ['APB2ENR', 11] }),
@@ -78,13 +82,13 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
 
   at('GPDMA1', 0x4002_0000, { set: 'GPDMA', size: 0x1000, clock: ['AHB1ENR', 0] }),
   at('CORDIC', 0x4002_1000, { clock: ['AHB1ENR', 1] }),
-  at('FMAC', 0x4002_1400, { set: 'FMAC', clock: ['AHB1ENR', 2] }),
+  at('FMAC', 0x4002_1400, { clock: ['AHB1ENR', 2] }),
   at('FLASH', 0x4002_2000, { clock: ['AHB1ENR', 8], kernel: true }),
   at('CRC', 0x4002_3000, { clock: ['AHB1ENR', 12] }),
   at('TSC', 0x4002_4000, { set: 'TSC', clock: ['AHB1ENR', 16] }),
   at('MDF1', 0x4002_5000, { set: 'MDF', size: 0x1000, clock: ['AHB1ENR', 3] }),
   at('RAMCFG', 0x4002_6000, { set: 'RAMCFG', size: 0x1000, clock: ['AHB1ENR', 17] }),
-  at('DMA2D', 0x4002_b000, { set: 'DMA2D', size: 0xc00, clock: ['AHB1ENR', 18] }),
+  at('DMA2D', 0x4002_b000, { size: 0xc00, clock: ['AHB1ENR', 18] }),
   at('ICACHE', 0x4003_0400),
   at('DCACHE1', 0x4003_1400, { clock: ['AHB1ENR', 30] }),
   at('GTZC1_TZSC', 0x4003_2400, { set: 'TZSC', clock: GTZC1, kernel: true }),
@@ -112,18 +116,18 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('RNG', 0x420c_0800, { clock: ['AHB2ENR1', 18], kernel: true }),
   at('SAES', 0x420c_0c00, { set: 'AES', clock: ['AHB2ENR1', 20], kernel: true }),
   at('PKA', 0x420c_2000, { set: 'PKA', size: 0x2000, clock: ['AHB2ENR1', 19] }),
-  at('OCTOSPIM', 0x420c_4000, { set: 'OCTOSPIM', clock: ['AHB2ENR1', 21], kernel: true }),
+  at('OCTOSPIM', 0x420c_4000, { clock: ['AHB2ENR1', 21], kernel: true }),
   at('OTFDEC1', 0x420c_5000, { set: 'OTFDEC', clock: ['AHB2ENR1', 23] }),
   at('OTFDEC2', 0x420c_5400, { set: 'OTFDEC', clock: ['AHB2ENR1', 24] }),
-  at('SDMMC1', 0x420c_8000, { set: 'SDMMC', clock: ['AHB2ENR1', 27] }),
+  at('SDMMC1', 0x420c_8000, { clock: ['AHB2ENR1', 27] }),
   at('DLYBSD1', 0x420c_8400, { set: 'DLYB', clock: ['AHB2ENR1', 27] }),
   at('DLYBSD2', 0x420c_8800, { set: 'DLYB', clock: ['AHB2ENR1', 28] }),
-  at('SDMMC2', 0x420c_8c00, { set: 'SDMMC', clock: ['AHB2ENR1', 28] }),
+  at('SDMMC2', 0x420c_8c00, { clock: ['AHB2ENR1', 28] }),
   at('DLYBOS1', 0x420c_f000, { set: 'DLYB', clock: ['AHB2ENR2', 4], kernel: true }),
   at('DLYBOS2', 0x420c_f400, { set: 'DLYB', clock: ['AHB2ENR2', 8] }),
   at('FMC', 0x420d_0400, { set: 'FMC', clock: ['AHB2ENR2', 0] }),
-  at('OCTOSPI1', 0x420d_1400, { set: 'OCTOSPI', clock: ['AHB2ENR2', 4], kernel: true }),
-  at('OCTOSPI2', 0x420d_2400, { set: 'OCTOSPI', clock: ['AHB2ENR2', 8] }),
+  at('OCTOSPI1', 0x420d_1400, { clock: ['AHB2ENR2', 4], kernel: true }),
+  at('OCTOSPI2', 0x420d_2400, { clock: ['AHB2ENR2', 8] }),
 
   at('SYSCFG', 0x4600_0400, { set: 'SYSCFG', clock: ['APB3ENR', 1] }),
   at('SPI3', 0x4600_2000, { clock: ['APB3ENR', 5] }),
@@ -199,15 +203,7 @@ export const registerSets = {
   CRS: 'CR CFGR ISR ICR',
   DCMI: 'CR SR RIS IER MIS ICR ESCR ESUR CWSTRT CWSIZE DR',
   DLYB: 'CR CFGR',
-  DMA2D:
-    'CR ISR IFCR FGMAR FGOR BGMAR BGOR FGPFCCR FGCOLR BGPFCCR BGCOLR FGCMAR BGCMAR OPFCCR OCOLR ' +
-    'OMAR OOR NLR LWR AMTCR @1024 FGCLUT:0-255 BGCLUT:0-255',
   EXTI: 'RTSR1 FTSR1 SWIER1 RPR1 FPR1 SECCFGR1 PRIVCFGR1 @96 EXTICR:1-4 LOCKR -3 IMR1 EMR1',
-  FDCAN:
-    'CREL ENDN - DBTP TEST RWD CCCR NBTP TSCC TSCV TOCC TOCV -4 ECR PSR TDCR - IR IE ILS ILE -8 ' +
-    'RXGFC XIDAM HPMS - RXF0S RXF0A RXF1S RXF1A -8 TXBC TXFQS TXBRP TXBAR TXBCR TXBTO TXBCF ' +
-    'TXBTIE TXBCIE TXEFS TXEFA @256 CKDIV',
-  FMAC: 'X1BUFCFG X2BUFCFG YBUFCFG PARAM CR SR WDATA RDATA',
   FMC:
     'BCR1 BTR1 BCR2 BTR2 BCR3 BTR3 BCR4 BTR4 PCSCNTR @128 PCR SR PMEM PATT - ECCR @260 BWTR1 - ' +
     'BWTR2 - BWTR3 - BWTR4',
@@ -218,11 +214,6 @@ export const registerSets = {
   LPTIM: 'ISR ICR DIER CFGR CR CCR1 ARR CNT - CFGR2 RCR CCMR1 - CCR2',
   MDF: `GCR CKGCR -6 OR ${filters(6)}`,
   MPCBB: 'CR -3 CFGLOCKR1 @256 SECCFGR:0-31 @512 PRIVCFGR:0-31',
-  OCTOSPI:
-    'CR - DCR1 DCR2 DCR3 DCR4 -2 SR FCR @64 DLR - AR - DR @128 PSMKR - PSMAR - PIR @256 CCR - TCR ' +
-    '- IR @288 ABR @304 LPTR @320 WPCCR - WPTCR - WPIR @352 WPABR @384 WCCR - WTCR - WIR @416 ' +
-    'WABR @512 HLCR',
-  OCTOSPIM: 'CR PCR:1-8',
   OTFDEC: `CR -3 PRIVCFGR ${regions} @768 ISR ICR IER`,
   PKA: 'CR SR CLRFR @1024 RAM:0-1333',
   PSSI: 'CR SR RIS IER MIS ICR @40 DR',
@@ -233,9 +224,6 @@ export const registerSets = {
   SAI:
     'GCR ACR1 ACR2 AFRCR ASLOTR AIM ASR ACLRFR ADR BCR1 BCR2 BFRCR BSLOTR BIM BSR BCLRFR BDR ' +
     'PDMCR PDMDLY',
-  SDMMC:
-    'POWER CLKCR ARGR CMDR RESPCMDR RESP1R RESP2R RESP3R RESP4R DTIMER DLENR DCTRL DCNTR STAR ICR ' +
-    'MASKR ACKTIMER @80 IDMACTRLR IDMABSIZER IDMABASER -2 IDMALAR IDMABAR @128 FIFOR',
   SYSCFG: 'SECCFGR CFGR1 FPUIMR CNSLCKR CSLCKR CFGR2 MESR CCCSR CCVR CCCR - RSSCMDR',
   TAMP:
     'CR1 CR2 CR3 FLTCR ATCR1 ATSEEDR ATOR ATCR2 SECCFGR PRIVCFGR - IER SR MISR SMISR SCR COUNTR ' +

@@ -32,6 +32,8 @@ export interface BoardOptions {
   readonly hasSecureSide: boolean
   readonly externalFlash: Uint8Array
   readonly otp: Uint8Array
+  /** As in `ChipOptions`. */
+  readonly optionBytes?: Uint8Array | undefined
   readonly uniqueId: Uint8Array
   readonly events: BoardEvents
 }
@@ -40,6 +42,7 @@ export interface BoardEvents {
   internalFlashChanged(offset: number, length: number): void
   externalFlashChanged(offset: number, length: number): void
   otpChanged(offset: number, length: number): void
+  optionBytesChanged?(): void
   userLed(isLit: boolean): void
   systemLed(colour: SystemLedColour): void
   /** A byte has left on the log's serial line. */
@@ -63,10 +66,10 @@ export class Board {
   #shownSystemLed: SystemLedColour = { red: false, green: false, blue: false }
 
   constructor(options: BoardOptions) {
-    const { supply, otp, uniqueId, events } = options
+    const { supply, otp, optionBytes, uniqueId, events } = options
     this.#events = events
     this.chip = new Stm32u585({
-      ...{ supply, otp, uniqueId, hasSecureSide: options.hasSecureSide },
+      ...{ supply, otp, optionBytes, uniqueId, hasSecureSide: options.hasSecureSide },
       kernelPins: options.hasSecureSide ? KERNEL_PINS : [],
       events: this.#chipEvents(),
     })
@@ -119,6 +122,7 @@ export class Board {
     return {
       internalFlashChanged: (offset, length) => events.internalFlashChanged(offset, length),
       otpChanged: (offset, length) => events.otpChanged(offset, length),
+      optionBytesChanged: () => events.optionBytesChanged?.(),
       pin: (port, pin, isHigh) => this.#pinChanged(port, pin, isHigh),
       serial: (port, data) => this.#sent(port, data),
     }

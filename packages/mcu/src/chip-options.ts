@@ -19,6 +19,8 @@ export interface ChipOptions {
   readonly supply: Supply
   /** One-time-programmable area, 512 bytes. */
   readonly otp: Uint8Array
+  /** As option-bytes.ts has them. Only with a secure side. */
+  readonly optionBytes?: Uint8Array | undefined
   readonly uniqueId: Uint8Array
   /**
    * Option bit TZEN: the secure side keeps its half. Without it there is no secure side: software
@@ -33,6 +35,7 @@ export interface ChipOptions {
 export interface ChipEvents {
   internalFlashChanged(offset: number, length: number): void
   otpChanged(offset: number, length: number): void
+  optionBytesChanged?(): void
   pin(port: PortName, pin: number, isHigh: boolean): void
   /** A serial port has sent one frame, whatever its pins are switched to. */
   serial(port: SerialPort, data: number): void

@@ -29,6 +29,7 @@ import {
 } from './memory-map.ts'
 import { memoryRanges } from './memory-ranges.ts'
 import { NotModelled } from './not-modelled.ts'
+import { encodeOptionBytes, OptionBytes, RDP } from './option-bytes.ts'
 import { leadOutside, type SerialPort, serialPorts } from './outside.ts'
 import { PeripheralBus } from './peripheral-bus.ts'
 import type { Models } from './peripherals/catalogue.ts'
@@ -79,6 +80,7 @@ export class Stm32u585 {
   onReset: (cause: ResetCause) => void = () => {}
   readonly internalFlash: FlashChip
   readonly otp: Otp
+  readonly optionBytes: OptionBytes
   /** The whole internal flash as it lies in guest memory; for loading an image before power-up. */
   readonly flashBytes: Uint8Array
   readonly #options: ChipOptions
@@ -130,6 +132,8 @@ export class Stm32u585 {
       ...{ bytes: this.flashBytes, supply },
       onChange: (offset, length) => this.#flashChanged(offset, length),
     })
+    this.optionBytes = this.#makeOptionBytes()
+    this.internalFlash.protection = this.optionBytes
     this.otp = new Otp({ bytes: options.otp, supply, onChange: events.otpChanged })
     this.#secure()
   }
@@ -281,6 +285,7 @@ export class Stm32u585 {
     this.#isHalted = false
     this.scheduler.clear()
     this.#requestedReset = undefined
+    this.optionBytes.reset()
     this.cpu.reset()
     this.rcc.reset(RESET_FLAGS[flags], isPowerLost)
     this.#resetPeripherals(deepMode === undefined ? [] : ['PWR'])
@@ -378,6 +383,16 @@ export class Stm32u585 {
     this.#options.events.internalFlashChanged(offset, length)
   }
 
+  #makeOptionBytes(): OptionBytes {
+    const { optionBytes, hasSecureSide, events } = this.#options
+    const open = { readoutProtection: RDP.level0, isTrustZoneOn: hasSecureSide, bootPages: 0 }
+    return new OptionBytes({
+      bytes: optionBytes ?? encodeOptionBytes(open),
+      onChange: () => events.optionBytesChanged?.(),
+      onHide: () => this.cpu.attributionChanged(),
+    })
+  }
+
   #makeRcc(): Rcc {
     const rcc: Rcc = new Rcc(this.scheduler, {
       changed: () => {
@@ -429,8 +444,11 @@ export class Stm32u585 {
   #makeBus(): PeripheralBus {
     const models = Object.entries<Peripheral>(this.peripherals)
     const modelled = new Map(models.map(([name, { registers }]) => [name, registers]))
+    const windows = new Map(
+      models.flatMap(([name, { window }]) => (window ? [[name, window] as const] : [])),
+    )
     return new PeripheralBus({
-      modelled: modelled.set('RCC', this.rcc.registers),
+      ...{ modelled: modelled.set('RCC', this.rcc.registers), windows },
       notModelled: this.notModelled,
       hasSecureSide: this.#options.hasSecureSide,
       isClocked: ({ clock }: PeripheralPlace) =>
@@ -452,7 +470,9 @@ export class Stm32u585 {
   }
 
   #attributionOf(address: number) {
-    return this.#options.hasSecureSide ? attributionOf(address) : 'non-secure'
+    if (!this.#options.hasSecureSide) return 'non-secure'
+    const isHidden = this.optionBytes?.isHidden && this.optionBytes.hides(address - FLASH_BASE)
+    return isHidden ? 'hidden' : attributionOf(address)
   }
 
   /** The store waits for an operation that is under way: what comes behind it is that much later. */

@@ -35,6 +35,12 @@ export interface FlashStore {
   readonly onChange: (offset: number, length: number) => void
 }
 
+export interface FlashProtection {
+  /** Throws for what cannot be read. */
+  requireVisible(offset: number, length: number): void
+  refusal(offset: number, length: number): FlashError | undefined
+}
+
 /** The cells that both kinds of flash share: reading, erasing and clearing bits, each tearable. */
 class Cells {
   readonly #store: FlashStore
@@ -140,6 +146,9 @@ export class FlashChip {
   readonly #cells: Cells
   readonly #kind: FlashKind
 
+  /** What nobody may read, erase or program. */
+  protection: FlashProtection | undefined
+
   constructor(kind: keyof typeof flashKinds, store: FlashStore) {
     this.#kind = flashKinds[kind]
     this.#cells = new Cells(store, this.#kind.sizeBytes)
@@ -159,6 +168,7 @@ export class FlashChip {
   }
 
   read(offset: number, into: Uint8Array): void {
+    this.protection?.requireVisible(offset, into.length)
     this.#cells.read(offset, into)
   }
 
@@ -169,12 +179,15 @@ export class FlashChip {
   erase(offset: number, tornBy?: number): FlashError | undefined {
     const { eraseBytes } = this.#kind
     if (offset % eraseBytes !== 0) return 'PGAERR'
+    const refusal = this.protection?.refusal(offset, eraseBytes)
+    if (refusal !== undefined) return refusal
     this.#cells.erase(offset, eraseBytes, tornBy)
     return undefined
   }
 
   program(offset: number, from: Uint8Array, tornBy?: number): FlashError | undefined {
-    return this.#kind.program(this.#cells, offset, from, tornBy)
+    const refusal = this.protection?.refusal(offset, from.length)
+    return refusal ?? this.#kind.program(this.#cells, offset, from, tornBy)
   }
 }
 

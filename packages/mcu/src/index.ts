@@ -11,6 +11,7 @@ export type {
   SettingValue,
   Unit,
 } from './board/part.ts'
+export { CanNodePart } from './board/parts/can-node.ts'
 export { DutyMeter } from './board/parts/led.ts'
 export { SerialLine } from './board/parts/serial-line.ts'
 export type { BoardPicture, NamedPicture, Picture } from './board/picture.ts'
@@ -26,6 +27,7 @@ export {
   type SpiName,
   type SpiPart,
   Wires,
+  XSPI_NAMES,
 } from './board/wires.ts'
 export { type BusPins, boardPins, defaultI2c, defaultSpi, serialPins } from './board/wiring.ts'
 export { Board, type BoardEvents, type BoardOptions, type SystemLedColour } from './board.ts'
@@ -51,10 +53,12 @@ export {
   QUAD_WORD_BYTES,
 } from './flash.ts'
 export { IRQ_COUNT, interruptLines } from './interrupts.ts'
+export { parseFrame } from './lines/can-frame.ts'
 export type { UartFrame } from './lines/uart-frame.ts'
 export { LowPower, type PowerState, type SleepMode } from './low-power.ts'
 export { applicationSram, isApplicationMemory, NSC_BASE } from './memory-map.ts'
 export type { UnmodelledAccess } from './not-modelled.ts'
+export { BusError, encodeOptionBytes, OPTION_BYTES, RDP } from './option-bytes.ts'
 export type { PinConflict } from './pins/conflicts.ts'
 export type { PortName } from './pins/ports.ts'
 export { PowerCut, type PowerCutPlan, Supply, type TearableOperation } from './power.ts'

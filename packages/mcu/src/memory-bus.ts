@@ -69,7 +69,9 @@ export class MemoryBus implements SystemBus {
   #isAllowed(address: number, size: AccessSize, { isSecure }: Master): boolean {
     const { attributionOf } = this.#parts
     const isMisaligned = (address & (size - 1)) !== 0
-    if (isMisaligned || (!isSecure && attributionOf(address) !== 'non-secure')) {
+    const attribution = attributionOf(address)
+    const isForbidden = !isSecure && attribution !== 'non-secure'
+    if (isMisaligned || isForbidden || attribution === 'hidden') {
       this.fault = BusFault.error
     }
     return this.fault === BusFault.none

@@ -4,6 +4,7 @@
  */
 import type { Wires } from './board/wires.ts'
 import { I2cBus } from './lines/i2c-bus.ts'
+import { routedByName, type Signals } from './lines/routing.ts'
 import { SpiBus } from './lines/spi-bus.ts'
 import type { UartFrame } from './lines/uart-frame.ts'
 import type { Contact, PadName } from './pins/pad.ts'
@@ -13,8 +14,6 @@ import type { Pins } from './pins/pins.ts'
 export const serialPorts = ['USART1', 'USART2', 'USART3', 'UART4', 'UART5', 'LPUART1'] as const
 export type SerialPort = (typeof serialPorts)[number]
 
-type Signals = Readonly<Record<string, string>>
-
 export function leadOutside(
   pins: Pins,
   wires: Wires,
@@ -22,6 +21,7 @@ export function leadOutside(
 ): void {
   leadI2c(pins, wires)
   leadSpi(pins, wires)
+  leadByName(pins, wires)
   for (const port of serialPorts) {
     pins.attachBus(new NamedSerialLine(port, (data) => serial(port, data)))
   }
@@ -49,6 +49,14 @@ function leadSpi(pins: Pins, wires: Wires): void {
       transfer: ({ value, bits }: { value: number; bits: number }) => bus.exchange(value, bits),
     }
     line.attachSelected(device, () => true)
+  }
+}
+
+/** Buses that are wherever firmware has switched their signals to. */
+function leadByName(pins: Pins, wires: Wires): void {
+  for (const [name, bus] of Object.entries({ ...wires.xspi, ...wires.sd, ...wires.can })) {
+    bus.routing = routedByName(pins, name, (signals) => wires.onUnrouted(name, signals))
+    pins.attachBus(bus)
   }
 }
 

@@ -5,13 +5,15 @@
  * What a non-secure access may not touch is refused with an attribution fault; what does not exist
  * with a bus error; a peripheral without a clock reads as zero and loses writes. A peripheral that
  * is not modelled remembers what was written and reads it back, so that read-modify-write goes on.
- * All of these but the first are entered in the ledger.
+ * All of these but the first are entered in the ledger. External memories are reached through the
+ * windows of the peripherals that map them.
  */
 import { type PeripheralPlace, peripheralPlaces, registerNames } from './address-map.ts'
 import { type AccessSize, type Bus, BusFault, type Master } from './bus.ts'
 import type { AccessDirection, NotModelled } from './not-modelled.ts'
 import { analogCalibration } from './peripherals/analog-inputs.ts'
 import type { Registers } from './registers.ts'
+import type { MappedWindow } from './wiring.ts'
 
 const PERIPHERALS_BASE = 0x4000_0000
 const PERIPHERALS_END = 0x6000_0000
@@ -29,6 +31,8 @@ const OTP_END = 0x0bfa_0200
 export interface PeripheralBusOptions {
   /** By name as in `peripheralPlaces`. */
   readonly modelled: ReadonlyMap<string, Registers>
+  /** Windows of peripherals that map a memory, by name. */
+  readonly windows?: ReadonlyMap<string, MappedWindow>
   readonly notModelled: NotModelled
   /** False: nobody keeps anything from software. */
   readonly hasSecureSide: boolean
@@ -44,6 +48,8 @@ interface Entry {
   readonly place: PeripheralPlace
   readonly registers: Registers | undefined
   readonly names: readonly (string | undefined)[]
+  /** A memory of a peripheral that lies in this place. */
+  readonly memory: { readonly window: MappedWindow; readonly offset: number } | undefined
   /** What was written to registers that are not modelled, by word. */
   readonly remembered: Map<number, number>
 }
@@ -60,7 +66,8 @@ export class PeripheralBus implements Bus {
     for (const place of peripheralPlaces) {
       const registers = options.modelled.get(place.name)
       const names = place.set === undefined ? [] : registerNames(place.set)
-      const entry = { place, registers, names, remembered: new Map<number, number>() }
+      const memory = memoryIn(place, options.windows)
+      const entry = { place, registers, names, memory, remembered: new Map<number, number>() }
       const last = (place.base + place.size - 1) >>> GRAIN_SHIFT
       for (let grain = place.base >>> GRAIN_SHIFT; grain <= last; grain++) {
         this.#entries.set(grain, entry)
@@ -73,12 +80,19 @@ export class PeripheralBus implements Bus {
     this.fault = BusFault.none
     if (address < PERIPHERALS_BASE) return this.#readSystemMemory(address, size, master)
     const access = { address, direction: 'read', master } as const
+    if (this.#isOutside(address)) {
+      return this.#mapped(access, (window, offset) => window.read(offset, size)) ?? 0
+    }
     const entry = this.#find(access)
     if (entry === undefined) return 0
     const offset = offsetOf(address, entry)
     const { registers } = entry
     if (registers?.nameAt(offset) !== undefined) {
       return registers.read(offset, size, master.isSecure)
+    }
+    if (entry.memory !== undefined && offset >= entry.memory.offset) {
+      const { window, offset: from } = entry.memory
+      return window.read(offset - from, size) ?? 0
     }
     const word = entry.remembered.get(offset >> 2) ?? 0
     const value = ((word >>> ((offset & 3) * 8)) & laneMask(size)) >>> 0
@@ -91,6 +105,10 @@ export class PeripheralBus implements Bus {
     const access = { address, direction: 'write', master } as const
     if (address < PERIPHERALS_BASE) {
       this.#refuse(access, BusFault.error)
+      return
+    }
+    if (this.#isOutside(address)) {
+      this.#mapped(access, (window, offset) => window.write(offset, size, value) || undefined)
       return
     }
     const entry = this.#find(access)
@@ -106,6 +124,10 @@ export class PeripheralBus implements Bus {
       registers.write(offset, size, value, master.isSecure)
       return
     }
+    if (entry.memory !== undefined && offset >= entry.memory.offset) {
+      entry.memory.window.write(offset - entry.memory.offset, size, value)
+      return
+    }
     const shift = (offset & 3) * 8
     const before = entry.remembered.get(offset >> 2) ?? 0
     const lanes = laneMask(size) << shift
@@ -116,6 +138,11 @@ export class PeripheralBus implements Bus {
   /** Forgets what was written to registers that are not modelled: the chip was reset. */
   reset(): void {
     for (const { remembered } of this.#entries.values()) remembered.clear()
+  }
+
+  /** Beyond all peripherals: external memories, or nothing. */
+  #isOutside(address: number): boolean {
+    return address >= PERIPHERALS_END && !this.#entries.has(address >>> GRAIN_SHIFT)
   }
 
   #find(access: Access): Entry | undefined {
@@ -137,6 +164,30 @@ export class PeripheralBus implements Bus {
       return undefined
     }
     return entry
+  }
+
+  /** An access to an external memory; undefined, with the fault set, where it was refused. */
+  #mapped<Value>(
+    access: Access,
+    act: (window: MappedWindow, offset: number) => Value | undefined,
+  ): Value | undefined {
+    const { address, master } = access
+    const { windows = new Map<string, MappedWindow>(), hasSecureSide, isClocked } = this.#options
+    const found = [...windows].find(
+      ([, { base, size }]) => address >= base && address - base < size,
+    )
+    const place = peripheralPlaces.find(({ name }) => name === found?.[0])
+    if (found === undefined || place === undefined || !isClocked(place)) {
+      this.#refuse(access, BusFault.error)
+      return undefined
+    }
+    if (hasSecureSide && place.kernel && !master.isSecure) {
+      this.fault = BusFault.attribution
+      return undefined
+    }
+    const value = act(found[1], address - found[1].base)
+    if (value === undefined) this.#refuse(access, BusFault.error)
+    return value
   }
 
   #reportTagged({ place }: Entry, registers: Registers): void {
@@ -187,6 +238,14 @@ export class PeripheralBus implements Bus {
     }
     return bytes.reduceRight((value, byte) => value * 256 + byte, 0)
   }
+}
+
+function memoryIn(
+  { base, size }: PeripheralPlace,
+  windows: PeripheralBusOptions['windows'] = new Map(),
+): Entry['memory'] {
+  const window = [...windows.values()].find((one) => one.base >= base && one.base < base + size)
+  return window && { window, offset: window.base - base }
 }
 
 interface Access {

@@ -13,9 +13,20 @@ import type { Registers } from './registers.ts'
 import type { Ticks } from './ticks.ts'
 import type { Output, Wire } from './wire.ts'
 
+/** A stretch of the address space behind a peripheral, as a memory that is mapped there. */
+export interface MappedWindow {
+  readonly base: number
+  readonly size: number
+  /** `offset` from its base; undefined: the bus refuses. */
+  read(offset: number, size: AccessSize): number | undefined
+  /** False: the bus refuses. */
+  write(offset: number, size: AccessSize, value: number): boolean
+}
+
 /** One instance of a peripheral. */
 export interface Peripheral {
   readonly registers: Registers
+  readonly window?: MappedWindow
   /** To the state after a reset of the chip; drops its lines and requests. */
   reset(): void
   /** In the backup domain: it has lost its power, or software has reset it. */

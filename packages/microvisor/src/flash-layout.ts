@@ -6,9 +6,10 @@
  * application's, the upper half is where updates are staged.
  *
  *   0x000000  application                        external 0x000000  application
- *   0x100000  boot journal, two pages                     0x400000  staging
- *   0x104000  kernel, slot A
- *   0x152000  the kernel's entry
+ *   0x100000  preboot and bootrom, hidden                 0x400000  staging
+ *   0x120000  kernel, slot A
+ *   0x16E000  boot journal, two pages
+ *   0x172000  the kernel's entry
  *   0x180000  application manifest, copy A
  *   0x192000  application manifest, copy B
  *   0x1A4000  state journal, two pages
@@ -22,10 +23,12 @@ import type { Stretch } from './flash-access.ts'
 
 export const internalLayout = {
   application: { offset: 0x00_0000, size: 0x10_0000 },
-  bootJournal: { offset: 0x10_0000, size: 0x4000 },
-  kernelA: { offset: 0x10_4000, size: 0x4_e000 },
+  /** Never written after provisioning, and hidden once the kernel runs: it begins bank 2 (HDP2). */
+  boot: { offset: 0x10_0000, size: 0x2_0000 },
+  kernelA: { offset: 0x12_0000, size: 0x4_e000 },
+  bootJournal: { offset: 0x16_e000, size: 0x4000 },
   /** Where the veneers branch to: a page that leads to the kernel in charge. */
-  kernelEntry: { offset: 0x15_2000, size: 0x2000 },
+  kernelEntry: { offset: 0x17_2000, size: 0x2000 },
   manifestA: { offset: 0x18_0000, size: 0x1_2000 },
   manifestB: { offset: 0x19_2000, size: 0x1_2000 },
   stateJournal: { offset: 0x1a_4000, size: 0x4000 },

@@ -24,6 +24,8 @@ export interface FuseContents {
   readonly deviceType: DeviceTypeName
   /** SHA-256 of the device CA's certificate (DER). */
   readonly deviceCaSha256: Uint8Array
+  /** SHA-256 of preboot and bootrom (boot/boot-image.ts). */
+  readonly bootSha256: Uint8Array
   /** P-256 public key (X9.62 uncompressed) that signs kernel manifests. */
   readonly kernelSigner: Uint8Array
   /** P-256 public key (X9.62 uncompressed) that signs application manifests. */
@@ -31,7 +33,7 @@ export interface FuseContents {
 }
 
 const MAGIC = 0x3155_464d // "MFU1", little-endian
-const VERSION = 1
+const VERSION = 2
 
 const deviceTypeCodes: Readonly<Record<DeviceTypeName, number>> = { Imp201c: 1, Imp201f: 2 }
 
@@ -44,6 +46,7 @@ const layout = {
   deviceCaSha256: { offset: 48, size: 32 },
   kernelSigner: { offset: 80, size: PUBLIC_KEY_BYTES },
   applicationSigner: { offset: 160, size: PUBLIC_KEY_BYTES },
+  bootSha256: { offset: 240, size: 32 },
 } as const
 
 /** The 512 bytes to burn. Throws SidError or RangeError for contents that do not fit. */
@@ -56,6 +59,7 @@ export function encodeFuses(contents: FuseContents): Uint8Array {
   put(bytes, 'deviceSid', sidBytes('UV', contents.deviceSid))
   put(bytes, 'accountSid', sidBytes('AC', contents.accountSid))
   put(bytes, 'deviceCaSha256', contents.deviceCaSha256)
+  put(bytes, 'bootSha256', contents.bootSha256)
   put(bytes, 'kernelSigner', contents.kernelSigner)
   put(bytes, 'applicationSigner', contents.applicationSigner)
   return bytes
@@ -74,6 +78,7 @@ export function decodeFuses(bytes: Uint8Array): FuseContents | undefined {
     deviceSid: makeSid('UV', take(bytes, 'deviceSid')),
     accountSid: makeSid('AC', take(bytes, 'accountSid')),
     deviceCaSha256: take(bytes, 'deviceCaSha256'),
+    bootSha256: take(bytes, 'bootSha256'),
     kernelSigner: take(bytes, 'kernelSigner'),
     applicationSigner: take(bytes, 'applicationSigner'),
   }

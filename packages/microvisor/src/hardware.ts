@@ -10,12 +10,14 @@
  *       never catches what they throw.
  *   (4) Addresses are those of the non-secure map; flash offsets count from the start of the chip.
  */
+import type { Stretch } from './flash-access.ts'
 
 export interface Hardware {
   readonly application: ApplicationWorld
   readonly internalFlash: Flash
   readonly externalFlash: Flash
   readonly fuses: Fuses
+  readonly protection: Protection
   readonly engines: Engines
   readonly clock: Clock
   readonly power: Power
@@ -170,6 +172,23 @@ export interface Fuses {
   read(offset: number, into: Uint8Array): void
   /** Burns one quad-word (16 bytes) that is still blank. */
   program(offset: number, from: Uint8Array): FlashError | undefined
+}
+
+/**
+ * What the option bytes close (RM0456, "Embedded flash memory"): burned at provisioning, read at
+ * reset, never changed after.
+ */
+export interface Protection {
+  /** The option byte RDP: AA level 0, 55 level 0.5, CC level 2, any other level 1. */
+  readonly readoutProtection: number
+  readonly isTrustZoneOn: boolean
+  /** HDP: what of the internal flash `hide` hides. */
+  readonly hideable: Stretch | undefined
+  /** WRP: what of the internal flash is never erased or programmed. */
+  readonly writeProtected: Stretch | undefined
+  readonly isHidden: boolean
+  /** Until the next reset nothing reads, enters or writes what is hidden: a bus error. */
+  hide(): void
 }
 
 /**

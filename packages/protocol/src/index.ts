@@ -1,6 +1,22 @@
 /** What two sides must agree on: system calls, bundles, link messages, SIDs. Data and codecs; no I/O. */
 import './text.ts'
 
+export {
+  type ExpectedToken,
+  makeToken,
+  openEvidence,
+  openToken,
+  type TokenSigner,
+  verifyToken,
+} from './attestation/attestation.ts'
+export {
+  AttestationError,
+  type AttestationErrorCode,
+  attestationErrors,
+} from './attestation/attestation-error.ts'
+export * from './attestation/claims.ts'
+export * from './attestation/evidence.ts'
+export { withCertificate } from './attestation/sign1.ts'
 export * from './bundle.ts'
 export { BundleError, type BundleErrorCode, bundleErrors } from './bundle-errors.ts'
 export * from './channel-endpoints.ts'

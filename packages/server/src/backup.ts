@@ -1,7 +1,7 @@
 /**
- * Backups of a data folder that holds everything of its server: database, blobs, keys, credentials.
+ * Backups of all that a server keeps: database, blobs, keys, credentials.
  *
- *   DIR/data/         the folder as it was, file by file
+ *   DIR/data/         the data folder as it was, file by file; or, portable, rows and blobs
  *   DIR/backup.json   the SHA-256 of every file
  *
  *   (1) The data folder's lock is held while it is copied, so no server changes it meanwhile. What a
@@ -15,6 +15,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { openDataFolder } from './data-folder.ts'
+import { keysOf, readPortable, type StorePlaces, writePortable } from './portable-backup.ts'
 import { makeFolder, writeDurably } from './storage/durable-file.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -28,40 +29,70 @@ const FORMAT = 'microvisor backup 1'
 const LIST = 'backup.json'
 const DATA = 'data'
 const LOCK = 'server.lock'
-/** What a server with a database or keys of its own place does not have here. */
-const NEEDED = ['db', 'keys', 'credentials.json']
 
-/** Copies a stopped server's data folder to a new folder. Throws UsageError. */
-export async function backUp(dataFolder: string, target: string): Promise<BackupFacts> {
-  const [source, path] = [resolve(dataFolder), resolve(target)]
-  const missing = NEEDED.filter((name) => !existsSync(join(source, name)))
+/**
+ * Everything that a server keeps, in a new folder. One that keeps it in its data folder has to be
+ * stopped. `isPortable`: as rows and blobs, which any kind of store can be made of, also where the
+ * files could be copied. Throws UsageError.
+ */
+export async function backUp(
+  places: StorePlaces,
+  target: string,
+  isPortable = isShared(places),
+): Promise<BackupFacts> {
+  const [source, path] = [resolve(places.dataFolder), resolve(target)]
+  const missing = missingOf({ ...places, dataFolder: source })
   if (missing.length > 0) throw notWhole(source, missing)
   if (`${path}${sep}`.startsWith(`${source}${sep}`)) throw inside(path, source)
   await requireRoom(path)
-  const folder = await openDataFolder(source)
+  const folder = isAllShared(places) ? undefined : await openDataFolder(source)
   try {
     return await makeWhole(path, async (partial) => {
-      await mkdir(join(partial, DATA), { mode: 0o700 })
-      const { hashes, bytes } = await copyFolder(source, join(partial, DATA), [LOCK])
+      const data = join(partial, DATA)
+      await mkdir(data, { mode: 0o700 })
+      if (isPortable || isShared(places))
+        await writePortable({ ...places, dataFolder: source }, data)
+      else await copyFolder(source, data, [LOCK])
+      const { hashes, bytes } = await readFolder(data)
       const list = { format: FORMAT, made: new Date().toISOString(), files: hashes }
       await writeDurably(join(partial, LIST), `${JSON.stringify(list, null, 1)}\n`, { mode: 0o600 })
       return { path, files: Object.keys(hashes).length, bytes }
     })
   } finally {
-    await folder.release()
+    await folder?.release()
   }
 }
 
-/** Makes a data folder of a backup, where there is none. Throws UsageError. */
-export async function restore(backup: string, dataFolder: string): Promise<BackupFacts> {
-  const [source, path] = [resolve(backup), resolve(dataFolder)]
+/** Makes a server of a backup, where there is none. Throws UsageError. */
+export async function restore(backup: string, places: StorePlaces): Promise<BackupFacts> {
+  const [source, path] = [resolve(backup), resolve(places.dataFolder)]
+  const data = join(source, DATA)
   const wanted = await readList(source)
+  const isPortable = existsSync(join(data, 'rows'))
+  if (!isPortable && isShared(places)) throw notPortable(source)
   await requireRoom(path)
+  const { hashes, bytes } = await readFolder(data)
+  compare(source, wanted, hashes)
   return makeWhole(path, async (partial) => {
-    const { hashes, bytes } = await copyFolder(join(source, DATA), partial, [])
-    compare(source, wanted, hashes)
+    if (isPortable) await readPortable(data, { ...places, dataFolder: partial })
+    else compare(source, wanted, (await copyFolder(data, partial, [])).hashes)
     return { path, files: Object.keys(hashes).length, bytes }
   })
+}
+
+/** Something of it is not in the data folder. */
+function isShared({ databaseUrl, blobsUrl, keysFolder }: StorePlaces): boolean {
+  return [databaseUrl, blobsUrl, keysFolder].some((place) => place !== undefined)
+}
+
+function isAllShared({ databaseUrl, blobsUrl, keysFolder }: StorePlaces): boolean {
+  return [databaseUrl, blobsUrl, keysFolder].every((place) => place !== undefined)
+}
+
+function missingOf(places: StorePlaces): string[] {
+  const { keys, credentials } = keysOf(places)
+  const needed = [keys, credentials, ...(places.databaseUrl ? [] : [join(places.dataFolder, 'db')])]
+  return needed.filter((path) => !existsSync(path))
 }
 
 async function readList(backup: string): Promise<ReadonlyMap<string, string>> {
@@ -94,6 +125,23 @@ function compare(
 interface Copied {
   readonly hashes: Record<string, string>
   readonly bytes: number
+}
+
+/** The hashes of everything below a folder. */
+async function readFolder(folder: string): Promise<Copied> {
+  const hashes: Record<string, string> = Object.create(null)
+  let bytes = 0
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const hash = createHash('sha256')
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk)
+      bytes += chunk.length
+    }
+    hashes[relative(folder, path)] = hash.digest('hex')
+  }
+  return { hashes, bytes }
 }
 
 /** Everything below a folder, but for some names at its top; each file flushed. */
@@ -164,8 +212,16 @@ async function requireRoom(path: string): Promise<void> {
 function notWhole(folder: string, missing: readonly string[]): UsageError {
   return new UsageError(
     'BACKUP_INCOMPLETE',
-    `The data folder ${folder} does not hold all of its server: ${missing.join(', ')} not found.`,
-    'Name the folder with --data. A server with PostgreSQL, S3 or a keys folder elsewhere is backed up with their own tools: docs/guides/hosting.md.',
+    `The server in ${folder} is not all there: ${missing.join(', ')} not found.`,
+    'Name the folder with --data, and set the variables that its server has (docs/reference/settings.md).',
+  )
+}
+
+function notPortable(backup: string): UsageError {
+  return new UsageError(
+    'BACKUP_INCOMPLETE',
+    `The backup ${backup} holds the files of a server with PGlite, which other stores cannot be made of.`,
+    'Restore it to a folder, without variables that name stores, and back that up with --portable.',
   )
 }
 

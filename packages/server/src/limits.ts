@@ -43,8 +43,17 @@ export interface Limits {
   readonly helloMs: number
   /** The device pings when it has been quiet this long; after 2.5 times as long it counts as gone. */
   readonly heartbeatSeconds: number
-  /** Bytes that wait to be sent to a device before its frames are no longer read. */
+  /** From the first byte of a frame to its last. */
+  readonly frameMs: number
+  /** Bytes that wait to be sent to a device; one that takes none of them is let go. */
   readonly unsentBytes: number
+  /** Connections of one device a minute, and how many at once; beyond, it is told to come back later. */
+  readonly arrivalsPerMinute: number
+  readonly arrivalBurst: number
+  /** Of the API: connections, how long one may be silent in a request, and for all headers of one. */
+  readonly requestConnections: number
+  readonly requestSilenceMs: number
+  readonly headersMs: number
   /** Log bytes a second from one device, and how much may come at once. */
   readonly logBytesPerSecond: number
   readonly logBurstBytes: number
@@ -58,6 +67,9 @@ export interface Limits {
   readonly pipeSilenceMs: number
   /** Crashes kept for each device. */
   readonly crashesPerDevice: number
+  /** Attestations kept for each device, and how long one may take. */
+  readonly attestationsPerDevice: number
+  readonly attestationMs: number
   /** Channels of applications that one device may have open, and open a second; how many at once. */
   readonly channelsPerDevice: number
   readonly channelsPerSecond: number
@@ -112,7 +124,13 @@ export const defaultLimits: Limits = {
   handshakeMs: 10_000,
   helloMs: 10_000,
   heartbeatSeconds: 30,
+  frameMs: 60_000,
   unsentBytes: 1_048_576,
+  arrivalsPerMinute: 12,
+  arrivalBurst: 20,
+  requestConnections: 1500,
+  requestSilenceMs: 60_000,
+  headersMs: 20_000,
   logBytesPerSecond: 65_536,
   logBurstBytes: 262_144,
   reportsPerSecond: 20,
@@ -121,6 +139,8 @@ export const defaultLimits: Limits = {
   pipeBeatMs: 2000,
   pipeSilenceMs: 10_000,
   crashesPerDevice: 100,
+  attestationsPerDevice: 20,
+  attestationMs: 30_000,
   channelsPerDevice: 4,
   channelsPerSecond: 8,
   channelBurst: 32,

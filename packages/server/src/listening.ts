@@ -13,6 +13,21 @@ export function namesOf(host: string, more: readonly string[]): string[] {
   return [...new Set([...LOOPBACK, hostname(), ...own, ...more])]
 }
 
+export interface GatewayAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Names by which the service is known outside, which the gateway's certificate needs, too. */
+export function publicNames(known: {
+  readonly publicUrl?: string | undefined
+  readonly publicGateway?: GatewayAddress | undefined
+}): string[] {
+  const { publicUrl, publicGateway } = known
+  const ofUrl = publicUrl === undefined ? [] : [new URL(publicUrl).hostname]
+  return [...ofUrl, ...(publicGateway === undefined ? [] : [publicGateway.host])]
+}
+
 /** The host to put in an address for people on this machine. */
 export function shownHost(host: string): string {
   if (LOOPBACK.includes(host) || EVERYWHERE.includes(host)) return 'localhost'

@@ -2,6 +2,7 @@
  * What one server process counts and measures, in Prometheus' text form. The table below is all there
  * is; docs/reference/metrics.md is made from it.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 export const metricFacts = {
@@ -12,6 +13,12 @@ export const metricFacts = {
     labels: [],
     help: 'Devices that were told to come back later, because there was no room',
   },
+  handshake_failures_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Connections to the gateway that got no further than TLS',
+  },
+  debug_sessions: { kind: 'gauge', labels: [], help: 'Debuggers connected to this process' },
   device_events_total: {
     kind: 'counter',
     labels: ['type'],
@@ -33,6 +40,11 @@ export const metricFacts = {
     help: 'Time from a request to the end of its answer, by operation id and status',
   },
   bus_connected: { kind: 'gauge', labels: [], help: '1 while other server processes can be told' },
+  event_loop_delay_seconds: {
+    kind: 'gauge',
+    labels: ['quantile'],
+    help: 'How late this process got to its work since the last time it was asked: 0.5, 0.99, 1',
+  },
   resident_bytes: { kind: 'gauge', labels: [], help: 'Memory of this process' },
   heap_bytes: { kind: 'gauge', labels: [], help: 'Memory in use on the JavaScript heap' },
 } as const satisfies Record<
@@ -43,6 +55,15 @@ export const metricFacts = {
 export const METRIC_PREFIX = 'microvisor_'
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
+/** Finer costs a busy process more than it tells. */
+const DELAY_RESOLUTION_MS = 20
+
+export interface MetricsNow {
+  readonly devices: number
+  readonly debuggers: number
+  readonly isBusConnected: boolean
+}
+
 export class Metrics {
   readonly #registry = new Registry()
   readonly #connections = new Counter(this.#facts('device_connections_total'))
@@ -51,7 +72,11 @@ export class Metrics {
   readonly #eventsLost = new Counter(this.#facts('events_lost_total'))
   readonly #webhookAttempts = new Counter(this.#facts('webhook_attempts_total'))
   readonly #requests = new Histogram({ ...this.#facts('http_request_seconds'), buckets: BUCKETS })
+  readonly #handshakeFailures = new Counter(this.#facts('handshake_failures_total'))
+  readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
   readonly #gauges = {
+    debug_sessions: new Gauge(this.#facts('debug_sessions')),
+    event_loop_delay_seconds: new Gauge(this.#facts('event_loop_delay_seconds')),
     devices_connected: new Gauge(this.#facts('devices_connected')),
     bus_connected: new Gauge(this.#facts('bus_connected')),
     resident_bytes: new Gauge(this.#facts('resident_bytes')),
@@ -66,6 +91,10 @@ export class Metrics {
     this.#refusals.inc()
   }
 
+  handshakeFailed(): void {
+    this.#handshakeFailures.inc()
+  }
+
   event(type: string): void {
     this.#events.inc({ type })
   }
@@ -78,18 +107,34 @@ export class Metrics {
     this.#webhookAttempts.inc({ result })
   }
 
+  /** Begins to measure how late this process is. */
+  begin(): () => void {
+    this.#delay.enable()
+    return () => this.#delay.disable()
+  }
+
   request(route: string, status: number, seconds: number): void {
     this.#requests.observe({ route, status: String(status) }, seconds)
   }
 
   /** The page, with what is true at this moment. */
-  async show(now: { devices: number; isBusConnected: boolean }): Promise<string> {
+  async show(now: MetricsNow): Promise<string> {
     const { rss, heapUsed } = process.memoryUsage()
     this.#gauges.devices_connected.set(now.devices)
+    this.#gauges.debug_sessions.set(now.debuggers)
+    this.#showDelay()
     this.#gauges.bus_connected.set(now.isBusConnected ? 1 : 0)
     this.#gauges.resident_bytes.set(rss)
     this.#gauges.heap_bytes.set(heapUsed)
     return this.#registry.metrics()
+  }
+
+  #showDelay(): void {
+    for (const quantile of ['0.5', '0.99', '1']) {
+      const nanoseconds = this.#delay.percentile(Number(quantile) * 100)
+      this.#gauges.event_loop_delay_seconds.set({ quantile }, nanoseconds / 1e9)
+    }
+    this.#delay.reset()
   }
 
   #facts(name: keyof typeof metricFacts) {

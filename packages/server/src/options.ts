@@ -1,6 +1,7 @@
 /** What a server can be told when it is started, and what its starter gets. */
 import type { Credentials } from './accounts/accounts.ts'
 import type { Limits } from './limits.ts'
+import type { GatewayAddress } from './listening.ts'
 import type { EgressSettings } from './managed/egress.ts'
 import type { Blobs } from './storage/blobs.ts'
 
@@ -16,6 +17,10 @@ export interface ServerOptions {
   readonly hostNames?: readonly string[] | undefined
   /** The address that answers give; default: what the request says. */
   readonly publicUrl?: string | undefined
+  /** Where devices are told to find the gateway, behind a balancer; default: the host of `publicUrl`, and its own port. */
+  readonly publicGateway?: GatewayAddress | undefined
+  /** A collector of OpenTelemetry, OTLP over HTTP; default: no traces. */
+  readonly traceEndpoint?: string | undefined
   /** Default: none. */
   readonly log?: { readonly level: string; write(line: string): void } | undefined
   readonly limits?: Partial<Limits> | undefined

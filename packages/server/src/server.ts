@@ -18,6 +18,8 @@ import { Users } from './accounts/users.ts'
 import { AppSymbols } from './apps/app-symbols.ts'
 import { Apps } from './apps/apps.ts'
 import { addAppRoutes, addSymbolRoutes } from './apps/routes.ts'
+import { Attestations } from './attestations/attestations.ts'
+import { addAttestationRoutes } from './attestations/routes.ts'
 import { Configs } from './configs/configs.ts'
 import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
@@ -55,6 +57,7 @@ import {
   gatewayHost,
   type Listening,
   namesOf,
+  publicNames,
   shownHost,
 } from './listening.ts'
 import { Egress, type EgressSettings } from './managed/egress.ts'
@@ -70,6 +73,7 @@ import { BundleReader } from './storage/bundle-reader.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
 import { S3Blobs } from './storage/s3-blobs.ts'
+import { noTracing, OtlpTracing, type Tracing } from './tracing.ts'
 import { DeltaMaker } from './transfers/delta-maker.ts'
 import { Transfers } from './transfers/transfers.ts'
 import { openWebhooks, type WebhookParts } from './webhooks/open.ts'
@@ -112,6 +116,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** What is on disk: folder, keys, database. */
 interface Foundation {
   readonly log: Logger
+  readonly tracing: Tracing
   readonly limits: Limits
   readonly folder: DataFolder
   readonly keyring: Keyring
@@ -153,23 +158,26 @@ async function layFoundation(
   const log = options.log
     ? pino({ level: options.log.level }, { write: (line) => options.log?.write(line) })
     : pino({ enabled: false })
+  const { traceEndpoint } = options
+  const tracing = traceEndpoint === undefined ? noTracing : new OtlpTracing(traceEndpoint, log)
+  undo.push(() => tracing.close())
   const folder = withKeys(await openDataFolder(options.dataFolder), options.keysFolder)
   undo.push(() => folder.release())
   await checkPort(places.rest)
   await checkPort(places.gateway)
+  // The longest part of a start; keys are read or made meanwhile.
+  const opening = openDatabase(options.databaseUrl ?? folder.database)
+  opening.catch(() => undefined)
+  undo.push(() => opening.then((database) => database.close()).catch(() => undefined))
   const keyring = await openKeyring(folder.keys, log)
-  const authority = await openAuthority(
-    keyring,
-    new Date(),
-    options.certificateDays ?? CERTIFICATE_DAYS,
-  )
-  const database = await openDatabase(options.databaseUrl ?? folder.database)
-  undo.push(() => database.close())
+  const days = options.certificateDays ?? CERTIFICATE_DAYS
+  const authority = await openAuthority(keyring, new Date(), days)
+  const database = await opening
   await checkKeys(database.db, keyring)
   const masterKeys = await MasterKeys.open(folder.keys)
   const { eventsKept } = options
   const limits = { ...defaultLimits, ...(eventsKept && { eventsKept }), ...options.limits }
-  return { log, limits, folder, keyring, masterKeys, authority, ...database }
+  return { log, tracing, limits, folder, keyring, masterKeys, authority, ...database }
 }
 
 /** The rules, over what is on disk. */
@@ -182,6 +190,7 @@ interface Cloud {
   readonly apps: Apps
   readonly symbols: AppSymbols
   readonly signers: Signers
+  readonly attestations: Attestations
   readonly kernels: Kernels
   readonly devices: Devices
   readonly certificates: DeviceCertificates
@@ -206,12 +215,14 @@ async function openCloud(
   options: ServerOptions,
   undo: (() => unknown)[],
 ): Promise<Cloud> {
-  const { db, folder, keyring, masterKeys, authority, limits, log } = foundation
+  const { db, folder, keyring, masterKeys, authority, limits, log, tracing } = foundation
   const accounts = new Accounts(db)
   const account = await accounts.openFirst(folder.credentials)
   const blobs = await openBlobs(foundation, options, undo)
   const bundles = new BundleStore(foundation, blobs)
-  const bus = options.busUrl ? await NatsBus.connect(options.busUrl, log) : new ProcessBus()
+  const bus = options.busUrl
+    ? await NatsBus.connect(options.busUrl, log, tracing)
+    : new ProcessBus()
   undo.push(() => bus.close())
   const metrics = new Metrics()
   const egress = new Egress(options.egress ?? CLOSED)
@@ -245,6 +256,7 @@ async function openCloud(
     kernels: new Kernels({ db, bundles, files, signer: keyring.kernelSigner }),
     devices: new Devices({ db, apps, authority, bus, events, limits }),
     certificates: new DeviceCertificates({ db, bus, events, authority, limits }),
+    attestations: new Attestations({ db, bus, bundles, limits }),
     configs,
     bundles,
     blobs,
@@ -287,7 +299,7 @@ async function listen(
 ): Promise<Omit<RunningServer, 'close'>> {
   const { places } = options
   const { host } = places.rest
-  const names = namesOf(host, options.hostNames ?? [])
+  const names = namesOf(host, [...(options.hostNames ?? []), ...publicNames(options)])
   const gateway = await makeGateway(foundation, cloud, names)
   const tls = await tlsOf(options)
   const rest = makeRest(foundation, cloud, { ...options, tls: tls?.content })
@@ -295,7 +307,8 @@ async function listen(
   const board = openBoard({ ...foundation, ...cloud, gateway, version: packageFile.version })
   undo.push(() => board.close())
   let gatewayPort = places.gateway.port
-  const gatewayFor = (home: string) => ({ host: gatewayHost(home, names), port: gatewayPort })
+  const gatewayFor = (home: string) =>
+    options.publicGateway ?? { host: gatewayHost(home, names), port: gatewayPort }
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
   addCertificateRoutes(rest, { ...foundation, ...cloud })
   addUsageRoutes(rest, foundation.db)
@@ -305,9 +318,11 @@ async function listen(
     metrics: cloud.metrics,
     bus: cloud.bus,
     devices: () => gateway.devices,
+    debuggers: () => door.sessions,
     askDatabase: () => foundation.db.execute('SELECT 1'),
     board,
   })
+  undo.push(cloud.metrics.begin())
   undo.push(await keepPresence(foundation, cloud))
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
   const door = new DebugDoor({
@@ -349,7 +364,7 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 }
 
 function makeGateway(
-  { db, limits, log, authority, keyring }: Foundation,
+  { db, limits, log, tracing, authority, keyring }: Foundation,
   {
     bus,
     bundles,
@@ -375,6 +390,7 @@ function makeGateway(
     managed,
     limits,
     log,
+    tracing,
     orders: new DeviceOrders(db),
     signers,
     presence,
@@ -396,16 +412,20 @@ function makeGateway(
 
 type RestOptions = ServerOptions & { readonly tls: TlsContent | undefined }
 
-function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: RestOptions): Rest {
+function makeRest(
+  { db, limits, log, tracing }: Foundation,
+  cloud: Cloud,
+  options: RestOptions,
+): Rest {
   const rest = new Rest({
     identities: cloud.identities,
     audit: cloud.audit,
     metrics: cloud.metrics,
     log,
+    tracing,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
     tls: options.tls,
-    uploadsAtOnce: limits.uploadsAtOnce,
-    eventHeartbeatMs: limits.eventHeartbeatMs,
+    limits,
   })
   addAppRoutes(rest, cloud.apps)
   addSymbolRoutes(rest, cloud.apps, cloud.symbols)
@@ -413,6 +433,7 @@ function makeRest({ db, limits, log }: Foundation, cloud: Cloud, options: RestOp
   addKernelRoutes(rest, cloud.kernels)
   addDeviceKernelRoutes(rest, { db, ...cloud })
   addSignerRoutes(rest, cloud.signers)
+  addAttestationRoutes(rest, cloud)
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)

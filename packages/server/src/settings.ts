@@ -2,6 +2,7 @@
  * Settings of a server that come from the environment: where the engines are that several servers
  * share. Everything else is a flag of `microvisor up`.
  */
+import type { GatewayAddress } from './listening.ts'
 import type { ServerOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -47,6 +48,25 @@ export const serverSettings = {
     doc: 'days that certificates of devices last; they are renewed when a third is left. 0: without an end',
     parse: (text: string) => wholeNumber('MICROVISOR_CERTIFICATE_DAYS', text, 36_500),
   },
+  MICROVISOR_GATEWAY: {
+    option: 'publicGateway',
+    unset: 'the host of MICROVISOR_PUBLIC_URL, and the port of `--gateway-port`',
+    doc: "where devices are told to find the gateway, behind a balancer: `microvisor.example:8701`. The gateway's certificate has this name",
+    parse: gatewayOf,
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    option: 'traceEndpoint',
+    unset: 'no traces',
+    doc: "collector of OpenTelemetry for traces, OTLP over HTTP: `http://collector:4318`. A caller's `traceparent` is taken up",
+    parse: (text: string) => {
+      if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
+      throw new UsageError(
+        'SETTING_INVALID',
+        `OTEL_EXPORTER_OTLP_ENDPOINT is "${text}".`,
+        'Give the address of a collector, as http://localhost:4318.',
+      )
+    },
+  },
   MICROVISOR_DRAIN_SECONDS: {
     option: 'drainSeconds',
     unset: '0',
@@ -82,6 +102,17 @@ export function settingsOf(environment: NodeJS.ProcessEnv): Partial<ServerOption
       const text = environment[name]
       return text === undefined || text === '' ? [] : [[option, parse ? parse(text) : text]]
     }),
+  )
+}
+
+function gatewayOf(text: string): GatewayAddress {
+  const url = URL.parse(`tls://${text}`)
+  if (url !== null && url.hostname !== '' && url.port !== '' && url.host === text)
+    return { host: url.hostname, port: Number(url.port) }
+  throw new UsageError(
+    'SETTING_INVALID',
+    `MICROVISOR_GATEWAY is "${text}".`,
+    'Give a host and a port, as microvisor.example:8701.',
   )
 }
 

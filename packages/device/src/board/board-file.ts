@@ -2,7 +2,8 @@
  * Board files: which parts hang on the development board, and where. YAML to a `BoardPlan` that can
  * be put together: every name, pin, address, unit and limit is checked here, with line and column.
  */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import {
   type BoardPlan,
   type BusPins,
@@ -18,6 +19,7 @@ import {
   type SettingRule,
   type SettingValue,
   serialPins,
+  XSPI_NAMES,
 } from '@microvisor/mcu'
 import { parseWhole, readQuantity } from './quantities.ts'
 import {
@@ -29,6 +31,8 @@ import {
 } from './yaml-reader.ts'
 
 const PARTS_MAX = 64
+/** A file that a part's contents begin as. */
+const IMAGE_BYTES_MAX = 256 * 1024 * 1024
 const BASES = ['development', 'none'] as const
 
 /** What every development board has. */
@@ -168,6 +172,8 @@ class BoardReader {
       settings,
       entries.find(({ key }) => key === 'address')?.value ?? keyNode,
     )
+    const problem = kind.problem?.(settings)
+    if (problem !== undefined) keyNode.refuse(`\`${name}\` (${kind.title}): ${problem}.`)
     this.#parts.push({ name, kind: kind.kind, settings, controls })
   }
 
@@ -178,13 +184,18 @@ class BoardReader {
     if (rule.type === 'registers') return readRegisters(value, what)
     if (rule.type === 'address') return readAddress(value, what, rule.among)
     if (rule.type === 'text') return value.text
-    const known =
-      rule.type === 'choice'
-        ? rule.among
-        : Object.keys(
-            { 'i2c bus': this.#i2c, 'spi bus': this.#spi, 'serial port': serialPins }[rule.type],
-          )
+    if (rule.type === 'file') return readImage(value, what)
+    const known = rule.type === 'choice' ? rule.among : this.#busNames(rule.type)
     return known.includes(value.text) ? value.text : refuseUnknown(key, value, known)
+  }
+
+  #busNames(type: 'i2c bus' | 'spi bus' | 'memory bus' | 'serial port'): readonly string[] {
+    return {
+      'i2c bus': Object.keys(this.#i2c),
+      'spi bus': Object.keys(this.#spi),
+      'memory bus': [...Object.keys(this.#spi), ...XSPI_NAMES],
+      'serial port': Object.keys(serialPins),
+    }[type]
   }
 
   #pin(name: string, what: string, isDriven: boolean, value: Located): string | undefined {
@@ -262,10 +273,23 @@ function readRegisters(value: Located, what: string): ReadonlyMap<number, number
   return registers
 }
 
+/** Bytes of a file that is named relative to the board file. */
+function readImage(value: Located, what: string): Uint8Array | undefined {
+  const path = resolve(dirname(value.fileName), value.text)
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isFile() !== true) {
+    return value.refuse(`${what}: there is no file ${describe(value)} beside the board file.`)
+  }
+  if (found.size > IMAGE_BYTES_MAX) {
+    return value.refuse(`${what} has ${found.size} bytes; at most ${IMAGE_BYTES_MAX}.`)
+  }
+  return new Uint8Array(readFileSync(path))
+}
+
 function isRequired(rule: SettingRule): boolean {
   if (rule.type === 'pin') return rule.isRequired === true
   if (rule.type === 'address') return rule.fallback === undefined
-  return ['i2c bus', 'spi bus', 'serial port'].includes(rule.type)
+  return ['i2c bus', 'spi bus', 'memory bus', 'serial port'].includes(rule.type)
 }
 
 function part(

@@ -39,6 +39,11 @@ export class Located {
     return undefined
   }
 
+  /** The file that it stands in. */
+  get fileName(): string {
+    return this.#file.name
+  }
+
   /** From 1. */
   get line(): number {
     return this.#file.lineOf(this.#node)

@@ -6,6 +6,7 @@
  *   device.key           its private key, PKCS #8 PEM, readable by the owner only
  *   device.crt, ca.crt   its certificate; the authority that it and the gateway go back to
  *   fuses.bin            one-time-programmable area, 512 bytes
+ *   option-bytes.bin     option bytes, 48 bytes: what of the chip is closed
  *   internal-flash.bin   2 MiB, byte for byte
  *   external-flash.bin   8 MiB, each byte inverted: an erased cell is a hole in a sparse file
  *   state.json           how it is doing; for people and tools, the device itself does not read it
@@ -23,6 +24,7 @@ const FILES = {
   certificate: 'device.crt',
   ca: 'ca.crt',
   fuses: 'fuses.bin',
+  optionBytes: 'option-bytes.bin',
   internalFlash: 'internal-flash.bin',
   externalFlash: 'external-flash.bin',
   status: 'state.json',

@@ -64,6 +64,7 @@ export function makeHardware(parts: HardwareParts): Hardware {
     internalFlash: chip.internalFlash,
     externalFlash: board.externalFlash,
     fuses: chip.otp,
+    protection: chip.optionBytes,
     engines: engines(parts.random, parts.deviceKey),
     ...clockPorts(chip, parts.alarm, parts.poweredOnMicroseconds),
     power: {

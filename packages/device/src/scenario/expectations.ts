@@ -25,6 +25,8 @@ export interface Context {
   readings(part: string): readonly string[]
   controls(part: string): Readonly<Record<string, import('@microvisor/mcu').ControlRule>>
   kindOf(part: string): string
+  /** Parts that are nodes on a CAN bus. */
+  readonly canNodes: readonly string[]
   /** Undefined while the firmware could not be read. */
   readonly symbols: readonly ElfSymbol[] | undefined
   readonly serialPorts: readonly string[]
@@ -60,6 +62,17 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
       value.entries('`uart`').flatMap(({ key, keyNode, value: pattern }) => {
         if (serialPorts.includes(key)) return textCondition(`uart:${key}`, pattern)
         refuseUnknown('serial port', keyNode, serialPorts)
+        return []
+      }),
+  },
+  frame: {
+    about:
+      'a frame that the chip sends on a CAN bus, heard by a part of kind `can` and written as `123#DEADBEEF`; each expectation looks behind the match of the one before',
+    example: 'frame: { bus: "^123#DE" }',
+    read: (value, { canNodes }) =>
+      value.entries('`frame`').flatMap(({ key, keyNode, value: pattern }) => {
+        if (canNodes.includes(key)) return textCondition(`can:${key}`, pattern)
+        refuseUnknown('part of kind can', keyNode, canNodes)
         return []
       }),
   },

@@ -14,9 +14,11 @@ import {
   toHex,
 } from '@microvisor/protocol'
 import { hostDigest } from '../hardware/engines.ts'
-import { buildKernelBundle } from '../kernel-image.ts'
+import { buildBootImage, buildKernelBundle } from '../kernel-image.ts'
 
 export interface KernelParts {
+  /** Preboot and bootrom. */
+  readonly boot: Uint8Array
   readonly image: KernelImage
   readonly fuses: Uint8Array
   readonly deviceKey: KeyObject
@@ -39,12 +41,15 @@ export async function openKernelParts(): Promise<KernelParts> {
     const layer = manifest.layers.find((one) => one.region === region)
     return layers.get(toHex(layer!.fetchHash))!
   })
+  const boot = await buildBootImage()
   const signed = encodeManifest(signBody(manifest.body, kernelSigner, hostDigest))
   return {
+    boot,
     image: { manifest: signed, kernel: kernel!, nsc: nsc! },
     fuses: encodeFuses({
       ...{ deviceSid: `UV${'0'.repeat(32)}`, accountSid: `AC${'0'.repeat(32)}` },
       ...{ deviceType: 'Imp201c', deviceCaSha256: new Uint8Array(32) },
+      bootSha256: hostDigest([boot]),
       ...{ kernelSigner: kernelSigner.publicKey, applicationSigner: applicationSigner.publicKey },
     }),
     deviceKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,

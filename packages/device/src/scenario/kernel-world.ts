@@ -13,12 +13,13 @@ import {
   Supply,
   seededRandom,
 } from '@microvisor/mcu'
-import { layOutKernel } from '@microvisor/microvisor'
+import { layOutBoot, layOutKernel } from '@microvisor/microvisor'
 import { NetworkPort } from '../hardware/network.ts'
 import { Machine } from '../machine.ts'
 import { type InterfaceConditions, usualConditions } from '../network/conditions.ts'
 import { ShapedDialer } from '../network/shaped-dialer.ts'
 import { VirtualNetworks } from '../network/virtual-networks.ts'
+import { closedOptionBytes } from '../provision.ts'
 import type { KernelParts, Publication } from './kernel-parts.ts'
 import { LineSplitter } from './lines.ts'
 import { ScenarioCloud } from './scenario-cloud.ts'
@@ -93,7 +94,8 @@ export class KernelWorld implements World {
 /** The device's flash once the application has been fetched and started. */
 function install(options: WorldOptions, parts: KernelParts, publication: Publication): Flash {
   const internal = new Uint8Array(0x20_0000).fill(0xff)
-  for (const { offset, bytes } of layOutKernel(parts.image)) internal.set(bytes, offset)
+  for (const { offset, bytes } of [layOutBoot(parts.boot), ...layOutKernel(parts.image)])
+    internal.set(bytes, offset)
   const external = new Uint8Array(EXTERNAL_FLASH_BYTES).fill(0xff)
   const fuses = new Uint8Array(OTP_BYTES).fill(0xff)
   fuses.set(parts.fuses.subarray(0, OTP_BYTES))
@@ -205,6 +207,7 @@ class Life {
     const log = new LineSplitter((text) => this.#events.line('log', text))
     return new Board({
       ...{ supply: this.#supply, hasSecureSide: true, externalFlash: external, otp: fuses },
+      optionBytes: closedOptionBytes(),
       uniqueId: Uint8Array.from({ length: 12 }, (_, i) => (seed + i) & 0xff),
       events: {
         ...{ internalFlashChanged: nothing, externalFlashChanged: nothing, otpChanged: nothing },

@@ -5,7 +5,7 @@
  *   (1) A step goes on at the cycle at which its time is or its news comes, between instructions.
  *   (2) Nothing of the host's clock goes into a result, but for the guard against runs that never end.
  */
-import { type BoardPicture, serialPins } from '@microvisor/mcu'
+import { type BoardPicture, CanNodePart, I2C_NAMES, SPI_NAMES, serialPins } from '@microvisor/mcu'
 import { type Firmware, functionAt } from './firmware.ts'
 import { LineSplitter } from './lines.ts'
 import { PinMeter } from './pin-meter.ts'
@@ -27,6 +27,8 @@ import type { FaultNote, World, WorldEvents } from './world.ts'
 const STRETCH_CYCLES = 200_000
 const TEXT_CHARACTERS_MAX = 1_048_576
 const EVENTS_MAX = 100_000
+/** Buses whose bytes are in the waveforms. */
+const RECORDED_BUSES: readonly string[] = [...I2C_NAMES, ...SPI_NAMES, ...Object.keys(serialPins)]
 
 export interface ScenarioEvent {
   readonly seconds: number
@@ -41,6 +43,7 @@ export interface ScenarioEvent {
     | 'note'
     | 'conflict'
     | 'uart'
+    | 'can'
   readonly text: string
 }
 
@@ -110,6 +113,7 @@ class Runner implements Run {
     this.world = options.makeWorld(this.#worldEvents())
     this.#waves = new Waves(this.world, this.#waveNames())
     for (const port of Object.keys(serialPins)) this.#listen(port)
+    for (const name of this.world.assembly.names) this.#listenToFrames(name)
   }
 
   get seconds(): number {
@@ -274,6 +278,15 @@ class Runner implements Run {
     })
   }
 
+  #listenToFrames(name: string): void {
+    const part = this.world.assembly.part(name)
+    if (!(part instanceof CanNodePart)) return
+    part.onFrame = (frame) => {
+      this.#event('can', `${name}: ${frame}`)
+      this.#say(`can:${name}`, `${frame}\n`)
+    }
+  }
+
   #say(source: string, text: string): void {
     const tail = this.text(source) as TextTail & { all: string }
     tail.all += text
@@ -298,7 +311,8 @@ class Runner implements Run {
     if (waves.length > 0) return waves
     const values = board.parts.flatMap(({ settings }) => Object.entries(settings))
     const named = values.flatMap(([key, value]) => {
-      const isWire = ['bus', 'port'].includes(key) || /^P[A-I]\d+$/.test(String(value))
+      const isBus = ['bus', 'port'].includes(key) && RECORDED_BUSES.includes(String(value))
+      const isWire = isBus || /^P[A-I]\d+$/.test(String(value))
       return isWire && typeof value === 'string' ? [value] : []
     })
     return [...new Set(named)].sort()

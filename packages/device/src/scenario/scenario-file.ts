@@ -194,6 +194,7 @@ function contextOf(board: BoardPlan, symbols: readonly ElfSymbol[] | undefined):
     readings: (part) => Object.keys(kinds.get(part)?.readings ?? {}),
     controls: (part) => kinds.get(part)?.controls ?? {},
     kindOf: (part) => kinds.get(part)?.title ?? '',
+    canNodes: [...kinds].flatMap(([part, kind]) => (kind?.kind === 'can' ? [part] : [])),
     ...{ symbols, serialPorts },
   }
 }

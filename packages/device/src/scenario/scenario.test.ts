@@ -51,6 +51,17 @@ const faulting = application(
   [...set(0x2000_0000, 7), ...undefinedInstruction, ...spinForever],
   [0xe7fe],
 )
+/** Sends `123#AA` on FDCAN1 at 500 kHz, on PD0 and PD1, and stays on the bus. */
+const canSpeaking = application(
+  [
+    ...[...set(0x4602_0c00, 0x1_0035), ...set(0x4602_0c8c, 8), ...set(0x4602_0ca0, 1 << 9)],
+    ...[...set(0x4202_0c00, 0xffff_fffa), ...set(0x4202_0c20, 0x99), ...set(0x4000_a418, 3)],
+    ...[...set(0x4000_a41c, 0x0a00_1805), ...set(0x4000_a418, 0)],
+    ...[...set(0x4000_ae78, 0x123 << 18), ...set(0x4000_ae7c, 1 << 16), ...set(0x4000_ae80, 0xaa)],
+    ...[...set(0x4000_a4cc, 1), ...sleepForever],
+  ],
+  [0xe7fe],
+)
 
 interface Given {
   readonly image?: Uint8Array
@@ -72,6 +83,25 @@ async function run(
 function passed(result: ScenarioResult): void {
   assert.equal(result.failure, undefined, result.events.map(formatEvent).join('\n'))
 }
+
+test('frames on a CAN bus are heard and sent', async (context) => {
+  const board = 'board: { parts: { bus: { kind: can, port: FDCAN1, rate: 500 kHz } } }'
+  const result = await run(
+    context,
+    `${board}
+steps:
+  - expect: { frame: { bus: "^123#AA$" } }
+  - send frame: { bus: "7FF#0102" }
+  - expect: { part: { bus.sent: 1, bus.last: "123#AA" } }
+`,
+    { image: canSpeaking },
+  )
+  passed(result)
+  assert.equal(
+    result.events.some(({ kind, text }) => kind === 'can' && text === 'bus: 123#AA'),
+    true,
+  )
+})
 
 test('pins, frequencies, memory and text are seen as they are', async (context) => {
   passed(

@@ -2,7 +2,7 @@
  * What a step of a scenario can do, one row each: how it is read, and what it does. Each step has
  * one verb; `at`, `after`, `within` and `for` say when and how long.
  */
-import { type ControlValue, serialPins } from '@microvisor/mcu'
+import { CanNodePart, type ControlValue, parseFrame, serialPins } from '@microvisor/mcu'
 import { readControl, readPin } from '../board/board-file.ts'
 import { parseWhole, readQuantity } from '../board/quantities.ts'
 import { describe, type Located, refuseUnknown } from '../board/yaml-reader.ts'
@@ -103,6 +103,13 @@ export const verbs: Readonly<Record<string, Verb>> = {
         for (const { port, bytes } of sends) world.assembly.ports.send(port, bytes)
       })
     },
+  },
+  'send frame': {
+    about:
+      'sends a frame on a CAN bus from a part of kind `can`: `123#DEADBEEF`, `00000123#` extended, `123#R` remote, `123##1AABB` FD with bit rate switching',
+    example: 'send frame: { bus: "123#DEADBEEF" }',
+    takes: [],
+    read: readFrames,
   },
   power: {
     about:
@@ -238,7 +245,9 @@ function* remain(run: Run, conditions: readonly Condition[], hold: number): Step
 }
 
 function isText(topic: string): boolean {
-  return topic === 'log' || topic === 'kernel' || topic.startsWith('uart:')
+  return (
+    topic === 'log' || topic === 'kernel' || topic.startsWith('uart:') || topic.startsWith('can:')
+  )
 }
 
 function missed(waiting: readonly Condition[], run: Run, within: number): ExpectationError {
@@ -293,6 +302,27 @@ function readMove(
   }
   const to = readControl(value, key, rule)
   return to === undefined ? [] : [{ part, control, value: to }]
+}
+
+function readFrames(value: Located, { canNodes }: Context): ((run: Run) => Steps) | undefined {
+  const frames = value.entries('`send frame`').flatMap(({ key, keyNode, value: content }) => {
+    const frame = parseFrame(content.text)
+    if (!canNodes.includes(key)) refuseUnknown('part of kind can', keyNode, canNodes)
+    else if (frame === undefined) {
+      content.refuse(
+        `A frame is like \`123#DEADBEEF\` (identifier, #, up to 8 bytes; ## and a digit for FD), not ${describe(content)}.`,
+      )
+    } else return [{ key, frame }]
+    return []
+  })
+  return act(({ world }) => {
+    for (const { key, frame } of frames) {
+      const node = world.assembly.part(key)
+      if (node instanceof CanNodePart && !node.send(frame)) {
+        throw new ExpectationError(`${key} has too many frames waiting: nobody acknowledges them.`)
+      }
+    }
+  })
 }
 
 const SEND_BYTES_MAX = 65_536

@@ -137,6 +137,9 @@ export class Assembly {
       level: (pin) => ports.level(pin),
       attachI2c: (bus, address, part) => ports.attachI2c(bus, address, part),
       attachSpi: (bus, part, select) => ports.attachSpi(bus, part, select),
+      attachXspi: (port, device) => ports.attachXspi(port, device),
+      attachCan: (port, node) => ports.attachCan(port, node),
+      insertCard: (port, card) => ports.insertCard(port, card),
       attachSerial: (port, hear) => {
         ports.hear(port, hear)
         return (bytes) => ports.send(port, bytes)

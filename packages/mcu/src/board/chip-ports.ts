@@ -3,10 +3,13 @@
  * board file uses. The one place of the board that knows how the chip offers them.
  */
 import type { Board } from '../board.ts'
+import type { CanBus, CanNode } from '../lines/can-bus.ts'
+import type { SdDevice } from '../lines/sd-bus.ts'
+import type { XspiDevice } from '../lines/xspi-bus.ts'
 import type { SerialPort } from '../outside.ts'
 import type { PadName } from '../pins/pad.ts'
 import type { BusEvent, I2cPart, SpiPart } from './part.ts'
-import type { I2cName, SpiName } from './wires.ts'
+import type { I2cName, SdName, SpiName, XspiName } from './wires.ts'
 import { type BusPins, boardPins, i2cFunction, serialPins, spiFunction } from './wiring.ts'
 
 export interface PortsOptions {
@@ -26,6 +29,7 @@ export class ChipPorts {
     this.#options = options
     const { board } = options
     const { i2c, spi } = board.chip.wires
+    board.chip.wires.onUnrouted = (bus, signals) => this.#unrouted(bus, signals)
     board.onSerial = (port, data) => this.#heard(port, data)
     for (const [name, pins] of Object.entries(options.i2c)) {
       i2c[name as I2cName].isWired = () => this.#check(name, pins, i2cFunction())
@@ -70,6 +74,20 @@ export class ChipPorts {
     this.#options.board.chip.wires.spi[bus as SpiName].attach(part, isSelected)
   }
 
+  attachXspi(port: string, device: XspiDevice): void {
+    this.#options.board.chip.wires.xspi[port as XspiName].attach(device)
+  }
+
+  attachCan(port: string, node: CanNode): CanBus {
+    const bus = this.#options.board.chip.wires.can[port as 'FDCAN1']
+    bus.attach(node)
+    return bus
+  }
+
+  insertCard(port: string, card: SdDevice | undefined): void {
+    this.#options.board.chip.wires.sd[port as SdName].insert(card)
+  }
+
   /** Bytes for the chip's receiver. */
   send(port: string, bytes: readonly number[]): void {
     this.#options.board.chip.serial[port as SerialPort].receive(bytes)
@@ -100,6 +118,10 @@ export class ChipPorts {
       `${bus} is used, but the board has it on ${list.join(', ')}: not all are switched to it (alternate function ${fn}).`,
     )
     return false
+  }
+
+  #unrouted(bus: string, signals: readonly string[]): void {
+    this.#hint(`${bus} is used, but no pin is switched to ${signals.join(', ')}.`)
   }
 
   #isSwitched(pins: readonly string[], fn: number): boolean {

@@ -3,6 +3,9 @@
  * person moves, readings that can be looked at, and a picture of itself. Each kind is one file in
  * parts/, with its registers as in the datasheet; this file holds what they have in common.
  */
+import type { CanBus, CanNode } from '../lines/can-bus.ts'
+import type { SdDevice } from '../lines/sd-bus.ts'
+import type { XspiDevice } from '../lines/xspi-bus.ts'
 import type { Picture } from './picture.ts'
 import type { BusEvent, I2cPart, SpiPart } from './wires.ts'
 
@@ -15,7 +18,13 @@ export type SettingRule =
       /** The part drives it: nobody else may. */
       readonly isDriven?: boolean
     }
-  | { readonly type: 'i2c bus' | 'spi bus' | 'serial port'; readonly about: string }
+  | {
+      /** `memory bus`: an SPI, or a port of pins of the OCTOSPIs. */
+      readonly type: 'i2c bus' | 'spi bus' | 'memory bus' | 'serial port'
+      readonly about: string
+    }
+  /** A file beside the board file; its bytes are the value. */
+  | { readonly type: 'file'; readonly about: string }
   | {
       readonly type: 'address'
       readonly about: string
@@ -53,7 +62,7 @@ export type ControlRule =
     }
   | { readonly type: 'yes-no'; readonly about: string; readonly initial: boolean }
 
-export type SettingValue = number | string | ReadonlyMap<number, number> | undefined
+export type SettingValue = number | string | ReadonlyMap<number, number> | Uint8Array | undefined
 export type ControlValue = number | boolean
 
 /** What a part may ask of the board around it. */
@@ -76,6 +85,12 @@ export interface PartSurroundings {
   attachI2c(bus: string, address: number, part: I2cPart): void
   /** `select` is its chip select, active low. */
   attachSpi(bus: string, part: SpiPart, select: string): void
+  /** On a port of pins of the OCTOSPIs. */
+  attachXspi(port: string, device: XspiDevice): void
+  /** Onto the bus of a CAN controller. */
+  attachCan(port: string, node: CanNode): CanBus
+  /** Into the socket of an SDMMC; undefined takes it out. */
+  insertCard(port: string, card: SdDevice | undefined): void
   /** Hears what the chip's port sends; the result sends to its receiver. */
   attachSerial(port: string, hear: (byte: number) => void): (bytes: readonly number[]) => void
   applyVolts(pin: string, volts: number): void
@@ -103,6 +118,8 @@ export interface PartKind {
   readonly readings: Readonly<Record<string, string>>
   /** Where it has more than one address on its bus. */
   addresses?(settings: PartSurroundings['settings']): readonly number[]
+  /** What settings that are each right do not allow together: a sentence's second half. */
+  problem?(settings: PartSurroundings['settings']): string | undefined
   make(around: PartSurroundings): Part
 }
 

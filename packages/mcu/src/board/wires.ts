@@ -7,6 +7,9 @@
  * the real board: `isWired` is the board's to set.
  */
 import { assert } from '../assert.ts'
+import { CanBus } from '../lines/can-bus.ts'
+import { SdBus } from '../lines/sd-bus.ts'
+import { XspiBus } from '../lines/xspi-bus.ts'
 
 /** A target on an I2C bus. UM10204, "I2C-bus specification and user manual". */
 export interface I2cPart {
@@ -138,6 +141,10 @@ export const I2C_NAMES = ['I2C1', 'I2C2', 'I2C3', 'I2C4'] as const
 export type I2cName = (typeof I2C_NAMES)[number]
 export const SPI_NAMES = ['SPI1', 'SPI2', 'SPI3'] as const
 export type SpiName = (typeof SPI_NAMES)[number]
+/** Ports of pins that the OCTOSPIs are led to. */
+export const XSPI_NAMES = ['OCTOSPIM_P1', 'OCTOSPIM_P2'] as const
+export type XspiName = (typeof XSPI_NAMES)[number]
+export type SdName = 'SDMMC1' | 'SDMMC2'
 
 /** Everything that leads out of one chip beside its digital pins and serial ports. */
 export class Wires {
@@ -147,5 +154,12 @@ export class Wires {
   readonly spi: Readonly<Record<SpiName, SpiBus>> = {
     ...{ SPI1: new SpiBus(), SPI2: new SpiBus(), SPI3: new SpiBus() },
   }
+  readonly xspi: Readonly<Record<XspiName, XspiBus>> = {
+    ...{ OCTOSPIM_P1: new XspiBus(), OCTOSPIM_P2: new XspiBus() },
+  }
+  readonly sd: Readonly<Record<SdName, SdBus>> = { SDMMC1: new SdBus(), SDMMC2: new SdBus() }
+  readonly can: Readonly<Record<'FDCAN1', CanBus>> = { FDCAN1: new CanBus() }
   readonly analog = new AnalogPins()
+  /** A bus is used whose signals are not all on a pin. */
+  onUnrouted: (bus: string, signals: readonly string[]) => void = () => {}
 }

@@ -157,6 +157,7 @@ export class Accesses {
       if (value === undefined) this.#busError(address)
       return value ?? 0
     }
+    if (this.#isHidden(address)) return 0
     const range = this.#rangeOf(address)
     if (range !== undefined) {
       this.#allowPage(address, range, who)
@@ -174,6 +175,7 @@ export class Accesses {
       if (!registers.writeAs(address, size, value, who)) this.#busError(address)
       return
     }
+    if (this.#isHidden(address)) return
     const range = this.#rangeOf(address)
     const master = this.#masterOf(address, who)
     if (range?.kind === 'flash') {
@@ -247,6 +249,13 @@ export class Accesses {
       const syndrome = SFSR.AUVIOL | SFSR.SFARVALID
       this.fault = { exception: EXCEPTION.secureFault, syndrome, address }
     }
+  }
+
+  /** True with `fault` set for memory that nobody may touch. */
+  #isHidden(address: number): boolean {
+    if (this.#parts.protection.attribution(address) !== 'hidden') return false
+    this.#busError(address)
+    return true
   }
 
   #rangeOf(address: number): MemoryRange | undefined {

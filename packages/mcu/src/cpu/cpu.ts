@@ -20,8 +20,11 @@ const NVIC_ISER = 0xe000_e100
 const NVIC_ICER = 0xe000_e180
 const NVIC_IABR = 0xe000_e300
 
-/** Security of an address: IDAU, SAU and the chip's blocks, the most secure of them counts. */
-export type Attribution = 'non-secure' | 'callable' | 'secure'
+/**
+ * Security of an address: IDAU, SAU and the chip's blocks, the most secure of them counts. Hidden
+ * memory is closed to everybody: to secure code an access is a bus error.
+ */
+export type Attribution = 'non-secure' | 'callable' | 'secure' | 'hidden'
 
 /** One range of plain memory, mapped one to one into the `WebAssembly.Memory`. */
 export interface MemoryRange {

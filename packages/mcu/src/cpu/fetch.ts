@@ -145,7 +145,8 @@ export class Fetch {
   #isOwn(address: number): boolean {
     const { state, protection } = this.#parts
     if (isPrivate(address)) return true
-    return (protection.attribution(address) === 'non-secure') !== state.isSecure
+    const attribution = protection.attribution(address)
+    return attribution !== 'hidden' && (attribution === 'non-secure') !== state.isSecure
   }
 
   /** SG in callable memory: the only Secure instruction that Non-secure code may execute. */
@@ -193,6 +194,7 @@ export class Fetch {
   #checkAddress(address: number, isGateway = false): Fault | undefined {
     const { state, protection } = this.#parts
     if (!isGateway && !this.#isOwn(address)) {
+      if (state.isSecure && protection.attribution(address) === 'hidden') return busError
       const syndrome = state.isSecure ? SFSR.INVTRAN : SFSR.INVEP
       return { exception: EXCEPTION.secureFault, syndrome }
     }

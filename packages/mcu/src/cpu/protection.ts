@@ -154,6 +154,7 @@ export class Protection {
   attribution(address: number): Attribution {
     const sau = this.#sauAttribution(address)
     const chip = this.#chip(address)
+    if (chip === 'hidden') return 'hidden'
     if (sau === 'secure' || chip === 'secure') return 'secure'
     return sau === 'callable' || chip === 'callable' ? 'callable' : 'non-secure'
   }

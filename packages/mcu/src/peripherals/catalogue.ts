@@ -16,16 +16,21 @@ import { dbgmcus } from './dbgmcu.ts'
 import { dmas } from './dma.ts'
 import { dma2ds } from './dma2d.ts'
 import { extis } from './exti.ts'
+import { fdcans } from './fdcan.ts'
 import { flashes } from './flash-registers.ts'
+import { fmacs } from './fmac.ts'
 import { gpios } from './gpio.ts'
 import { hashes } from './hash.ts'
 import { i2cs } from './i2c.ts'
 import { iwdgs } from './iwdg.ts'
 import { lptims } from './lptim.ts'
+import { octospis } from './octospi.ts'
+import { octospims } from './octospim.ts'
 import { opamps } from './opamp.ts'
 import { pwrs } from './pwr.ts'
 import { rngs } from './rng.ts'
 import { rtcs } from './rtc.ts'
+import { sdmmcs } from './sdmmc.ts'
 import { spis } from './spi.ts'
 import { syscfgs } from './syscfg.ts'
 import { tamps } from './tamp.ts'
@@ -64,6 +69,11 @@ export const catalogue = {
   ...caches,
   ...cordics,
   ...dbgmcus,
+  ...octospims,
+  ...octospis,
+  ...sdmmcs,
+  ...fdcans,
+  ...fmacs,
 } satisfies Makers
 
 type ModelName = keyof typeof catalogue

@@ -3,11 +3,7 @@
  * interrupts, DMA and pins, with parts on the buses and voltages on the pins.
  */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { missing } from '../../../../tools/programs.ts'
 import { Stm32u585 } from '../chip.ts'
@@ -15,36 +11,11 @@ import { OTP_BYTES } from '../flash.ts'
 import { I2cBus } from '../lines/i2c-bus.ts'
 import { SpiBus } from '../lines/spi-bus.ts'
 import { Supply } from '../power.ts'
+import { buildDrivers } from '../testing/board-firmware.ts'
 
 const FLASH = 0x0800_0000
 const RESULTS = 0x2000_0000
 const DONE = 0x600d
-const sources = join(import.meta.dirname, 'firmware')
-
-const script = `
-SECTIONS {
-  .text 0x08000000 : { KEEP(*(.vectors)) *(.text*) *(.rodata*) }
-  .bss 0x20000000 : { bss_start = .; *(.bss.result) *(.bss*) *(COMMON) . = ALIGN(8); bss_end = .; }
-  .data : { *(.data*) }
-  stack_top = 0x20020000;
-}`
-
-function build(optimisation: string): Uint8Array {
-  const folder = mkdtempSync(join(tmpdir(), 'chip-firmware-'))
-  try {
-    const [elf, image, link] = ['fw.elf', 'fw.bin', 'fw.ld'].map((name) => join(folder, name))
-    writeFileSync(link, script)
-    const inputs = ['start.c', 'drivers.c'].map((name) => join(sources, name))
-    const flags = ['-mcpu=cortex-m33', '-mthumb', optimisation, '-Wall', '-Wextra', '-Werror']
-    const more = ['-nostdlib', '-ffreestanding', '-fdata-sections', '-Wno-override-init']
-    const linking = ['-Wl,--no-warn-rwx-segments', '-T', link, '-lgcc', '-o', elf]
-    execFileSync('arm-none-eabi-gcc', [...flags, ...more, ...inputs, ...linking])
-    execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', '-j', '.text', elf, image])
-    return new Uint8Array(readFileSync(image))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 /** 256 bytes that are written and read at a pointer. */
 function memory(bus: I2cBus): Uint8Array {
@@ -132,7 +103,7 @@ const expected: readonly (readonly [string, number])[] = [
 for (const optimisation of ['-O0', '-O2']) {
   const skip = missing('arm-none-eabi-gcc')
   test(`drivers built with ${optimisation} find what they expect`, { skip }, () => {
-    const { chip, bytes, result } = board(build(optimisation))
+    const { chip, bytes, result } = board(buildDrivers('drivers', optimisation))
     for (let slice = 0; slice < 100 && result(0) !== DONE; slice++) {
       chip.run(chip.cpu.cycles + 1_000_000)
     }

@@ -35,7 +35,7 @@ interface Signal {
 
 /** A bus of the board, and whether the pads it hangs on carry these signals, by role. */
 export interface AttachedBus {
-  readonly kind: 'i2c' | 'spi' | 'uart'
+  readonly kind: 'i2c' | 'spi' | 'uart' | 'xspi' | 'sd' | 'can' | 'audio'
   carries(signals: Readonly<Record<string, string>>): boolean
 }
 

@@ -7,6 +7,7 @@ import { blankChips, fuseContents } from '../testing/bench.ts'
 import { kernelLayers, kernelManifest, kernelModule, provisioned } from '../testing/kernel.ts'
 import { type TestFlash, TestHardware } from '../testing/test-hardware.ts'
 import { digest, makeKey } from '../testing/trust.ts'
+import { layOutBoot, readBoot } from './boot-image.ts'
 import { boot } from './bootrom.ts'
 import { kernelRoom, layOutKernel, readKernel, slotPlaces } from './kernel-image.ts'
 import { type LockDownReason, lockDownReasons } from './lock-down.ts'
@@ -40,6 +41,15 @@ const lockDowns: readonly (readonly [LockDownReason, () => TestHardware])[] = [
     'FUSES_BLANK',
     () => new TestHardware({ ...blankChips(), fuses: new Uint8Array(512).fill(255) }),
   ],
+  ['OPTION_BYTES', () => unprotected({ readoutProtection: 0xaa })],
+  ['OPTION_BYTES', () => unprotected({ isTrustZoneOn: false })],
+  ['OPTION_BYTES', () => unprotected({ hideable: undefined })],
+  ['OPTION_BYTES', () => unprotected({ hideable: { offset: 0x10_0000, size: 0x2000 } })],
+  ['OPTION_BYTES', () => unprotected({ writeProtected: undefined })],
+  ['BOOT_MISSING', () => provisioned()],
+  ['BOOT_HASH', () => booting(Uint8Array.of(1, 2, 3))],
+  ['KERNEL_BOOT', () => naming('Boot', new Uint8Array(32).fill(1))],
+  ['KERNEL_REGION_UNKNOWN', () => naming('Upgrader', fuseContents.bootSha256)],
   ['KERNEL_MANIFEST_MISSING', () => new TestHardware(blankChips())],
   ['KERNEL_MANIFEST_MALFORMED', () => provisioned(new Uint8Array(100).fill(7))],
   ['KERNEL_SIGNER_UNKNOWN', () => provisioned(kernelManifest({ signer: makeKey() }))],
@@ -55,13 +65,31 @@ const lockDowns: readonly (readonly [LockDownReason, () => TestHardware])[] = [
 
 for (const [reason, arrange] of lockDowns) {
   test(`locks down: ${reason}`, () => {
-    const outcome = boot(arrange())
-    assert.equal(outcome.outcome, 'locked-down')
-    if (outcome.outcome !== 'locked-down') return
+    const hardware = arrange()
+    const outcome = reason.startsWith('BOOT_') ? readBoot(hardware) : boot(hardware)
+    assert.ok('outcome' in outcome && outcome.outcome === 'locked-down')
     assert.equal(outcome.reason, reason)
     assert.notEqual(outcome.detail, '')
+    if (!reason.startsWith('BOOT_')) assert.deepEqual(hardware.colours, ['r'], 'the LED is red')
   })
 }
+
+test('a kernel may name the Boot region that the device has', () => {
+  assert.equal(boot(naming('Boot', fuseContents.bootSha256)).outcome, 'run')
+})
+
+test('the boot image that the fuses name is the one that runs', () => {
+  const script = Uint8Array.of(1, 2, 3)
+  const fuses = encodeFuses({ ...fuseContents, bootSha256: digest([script]) })
+  const { internalFlash, externalFlash } = booting(script)
+  const hardware = new TestHardware({ internalFlash, externalFlash, fuses })
+  assert.deepEqual(readBoot(hardware), script)
+  flip(hardware, internalLayout.boot.offset + 17)
+  const changed = readBoot(hardware)
+  assert.equal('reason' in changed && changed.reason, 'BOOT_HASH')
+  const huge = new Uint8Array(internalLayout.boot.size)
+  assert.throws(() => layOutBoot(huge), /their place has/)
+})
 
 test('every reason to lock down has its case', () => {
   const reached = new Set(lockDowns.map(([reason]) => reason))
@@ -99,6 +127,24 @@ test('an image that does not fit its place is refused before it is written', () 
   const kernel = new Uint8Array(kernelRoom.kernel + 1)
   assert.throws(() => layOutKernel({ manifest: kernelManifest(), kernel, nsc }), /its place has/)
 })
+
+function unprotected(open: Partial<TestHardware['protection']>): TestHardware {
+  const hardware = provisioned()
+  Object.assign(hardware.protection, open)
+  return hardware
+}
+
+function booting(script: Uint8Array): TestHardware {
+  const hardware = provisioned()
+  const { offset, bytes } = layOutBoot(script)
+  flashOf(hardware).set(bytes, offset)
+  return hardware
+}
+
+function naming(region: 'Boot' | 'Upgrader', fetchHash: Uint8Array): TestHardware {
+  const layer = { region, encryptedWithKeyId: 0n, fetchHash }
+  return provisioned(kernelManifest({ layers: [...kernelLayers(), layer] }))
+}
 
 function changed(offset: number): TestHardware {
   const hardware = provisioned()

@@ -2,7 +2,7 @@
  * Bootrom: verifies the kernel in flash against the fuses and hands its bytes over to be run, or
  * locks the device down. Only from a kernel on trial does it fall back, to the one in charge.
  *
- * Fuses → kernel manifest (signature, device type, ratchet) → kernel and NSC bytes (hashes). The
+ * Fuses → option bytes → kernel manifest (signature, device type, ratchet) → kernel and NSC bytes (hashes). The
  * bytes handed over are the bytes that were hashed: flash is not read again.
  */
 import {
@@ -16,6 +16,8 @@ import {
   verifySignature,
 } from '@microvisor/protocol'
 import { chipDigest, chipVerify } from '../chip-crypto.ts'
+import type { Stretch } from '../flash-access.ts'
+import { internalLayout } from '../flash-layout.ts'
 import { type FuseContents, readFuses } from '../fuses.ts'
 import type { BootRecord, Engines, Hardware } from '../hardware.ts'
 import { type KernelImage, readKernel } from './kernel-image.ts'
@@ -33,16 +35,49 @@ export type BootOutcome =
     }
   | LockDown
 
-type BootHardware = Pick<Hardware, 'internalFlash' | 'fuses' | 'engines' | 'power'>
+type BootHardware = Pick<
+  Hardware,
+  'internalFlash' | 'fuses' | 'engines' | 'power' | 'protection' | 'led'
+>
+
+/** The option byte RDP of level 2. */
+const READOUT_LEVEL_2 = 0xcc
 
 /** What the chip does after reset, before any code that could be replaced. */
 export function boot(hardware: BootHardware): BootOutcome {
+  const outcome = chooseKernel(hardware)
+  // For whoever stands at the bench: red, and nothing else ever happens.
+  if (outcome.outcome === 'locked-down') hardware.led.set(true, false, false)
+  return outcome
+}
+
+function chooseKernel(hardware: BootHardware): BootOutcome {
   const roots = readFuses(hardware.fuses)
   if (roots === undefined) return lockDown('FUSES_BLANK')
+  const open = openProtection(hardware.protection)
+  if (open !== undefined) return open
   const path = chooseBootPath(hardware)
   const outcome = bootSlot(hardware, roots, path)
   if (outcome.outcome === 'run' || !path.isTrial) return outcome
   return bootSlot(hardware, roots, giveUpTrial(hardware))
+}
+
+/** What the option bytes leave open, if they do. */
+function openProtection(protection: Hardware['protection']): LockDown | undefined {
+  const { readoutProtection, isTrustZoneOn, hideable, writeProtected } = protection
+  const covers = (area: Stretch | undefined) =>
+    area !== undefined &&
+    area.offset === internalLayout.boot.offset &&
+    area.size === internalLayout.boot.size
+  const open = [
+    ...(isTrustZoneOn ? [] : ['TrustZone is off']),
+    ...(readoutProtection === READOUT_LEVEL_2
+      ? []
+      : [`the readout protection byte is ${readoutProtection.toString(16)}`]),
+    ...(covers(hideable) ? [] : ['preboot and bootrom cannot be hidden']),
+    ...(covers(writeProtected) ? [] : ['preboot and bootrom can be written']),
+  ]
+  return open.length === 0 ? undefined : lockDown('OPTION_BYTES', `${open.join('; ')}.`)
 }
 
 function bootSlot(
@@ -89,6 +124,8 @@ export function verifyKernelManifest(
 ): KernelManifest | LockDown {
   const manifest = verifyManifest(bytes, roots, engines)
   if ('outcome' in manifest) return manifest
+  const foreign = foreignRegion(manifest, roots)
+  if (foreign !== undefined) return foreign
   const { deviceType, securityRatchet } = manifest.meta
   if (deviceType !== roots.deviceType)
     return lockDown(
@@ -101,6 +138,21 @@ export function verifyKernelManifest(
       `The kernel's security ratchet is ${securityRatchet}; this device's is ${ratchet}.`,
     )
   return manifest
+}
+
+/**
+ * Boot is the device's own for life, so a kernel that names it has to name that one. The Upgrader is a
+ * part of it.
+ */
+function foreignRegion(manifest: KernelManifest, roots: FuseContents): LockDown | undefined {
+  const named = (region: KernelRegionName) =>
+    manifest.layers.find((layer) => layer.region === region)
+  const boot = named('Boot')
+  if (boot !== undefined && !equalBytes(boot.fetchHash, roots.bootSha256)) {
+    const own = `this device's is ${toHex(roots.bootSha256)}`
+    return lockDown('KERNEL_BOOT', `The kernel names Boot ${toHex(boot.fetchHash)}; ${own}.`)
+  }
+  return named('Upgrader') && lockDown('KERNEL_REGION_UNKNOWN')
 }
 
 function placeVeneers(

@@ -16,7 +16,7 @@ test('each call has SG at its address and a branch to the kernel; every other sl
       continue
     }
     assert.equal(first, SG)
-    assert.equal(branchTarget(NSC.address + at + 4, second), 0x0c15_2000)
+    assert.equal(branchTarget(NSC.address + at + 4, second), 0x0c17_2000)
   }
   assert.equal(bytes.length, NSC.bytes)
 })

@@ -20,6 +20,7 @@ import type {
 } from '../hardware.ts'
 import { Application } from './application.ts'
 import { ApplicationMemory } from './application-memory.ts'
+import { attest } from './attestation.ts'
 import { makeCertificateRequest } from './certificate-request.ts'
 import { Channels } from './channels/channels.ts'
 import { startClocks } from './clock-tree.ts'
@@ -448,6 +449,9 @@ export class Kernel implements SecureVectors {
         return
       case 'crashReceived':
         this.#crashReports.received(message.value.id)
+        return
+      case 'attestationRequest':
+        this.link.send({ case: 'attestation', value: { token: attest(message.value.nonce, this) } })
         return
       case 'restartApplication':
         if (!this.update.apply()) this.application.restart(WakeReason.REMOTEAPPLICATIONRESTART)

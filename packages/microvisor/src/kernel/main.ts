@@ -7,6 +7,8 @@ import type { StartKernel } from '../hardware.ts'
 import { Kernel } from './kernel.ts'
 
 export const start: StartKernel = (hardware, boot) => {
+  // Before anything else: what came before the kernel is nobody's any more.
+  hardware.protection.hide()
   const fuses = readFuses(hardware.fuses)
   if (fuses === undefined) throw new Error('The bootrom runs no kernel on blank fuses.')
   const kernel = new Kernel(hardware, boot, fuses)

@@ -35,6 +35,7 @@ export const fuseContents: FuseContents = {
   accountSid: `AC${'fedcba9876543210'.repeat(2)}`,
   deviceType: 'Imp201c',
   deviceCaSha256: new Uint8Array(32).fill(0x5a),
+  bootSha256: new Uint8Array(32).fill(0xb0),
   kernelSigner: kernelSigner.publicKey,
   applicationSigner: applicationSigner.publicKey,
 }

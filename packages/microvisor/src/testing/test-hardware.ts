@@ -13,6 +13,7 @@ import {
   sign,
   verify,
 } from 'node:crypto'
+import { internalLayout } from '../flash-layout.ts'
 import type {
   ApplicationWorld,
   Clock,
@@ -27,6 +28,7 @@ import type {
   Network,
   NetworkState,
   Power,
+  Protection,
   ResetCause,
   SecureSession,
   SleepMode,
@@ -514,7 +516,21 @@ export interface TestChips {
   readonly backupSram?: Uint8Array
 }
 
+/** Option bytes as provisioning burns them. */
+export class TestProtection implements Protection {
+  readoutProtection = 0xcc
+  isTrustZoneOn = true
+  hideable: Protection['hideable'] = internalLayout.boot
+  writeProtected: Protection['writeProtected'] = internalLayout.boot
+  isHidden = false
+
+  hide(): void {
+    this.isHidden = true
+  }
+}
+
 export class TestHardware implements Hardware {
+  readonly protection = new TestProtection()
   readonly application: TestWorld
   readonly internalFlash: Flash
   readonly externalFlash: Flash

@@ -1405,6 +1405,13 @@ export enum UpdateError {
    * @generated from enum value: UPDATE_ERROR_KERNEL_TRIAL = 17;
    */
   KERNEL_TRIAL = 17,
+
+  /**
+   * the kernel is for another boot chain than this device's
+   *
+   * @generated from enum value: UPDATE_ERROR_KERNEL_BOOT = 18;
+   */
+  KERNEL_BOOT = 18,
 }
 
 /**

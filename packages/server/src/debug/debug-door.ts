@@ -57,6 +57,10 @@ export class DebugDoor {
     )
   }
 
+  get sessions(): number {
+    return this.#sockets.clients.size
+  }
+
   /** Ends all sessions. */
   close(): void {
     for (const socket of this.#sockets.clients) end(socket, 'The server is stopping.')

@@ -15,7 +15,8 @@ import { FolderBlobs } from '../storage/blobs.ts'
 import { BundleStore } from '../storage/bundles.ts'
 import { type OpenDatabase, openDatabase } from '../storage/database.ts'
 import { accounts, deviceCrashes, devices } from '../storage/schema.ts'
-import { databaseTemplate, testFolder } from '../testing/cloud.ts'
+import { testFolder } from '../testing/cloud.ts'
+import { databaseTemplate } from '../testing/database-template.ts'
 import { DeviceReports } from './reports.ts'
 
 let folder: string

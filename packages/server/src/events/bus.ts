@@ -26,6 +26,8 @@ export interface Bus {
 export type DeviceNotice =
   /** Target, logging or a restart: what the device should be told may have changed. */
   | { readonly kind: 'changed' }
+  /** Ask it to attest; the answer goes to `deviceAttestations`. */
+  | { readonly kind: 'attest'; readonly nonce: string }
   /** The device is no more. */
   | { readonly kind: 'removed' }
   /** The device has a new connection; any other is to end. */
@@ -55,6 +57,16 @@ export type EventNotice =
 
 export function eventNotices(accountSid: string): Topic<EventNotice> {
   return { subject: `account.${accountSid}.events` }
+}
+
+/** A device's answer: its token, and the certificate that it has shown. Both base64url. */
+export interface AttestationAnswer {
+  readonly token: string
+  readonly certificate: string
+}
+
+export function deviceAttestations(deviceSid: string): Topic<AttestationAnswer> {
+  return { subject: `device.${deviceSid}.attestations` }
 }
 
 type Receive = (message: unknown) => void

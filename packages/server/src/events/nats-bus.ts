@@ -4,12 +4,20 @@
  * listens to is subscribed once. While NATS is away messages to others are lost, which the bus is
  * allowed to do; `onReturn` is then the moment to look at the database again.
  */
-import { connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node'
+import {
+  connect,
+  headers,
+  type Msg,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/transport-node'
 import type { Logger } from 'pino'
+import type { Tracing } from '../tracing.ts'
 import { UsageError } from '../usage-error.ts'
 import { type Bus, ProcessBus, type Topic } from './bus.ts'
 
 const PREFIX = 'microvisor.'
+const TRACEPARENT = 'traceparent'
 const RECONNECT_MS = 500
 const PING_MS = 5000
 
@@ -23,16 +31,18 @@ export class NatsBus implements Bus {
   readonly #shared = new Map<string, Shared>()
   readonly #connection: NatsConnection
   readonly #log: Logger
+  readonly #tracing: Tracing
   readonly #returns = new Set<() => void>()
   #isConnected = true
 
-  private constructor(connection: NatsConnection, log: Logger) {
+  private constructor(connection: NatsConnection, log: Logger, tracing: Tracing) {
     this.#connection = connection
+    this.#tracing = tracing
     this.#log = log
     void this.#watch()
   }
 
-  static async connect(url: string, log: Logger): Promise<NatsBus> {
+  static async connect(url: string, log: Logger, tracing: Tracing): Promise<NatsBus> {
     const { username, password, host } = new URL(url)
     try {
       const connection = await connect({
@@ -44,7 +54,7 @@ export class NatsBus implements Bus {
         pingInterval: PING_MS,
         name: 'microvisor server',
       })
-      return new NatsBus(connection, log)
+      return new NatsBus(connection, log, tracing)
     } catch (error) {
       throw new UsageError(
         'BUS_UNUSABLE',
@@ -63,7 +73,8 @@ export class NatsBus implements Bus {
     this.#local.publish(topic, message)
     if (!this.#isConnected) return
     try {
-      this.#connection.publish(PREFIX + topic.subject, JSON.stringify(message))
+      const options = optionsOf(this.#tracing.traceparent())
+      this.#connection.publish(PREFIX + topic.subject, JSON.stringify(message), options)
     } catch (error) {
       this.#log.warn({ event: 'message not sent to other servers', err: error })
     }
@@ -114,7 +125,8 @@ export class NatsBus implements Bus {
   /** Whatever is in a message, other messages go on arriving. */
   #receive<M>(topic: Topic<M>, message: Msg): void {
     try {
-      this.#local.publish(topic, message.json<M>())
+      const traceparent = message.headers?.get(TRACEPARENT)
+      this.#tracing.within(traceparent, () => this.#local.publish(topic, message.json<M>()))
     } catch (error) {
       this.#log.error({ event: 'message not understood', subject: topic.subject, err: error })
     }
@@ -132,4 +144,11 @@ export class NatsBus implements Bus {
       }
     }
   }
+}
+
+function optionsOf(traceparent: string | undefined) {
+  if (traceparent === undefined) return {}
+  const own = headers()
+  own.set(TRACEPARENT, traceparent)
+  return { headers: own }
 }

@@ -59,6 +59,8 @@ export interface ConnectionParts {
     device: DeviceIdentity,
     wanted: LayerStream,
   ) => Promise<ChosenForm | undefined>
+  /** The device has attested, as it was asked to. */
+  readonly onToken: (token: Uint8Array) => void
   /** The Hello has come: this is the device's connection now. */
   readonly onWelcome: () => void
 }
@@ -66,6 +68,8 @@ export interface ConnectionParts {
 /** How long a Goodbye may take to leave before the socket is cut. */
 const FAREWELL_MS = 2000
 const SILENT_HEARTBEATS = 2.5
+/** Attestations that one device is asked for at once. */
+const QUESTIONS_MAX = 4
 const RETRY_AFTER_FAULT_SECONDS = 5
 
 export class DeviceConnection {
@@ -76,9 +80,12 @@ export class DeviceConnection {
   readonly #renewal: CertificateRenewal
   #silence: NodeJS.Timeout
   #loggingEnd: NodeJS.Timeout | undefined
+  #frameEnd: NodeJS.Timeout | undefined
   #room: Promise<unknown> | undefined
   #refreshing: Promise<void> = Promise.resolve()
   #sent: Sent = { target: '', isLogging: false, kernel: '' }
+  /** Attestations that were asked for and have not come. */
+  #questions = 0
   #isWelcome = false
   #ended: string | undefined
 
@@ -111,6 +118,10 @@ export class DeviceConnection {
     return this.#isWelcome
   }
 
+  get deviceSid(): string {
+    return this.#parts.device.sid
+  }
+
   /** A line between a debugger and the device, which may still refuse it. */
   openDebug(holder: string, peer: DebugPeer): DebugLine {
     const opening = this.#streams.openDebug(holder, peer)
@@ -119,6 +130,14 @@ export class DeviceConnection {
       write: (bytes) => void opening.then((stream) => stream.write(bytes)),
       close: () => void opening.then((stream) => stream.close()),
     }
+  }
+
+  /** Asks for an attestation; one question too many is dropped. */
+  attest(nonce: string): void {
+    const bytes = fromHex(nonce)
+    if (!this.#isWelcome || bytes === undefined || this.#questions >= QUESTIONS_MAX) return
+    this.#questions++
+    this.#write({ case: 'attestationRequest', value: { nonce: bytes } })
   }
 
   /** Serves the device until the connection is over. Never throws. */
@@ -131,6 +150,7 @@ export class DeviceConnection {
       else this.#broken(error)
     }
     clearTimeout(this.#silence)
+    clearTimeout(this.#frameEnd)
     clearTimeout(this.#loggingEnd)
     this.#renewal.end()
     await this.#streams.endAll()
@@ -176,12 +196,26 @@ export class DeviceConnection {
     for await (const chunk of chunks as AsyncIterable<Buffer>) {
       if (this.#isWelcome) this.#silence.refresh()
       const { frames, error } = decoder.push(chunk)
+      this.#watchFrame(decoder, frames.length > 0)
       for (const frame of frames) {
         if (this.#ended !== undefined) return
         await this.#take(frame)
       }
       if (error) throw protocolError(error.message)
     }
+  }
+
+  /** A frame that was begun has to end in time, however often a byte of it comes. */
+  #watchFrame({ isBetweenFrames }: FrameDecoder, isNew: boolean): void {
+    if (isBetweenFrames || isNew) {
+      clearTimeout(this.#frameEnd)
+      this.#frameEnd = undefined
+    }
+    if (isBetweenFrames || this.#frameEnd !== undefined) return
+    const { frameMs } = this.#parts.limits
+    this.#frameEnd = setTimeout(() => {
+      this.end(GoodbyeReason.TIMED_OUT, `A frame was not complete within ${frameMs} ms.`)
+    }, frameMs)
   }
 
   #take(frame: FrameBody): Promise<void> | void {
@@ -198,6 +232,8 @@ export class DeviceConnection {
       case 'updateProgress':
       case 'crashReport':
         return this.#report(frame)
+      case 'attestation':
+        return this.#tokenCame(frame.value.token)
       case 'keyState':
         return this.#keys.take(frame.value)
       case 'certificateRequest':
@@ -248,6 +284,12 @@ export class DeviceConnection {
     // Once more, for what changed while the orders were read.
     await this.refresh()
     if (hello.renewsCertificates) await this.#renewal.begin()
+  }
+
+  #tokenCame(token: Uint8Array): void {
+    if (this.#questions === 0) throw protocolError('An attestation that nobody has asked for.')
+    this.#questions--
+    this.#parts.onToken(token)
   }
 
   async #report(
@@ -354,9 +396,12 @@ export class DeviceConnection {
 
   /** False if the socket has more than it can send at the moment. */
   #write(body: FrameInit): boolean {
-    const { socket } = this.#parts
+    const { socket, limits } = this.#parts
     if (this.#ended !== undefined || !socket.writable) return true
-    return socket.write(encodeFrame(body))
+    if (socket.writableLength <= limits.unsentBytes) return socket.write(encodeFrame(body))
+    this.#ended = `the device left ${socket.writableLength} bytes unread`
+    socket.destroy()
+    return true
   }
 
   #broken(error: unknown): void {

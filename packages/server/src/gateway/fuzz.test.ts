@@ -18,7 +18,7 @@ import { Random } from '../testing/random.ts'
 let cloud: TestCloud
 let device: NewDevice
 before(async () => {
-  cloud = await testCloud({ limits: { reportsPerSecond: 10_000 } })
+  cloud = await testCloud({ limits: { reportsPerSecond: 10_000, arrivalBurst: 1000 } })
   device = await provision(cloud.client)
 })
 after(() => cloud.close())

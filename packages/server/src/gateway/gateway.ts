@@ -13,7 +13,7 @@ import { openFarLine, serveFarLine } from '../debug/far-line.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
-import { type Bus, type DeviceNotice, deviceNotices } from '../events/bus.ts'
+import { type Bus, type DeviceNotice, deviceAttestations, deviceNotices } from '../events/bus.ts'
 import type { PipeTimes } from '../events/bus-pipe.ts'
 import { type Authority, fingerprintOf } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
@@ -22,6 +22,8 @@ import type { Managed } from '../managed/managed.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Signers } from '../signers/signers.ts'
 import type { BlobReader } from '../storage/blobs.ts'
+import type { Tracing } from '../tracing.ts'
+import { Arrivals } from './arrivals.ts'
 import { dueOf } from './certificate-renewal.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
 
@@ -41,6 +43,7 @@ export interface GatewayParts {
   readonly managed: Managed
   readonly chooseForm: ConnectionParts['chooseForm']
   readonly limits: Limits
+  readonly tracing: Tracing
   readonly log: Logger
 }
 
@@ -68,6 +71,7 @@ export class Gateway {
   /** The newest connection of each device that was let in. */
   readonly #welcome = new Map<string, DeviceConnection>()
   readonly #sockets = new Set<Socket>()
+  readonly #arrivals: Arrivals
   readonly #renewal: NodeJS.Timeout
   #identifying = 0
   #isStopping = false
@@ -81,6 +85,7 @@ export class Gateway {
   private constructor(parts: GatewayParts, secure: Awaited<ReturnType<typeof credentials>>) {
     this.#parts = parts
     const { limits, log } = parts
+    this.#arrivals = new Arrivals(limits)
     this.#server = createServer({
       ...secure,
       ticketKeys: ticketKeys(parts.keyring, new Date()),
@@ -101,7 +106,10 @@ export class Gateway {
     this.#server.on('secureConnection', (socket) => void this.#accept(socket))
     this.#server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
       const address = socket.remoteAddress
+      parts.metrics.handshakeFailed()
       log.info({ event: 'handshake failed', address, reason: error.code ?? error.message })
+      // Node leaves that to us, also when the time for it is over.
+      socket.destroy()
     })
     this.#renewal = setInterval(() => void this.#renew(), RENEWAL_CHECK_MS).unref()
   }
@@ -176,15 +184,25 @@ export class Gateway {
     if (known === undefined)
       return this.#turnAway(socket, FAILED, GoodbyeReason.GOING_AWAY, RETRY_SECONDS)
     if (typeof known === 'string') return this.#turnAway(socket, known, GoodbyeReason.REVOKED, 0)
+    const { device } = known
+    const waitMs = this.#arrivals.take(device.sid)
+    if (waitMs > 0) return this.#turnAwayForHaste(socket, device, waitMs)
     if (this.#isStopping) return void socket.destroy()
     const id = randomUUID()
     const { bus } = this.#parts
-    const { device } = known
     const connection = new DeviceConnection({
       ...this.#parts,
       id,
       socket,
       ...known,
+      onToken: (token) => {
+        const certificate = socket.getPeerX509Certificate()?.raw
+        if (certificate === undefined) return
+        bus.publish(deviceAttestations(device.sid), {
+          token: Buffer.from(token).toString('base64url'),
+          certificate: certificate.toString('base64url'),
+        })
+      },
       onWelcome: () => {
         this.#parts.metrics.welcomed()
         this.#welcome.set(device.sid, connection)
@@ -204,12 +222,19 @@ export class Gateway {
   }
 
   #heed(connection: DeviceConnection, id: string, notice: DeviceNotice): void {
-    if (notice.kind === 'changed') void connection.refresh()
+    if (notice.kind === 'changed') this.#tell(connection)
     else if (notice.kind === 'removed')
       connection.end(GoodbyeReason.REVOKED, 'The device was removed.')
+    else if (notice.kind === 'attest') connection.attest(notice.nonce)
     else if (notice.kind === 'debug') this.#heedDebugger(connection, id, notice)
     else if (notice.connection !== id && connection.isWelcome)
       connection.end(GoodbyeReason.REPLACED, 'The device has connected anew.')
+  }
+
+  #tell(connection: DeviceConnection): void {
+    const attributes = { device: connection.deviceSid }
+    const facts = { name: 'tell device', kind: 'client', attributes } as const
+    void this.#parts.tracing.span(facts, () => connection.refresh())
   }
 
   #heedDebugger(
@@ -237,6 +262,14 @@ export class Gateway {
     const { min, max } = CROWD_RETRY_SECONDS
     this.#parts.metrics.overloaded()
     this.#turnAway(socket, detail, GoodbyeReason.OVERLOADED, randomInt(min, max + 1))
+  }
+
+  /** Nobody else has to wait for a device that connects again and again. */
+  #turnAwayForHaste(socket: TLSSocket, { sid }: DeviceIdentity, waitMs: number): void {
+    const seconds = Math.ceil(waitMs / 1000)
+    this.#parts.metrics.overloaded()
+    const detail = `Device ${sid} connects too often; it may again in ${seconds} s.`
+    this.#turnAway(socket, detail, GoodbyeReason.OVERLOADED, seconds)
   }
 
   async #identify(socket: TLSSocket): Promise<KnownDevice | string> {

@@ -14,6 +14,8 @@ export function problemOf(error: unknown): Problem | undefined {
     return new Problem('DATABASE_UNAVAILABLE', 'The database does not answer at the moment.')
   if (!(error instanceof Error)) return undefined
   const { code } = error as { code?: unknown }
+  if (code === 'FST_ERR_MAX_PARAM_LENGTH')
+    return new Problem('PARAMETER_INVALID', 'A part of the path is longer than any name may be.')
   const framework = typeof code === 'string' ? frameworkErrors[code] : undefined
   if (framework) return new Problem(framework, `${error.message}.`)
   return undefined

@@ -18,7 +18,9 @@ import type { z } from 'zod'
 import type { Audit } from '../accounts/audit.ts'
 import type { Caller, Identities } from '../accounts/identities.ts'
 import type { RateState } from '../accounts/rates.ts'
+import type { Limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Tracing } from '../tracing.ts'
 import { credentialsOf } from './credentials.ts'
 import { type EventSource, streamEvents } from './event-stream.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
@@ -46,14 +48,19 @@ export interface RestSettings {
   readonly identities: Identities
   readonly audit: Audit
   readonly metrics: Metrics
+  readonly tracing: Tracing
   readonly log: Logger
   /** Overrides what requests say in their Host header. */
   readonly publicUrl: string | undefined
   /** Undefined: plain HTTP. */
   readonly tls: TlsContent | undefined
-  readonly uploadsAtOnce: number
-  readonly eventHeartbeatMs: number
+  readonly limits: RestLimits
 }
+
+type RestLimits = Pick<
+  Limits,
+  'uploadsAtOnce' | 'eventHeartbeatMs' | 'requestConnections' | 'requestSilenceMs' | 'headersMs'
+>
 
 const FORM_BYTES = 65_536
 const RETRY_SECONDS = 2
@@ -64,7 +71,6 @@ const PAGE_HEADERS = {
   'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
 }
-const HEADERS_MS = 20_000
 /** A bundle of the largest size over a slow line. */
 const REQUEST_MS = 900_000
 const CLOSING_POLL_MS = 10
@@ -93,9 +99,8 @@ export class Rest {
       genReqId: () => randomUUID(),
       bodyLimit: FORM_BYTES,
       requestTimeout: REQUEST_MS,
-      ...(settings.tls
-        ? { https: { ...settings.tls, minVersion: 'TLSv1.2', headersTimeout: HEADERS_MS } }
-        : { http: { headersTimeout: HEADERS_MS } }),
+      connectionTimeout: settings.limits.requestSilenceMs,
+      ...serverOptions(settings),
       routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
       frameworkErrors: (error, request, reply) => this.#fail(undefined, error, request, reply),
     })
@@ -110,20 +115,35 @@ export class Rest {
     page?: (output: Output<T>) => string,
   ): void {
     this.#works.set(`${route.method} ${route.path}`, async (call) => work(call as Call<T>))
-    this.#add(route, async (request, reply) => {
-      const call = await this.#call(route, request, reply)
-      const before = isChange(route) ? await this.#before(route, call) : undefined
-      const output = await work(call)
-      const body = route.returns.parse(output)
-      if (isChange(route)) await this.#note(route, request, call, { before, after: body })
-      reply.code(route.status)
-      if (page !== undefined && prefersHtml(request))
-        return reply.headers(PAGE_HEADERS).send(page(body as Output<T>))
-      if (route.answer === 'bytes')
-        return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
-      if (route.answer === 'text') return reply.type('text/plain; charset=utf-8').send(body)
-      return reply.send(body)
-    })
+    this.#add(route, (request, reply) =>
+      this.#traced(route, request, async () => {
+        const call = await this.#call(route, request, reply)
+        const before = isChange(route) ? await this.#before(route, call) : undefined
+        const output = await work(call)
+        const body = route.returns.parse(output)
+        if (isChange(route)) await this.#note(route, request, call, { before, after: body })
+        reply.code(route.status)
+        if (page !== undefined && prefersHtml(request))
+          return reply.headers(PAGE_HEADERS).send(page(body as Output<T>))
+        if (route.answer === 'bytes')
+          return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
+        if (route.answer === 'text') return reply.type('text/plain; charset=utf-8').send(body)
+        return reply.send(body)
+      }),
+    )
+  }
+
+  /** As part of the caller's trace, if it has one. */
+  #traced<T>(route: Route, request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    const { tracing } = this.#settings
+    const attributes = {
+      'http.request.method': route.method,
+      'http.route': route.path,
+      request: request.id,
+    }
+    return tracing.within(request.headers.traceparent?.toString(), () =>
+      tracing.span({ name: route.name, kind: 'server', attributes }, work),
+    )
   }
 
   /** As `handle`, for a route that answers with events. */
@@ -134,7 +154,7 @@ export class Rest {
     this.#add(route, async (request, reply) => {
       const feed = await work(await this.#call(route, request, reply))
       reply.hijack()
-      await streamEvents(reply.raw, feed, this.#settings.eventHeartbeatMs)
+      await streamEvents(reply.raw, feed, this.#settings.limits.eventHeartbeatMs)
       return reply
     })
   }
@@ -244,7 +264,7 @@ export class Rest {
         `${route.method} ${route.path} takes ${route.file ? 'multipart/form-data' : FORM_TYPE}.`,
       )
     if (!isMultipart) return { fields: (request.body ?? {}) as Record<string, string>, file: none }
-    const { uploadsAtOnce } = this.#settings
+    const { uploadsAtOnce } = this.#settings.limits
     if (this.#uploads >= uploadsAtOnce)
       throw new Problem('TOO_MANY_REQUESTS', `${uploadsAtOnce} uploads are under way already.`)
     this.#uploads++
@@ -257,6 +277,7 @@ export class Rest {
 
   #prepare(): void {
     const { http } = this
+    http.server.maxConnections = this.#settings.limits.requestConnections
     http.server.on('request', (_request, response) => {
       this.#running++
       response.once('close', () => this.#running--)
@@ -329,6 +350,15 @@ function lastEventIdOf({ headers }: FastifyRequest): string | undefined {
 function retryAfterOf({ details }: Problem): number {
   const { retry_after_seconds: seconds } = details
   return typeof seconds === 'number' ? seconds : RETRY_SECONDS
+}
+
+/** Of Node's server, with or without TLS. */
+function serverOptions({ tls, limits }: RestSettings) {
+  const patience = {
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: limits.headersMs / 4,
+  }
+  return tls ? { https: { ...tls, minVersion: 'TLSv1.2', ...patience } as const } : { http: patience }
 }
 
 function prefersHtml({ headers }: FastifyRequest): boolean {

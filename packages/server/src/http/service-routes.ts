@@ -10,6 +10,7 @@ export interface ServiceState {
   readonly metrics: Metrics
   readonly bus: Pick<Bus, 'isConnected'>
   readonly devices: () => number
+  readonly debuggers: () => number
   /** It was told to stop: others should get new requests. */
   readonly isLeaving: () => boolean
   /** Throws if the database does not answer. */
@@ -38,7 +39,11 @@ export function addServiceRoutes(rest: Rest, version: string, state: ServiceStat
   })
   rest.handle(api.fetchStatus, () => state.board.look(), statusPage)
   rest.handle(api.fetchMetrics, () =>
-    state.metrics.show({ devices: state.devices(), isBusConnected: state.bus.isConnected }),
+    state.metrics.show({
+      devices: state.devices(),
+      debuggers: state.debuggers(),
+      isBusConnected: state.bus.isConnected,
+    }),
   )
   rest.handle(api.fetchOpenApi, ({ home }) => api.openApiDocument(home, version))
   rest.handle(api.fetchHome, ({ home }) => homePage(home, version))

@@ -1,5 +1,10 @@
 /** The host's cryptography in the form that protocol asks for. */
-import { createHash, createPublicKey, verify as verifySync } from 'node:crypto'
+import {
+  createHash,
+  createPublicKey,
+  verify as verifySync,
+  type X509Certificate,
+} from 'node:crypto'
 import { type Digest, isPublicKey, type Verify } from '@microvisor/protocol'
 
 export const digest: Digest = (parts) => {
@@ -28,4 +33,11 @@ export const verify: Verify = (publicKey, message, signature) => {
     // A point that is not on the curve.
     return false
   }
+}
+
+/** The P-256 key of a certificate, X9.62 uncompressed. */
+export function publicKeyOf({ publicKey }: X509Certificate): Uint8Array {
+  const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
+  const coordinates = [x, y].map((part) => Buffer.from(part, 'base64url'))
+  return new Uint8Array(Buffer.concat([Buffer.of(4), ...coordinates]))
 }

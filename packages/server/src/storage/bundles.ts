@@ -64,6 +64,12 @@ export class BundleStore {
     return { manifestBytes: manifest[1], layers: new Map(layers) }
   }
 
+  /** Of everything that some bundle consists of. */
+  async hashes(): Promise<string[]> {
+    const rows = await this.#db.selectDistinct({ hash: bundleContents.hash }).from(bundleContents)
+    return rows.map(({ hash }) => hash)
+  }
+
   async manifest(hash: string): Promise<Uint8Array> {
     return this.#blob(hash)
   }

@@ -35,15 +35,23 @@ export interface SqlClient {
 /** PostgreSQL's default, 128 MB, is for a machine of its own; here it is a third of the process's memory. */
 const SHARED_BUFFERS = '16MB'
 
+/** Migrations to apply: all there are, those up to a number, or none. */
+export type MigrateTo = 'latest' | 'as it is' | number
+
 /** `place`: a folder, or the address of a PostgreSQL server. */
-export async function openDatabase(place: string): Promise<OpenDatabase> {
-  const migrations = await readMigrations()
-  if (/^postgres(ql)?:/.test(place)) return openPostgres(place, (c) => migrate(c, migrations))
+export async function openDatabase(place: string, to: MigrateTo = 'latest'): Promise<OpenDatabase> {
+  const migrations = (await readMigrations()).filter(
+    ({ number }) => typeof to === 'string' || number <= to,
+  )
+  const bring = async (client: SqlClient) => {
+    if (to !== 'as it is') await migrate(client, migrations)
+  }
+  if (/^postgres(ql)?:/.test(place)) return openPostgres(place, bring)
   const client = await PGlite.create(place, {
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
   })
   try {
-    await migrate(client as SqlClient, migrations)
+    await bring(client as SqlClient)
   } catch (error) {
     await client.close()
     throw error

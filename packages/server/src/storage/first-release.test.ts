@@ -10,7 +10,8 @@ import { test } from 'node:test'
 import { PGlite } from '@electric-sql/pglite'
 import * as api from '@microvisor/api'
 import pg from 'pg'
-import { databaseTemplate, testCloud, testFolder } from '../testing/cloud.ts'
+import { testCloud, testFolder } from '../testing/cloud.ts'
+import { databaseTemplate } from '../testing/database-template.ts'
 import { isScaled, sharedStores } from '../testing/stores.ts'
 
 const FIXTURES = new URL('./fixtures/', import.meta.url)

@@ -1,7 +1,7 @@
 /**
  * The tables as queries see them. The migrations make them; a test holds the two together.
  */
-import type { AccountEvent, DeviceEvent, RolloutState } from '@microvisor/api'
+import type { AccountEvent, Attestation, DeviceEvent, RolloutState } from '@microvisor/api'
 import {
   bigint,
   boolean,
@@ -128,6 +128,15 @@ export const deviceCrashes = pgTable('device_crashes', {
   receivedAt: time('received_at').notNull().defaultNow(),
   manifestHash: text('manifest_hash'),
   report: jsonb('report').$type<NonNullable<DeviceEvent['crash']>>().notNull(),
+})
+
+export const deviceAttestations = pgTable('device_attestations', {
+  seq: seq(),
+  deviceSid: text('device_sid').notNull(),
+  createdAt: created(),
+  token: text('token').notNull(),
+  findings: jsonb('findings').$type<Attestation['findings']>().notNull(),
+  appSid: text('app_sid'),
 })
 
 export const configs = pgTable('configs', {

@@ -1,12 +1,11 @@
 /** A real server on free ports and a data folder of its own, and a client of it. */
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '@microvisor/api'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
-import { openDatabase } from '../storage/database.ts'
+import { databaseTemplate } from './database-template.ts'
 import { isScaled, sharedStores } from './stores.ts'
 
 export interface TestCloud {
@@ -21,23 +20,6 @@ export interface TestCloud {
   restart(): Promise<TestCloud>
   /** Stops, removes the folder, and fails if the server noted a fault of its own. */
   close(): Promise<void>
-}
-
-let template: Promise<string> | undefined
-
-/**
- * A database folder as the first start leaves it, made once: that takes PGlite seconds, copying it
- * does not.
- */
-export async function databaseTemplate(): Promise<string> {
-  template ??= (async () => {
-    const folder = await testFolder()
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-    const database = await openDatabase(join(folder, 'db'))
-    await database.close()
-    return join(folder, 'db')
-  })()
-  return template
 }
 
 export async function testFolder(): Promise<string> {

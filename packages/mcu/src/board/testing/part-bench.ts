@@ -1,5 +1,8 @@
 /** One part on a bench: virtual time in the test's hand, its bus, its pins by name. */
 import { assert } from '../../assert.ts'
+import { CanBus } from '../../lines/can-bus.ts'
+import type { SdDevice } from '../../lines/sd-bus.ts'
+import type { XspiDevice } from '../../lines/xspi-bus.ts'
 import { partKinds } from '../kinds.ts'
 import type { I2cPart, Part, PartSurroundings, SettingValue, SpiPart } from '../part.ts'
 
@@ -16,6 +19,9 @@ export class PartBench {
   readonly #watchers = new Map<string, ((isHigh: boolean) => void)[]>()
   readonly #levels = new Map<string, boolean>()
   spi: SpiPart | undefined
+  xspi: XspiDevice | undefined
+  card: SdDevice | undefined
+  readonly can = new CanBus()
 
   constructor(kindName: string, given: Readonly<Record<string, SettingValue>> = {}) {
     const kind = partKinds.get(kindName)
@@ -95,6 +101,16 @@ export class PartBench {
       attachI2c: (_, address, part) => void this.#targets.set(address, part),
       attachSpi: (_, part) => {
         this.spi = part
+      },
+      attachXspi: (_, device) => {
+        this.xspi = device
+      },
+      attachCan: (_, node) => {
+        this.can.attach(node)
+        return this.can
+      },
+      insertCard: (_, card) => {
+        this.card = card
       },
       attachSerial: (_, hear) => {
         this.hear = hear

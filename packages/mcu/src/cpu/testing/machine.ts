@@ -27,6 +27,8 @@ export class Machine {
   output = ''
   /** Everything the CPU asked of the bus. */
   readonly accesses: string[] = []
+  /** Memory that nobody may touch; `cpu.attributionChanged` when it changes. */
+  hidden: { readonly start: number; readonly end: number } | undefined
 
   /** `secure`: code runs in the Secure state, and nothing is Non-secure. */
   constructor(world: 'secure' | 'non-secure' = 'non-secure') {
@@ -42,7 +44,7 @@ export class Machine {
       bus: this.#bus(),
       scheduler: this.scheduler,
       hooks: {
-        attribution,
+        attribution: (address) => (this.#isHidden(address) ? 'hidden' : attribution(address)),
         storeToFlash: () => 1,
         breakpoint: (immediate) => immediate === 0xab && this.#semihost(),
       },
@@ -50,6 +52,11 @@ export class Machine {
     })
     if (!isSecure) this.cpu.writePrivate(SAU_CTRL, SAU_ALLNS, true)
     this.cpu.writePrivate(NSACR, FLOAT, true)
+  }
+
+  #isHidden(address: number): boolean {
+    const { hidden } = this
+    return hidden !== undefined && address >= hidden.start && address < hidden.end
   }
 
   /** 0x4000_0000 to 0x4000_00FF reads as its address and takes writes; elsewhere are holes. */

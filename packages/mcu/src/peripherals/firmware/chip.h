@@ -45,6 +45,12 @@ static inline void alternate(struct gpio *port, int pin, uint32_t function)
 	port->MODER = (port->MODER & ~(3u << pin * 2)) | 2u << pin * 2;
 }
 
+/* See support.c. */
+extern volatile uint32_t result[];
+void note(uint32_t value);
+void dma(int n, int request, int to_peripheral, reg *data, void *memory, int bytes, int width);
+int dma_finish(int n);
+
 /* Polls as ST's drivers do: until the flag is set, or for so long. */
 static inline int wait(reg *from, uint32_t flags)
 {

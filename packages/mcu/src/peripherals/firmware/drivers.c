@@ -4,14 +4,6 @@
  */
 #include "chip.h"
 
-volatile uint32_t result[64];
-static int results;
-
-static void note(uint32_t value)
-{
-	result[1 + results++] = value;
-}
-
 enum { PE = 1, START = 1 << 13, READ = 1 << 10, AUTOEND = 1 << 25 };
 enum { TXIS = 2, RXNE = 4, NACKF = 16, STOPF = 32, TC = 64, BUSY = 1 << 15 };
 
@@ -90,25 +82,6 @@ static void i2c_by_interrupt(void)
 		;
 	note((uint32_t)interrupt_done);
 	I2C1->CR1 = PE;
-}
-
-static void dma(int n, int request, int to_peripheral, reg *data, void *memory, int bytes, int width)
-{
-	struct channel *c = GPDMA1(n);
-	c->TR1 = (uint32_t)(width | width << 16 | (to_peripheral ? 1 << 3 : 1 << 19));
-	c->TR2 = (uint32_t)(request | (to_peripheral ? 1 << 10 : 0));
-	c->BR1 = (uint32_t)bytes;
-	c->SAR = to_peripheral ? (uint32_t)memory : (uint32_t)data;
-	c->DAR = to_peripheral ? (uint32_t)data : (uint32_t)memory;
-	c->LLR = 0;
-	c->CR = 1;
-}
-
-static int dma_finish(int n)
-{
-	int done = wait(&GPDMA1(n)->SR, 1 << 8);
-	GPDMA1(n)->FCR = 0x7f00;
-	return done;
 }
 
 static void i2c_by_dma(void)

@@ -1,10 +1,8 @@
-/* Vector table and start-up: RAM is cleared, then main. */
+/* Vector table and start-up: RAM is cleared, then main. Handlers that a program lacks are stuck. */
 #include "chip.h"
 
 extern uint32_t stack_top, bss_start, bss_end;
 int main(void);
-void i2c1_event(void);
-void spi1(void);
 
 static void reset(void)
 {
@@ -15,13 +13,26 @@ static void reset(void)
 		;
 }
 
-static void stuck(void)
+void stuck(void)
 {
 	for (;;)
 		;
 }
 
+#define HANDLER __attribute__((weak, alias("stuck")))
+HANDLER void i2c1_event(void);
+HANDLER void spi1(void);
+HANDLER void octospi2(void);
+HANDLER void sdmmc1(void);
+HANDLER void fdcan1_it0(void);
+HANDLER void fmac(void);
+HANDLER void dma2d(void);
+HANDLER void pka(void);
+HANDLER void sai1(void);
+
 __attribute__((section(".vectors"), used)) void *const vectors[16 + 126] = {
-	[0] = &stack_top, [1] = reset, [2 ... 15] = stuck,
-	[16 + 55] = i2c1_event, [16 + 59] = spi1,
+	[0] = &stack_top, [1] = reset, [2 ... 141] = stuck,
+	[16 + 39] = fdcan1_it0, [16 + 55] = i2c1_event, [16 + 59] = spi1, [16 + 78] = sdmmc1,
+	[16 + 90] = sai1, [16 + 97] = pka, [16 + 118] = dma2d, [16 + 120] = octospi2,
+	[16 + 124] = fmac,
 };

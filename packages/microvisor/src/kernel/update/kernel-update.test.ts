@@ -72,7 +72,7 @@ test('a kernel on trial that was changed in flash is not run', () => {
   const program = internalFlash.program.bind(internalFlash)
   internalFlash.program = (offset, from) => {
     // With the mark of the trial a bit of the new kernel flips.
-    if (offset > 0x10_0010 && offset < 0x10_4000) internalFlash.bytes[0x1b_4000]! ^= 1
+    if (offset > 0x16_e010 && offset < 0x17_2000) internalFlash.bytes[0x1b_4000]! ^= 1
     return program(offset, from)
   }
   booted.live(1_000)

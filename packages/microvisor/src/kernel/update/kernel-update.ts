@@ -201,10 +201,7 @@ export class KernelUpdate {
     }
     const missing = this.#manifest!.manifest.layers.find((layer) => !this.#isInSlot(layer))
     if (missing === undefined) this.#complete()
-    else if (!(missing.region in partNames)) {
-      const detail = `This kernel has no place for ${missing.region}.`
-      this.#fail({ error: UpdateError.LAYER_OUTSIDE, detail })
-    } else this.#begin(missing)
+    else this.#begin(missing)
   }
 
   #begin(layer: KernelLayer): void {
@@ -256,6 +253,8 @@ export class KernelUpdate {
 
   /** True if the other slot has the layer's content in its place. */
   #isInSlot({ region, fetchHash }: KernelLayer): boolean {
+    // The device's own, as its manifest was verified to say.
+    if (region === 'Boot') return true
     const length = this.#lengthOf(fetchHash)
     if (!(region in partNames) || length === undefined) return false
     const { internalFlash, engines } = this.#parts.chip
@@ -353,6 +352,8 @@ const problems: Partial<Record<LockDown['reason'], UpdateError>> = {
   KERNEL_SIGNATURE: UpdateError.SIGNATURE,
   KERNEL_DEVICE_TYPE: UpdateError.DEVICE_TYPE,
   KERNEL_ROLLBACK: UpdateError.ROLLBACK,
+  KERNEL_BOOT: UpdateError.KERNEL_BOOT,
+  KERNEL_REGION_UNKNOWN: UpdateError.KERNEL_BOOT,
 }
 
 function problemOf({ reason, detail }: LockDown): UpdateProblem {

@@ -19,6 +19,7 @@ const permanent: readonly UpdateError[] = [
   UpdateError.ROLLBACK,
   UpdateError.DEVICE_TYPE,
   UpdateError.KERNEL_TRIAL,
+  UpdateError.KERNEL_BOOT,
 ]
 
 export function isPermanent({ error }: UpdateProblem): boolean {
