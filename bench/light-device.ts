@@ -199,6 +199,10 @@ class TlsNetwork implements Network {
     this.#socket?.end()
   }
 
+  setCertificate(): boolean {
+    return false
+  }
+
   setWifi(): void {}
 
   drop(): void {

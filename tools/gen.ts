@@ -13,6 +13,7 @@ import { makeChipPage } from './gen/chip-page.ts'
 import { makeCpuPage } from './gen/cpu-page.ts'
 import { makeDebugPage } from './gen/debug-page.ts'
 import { makeErrorPage } from './gen/error-page.ts'
+import { makeEventsPage } from './gen/events-page.ts'
 import { makeGdbFunctionsPage } from './gen/gdb-functions-page.ts'
 import { makeHeader } from './gen/header.ts'
 import { makeLinkPage } from './gen/link-page.ts'
@@ -46,6 +47,7 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/chip.md', makeChipPage()],
     ['docs/reference/stm32u585.svd', makeSvd()],
     ['docs/reference/errors.md', makeErrorPage()],
+    ['docs/reference/events.md', makeEventsPage()],
     ['docs/reference/rest.md', makeRestPage()],
     ['docs/reference/settings.md', makeSettingsPage()],
     ['docs/reference/metrics.md', makeMetricsPage()],

@@ -3,7 +3,7 @@
  */
 import { BUNDLE_BYTES_MAX } from '@microvisor/protocol'
 import { z } from 'zod'
-import { uploadErrors } from './errors.ts'
+import { type ErrorCode, uploadErrors } from './errors.ts'
 import { PageQuery, pageOf } from './pagination.ts'
 import { route } from './route.ts'
 import { AccountSid, AppSid, Bytes, DateTime, Hash, SidOrName, UniqueName, Url } from './values.ts'
@@ -97,4 +97,55 @@ export const fetchAppBundle = route({
   params: OneApp,
   returns: Bytes,
   errors: ['APP_NOT_FOUND'],
+})
+
+export const AppSymbols = z
+  .object({
+    app_sid: AppSid,
+    elf_hash: Hash.meta({ description: 'of the file that they were made from' }),
+    functions: z.int(),
+    lines: z.int(),
+    date_created: DateTime,
+    url: Url,
+  })
+  .meta({ id: 'AppSymbols' })
+export type AppSymbols = z.output<typeof AppSymbols>
+
+const symbolsOf = {
+  path: '/v1/Apps/:Sid/Symbols',
+  params: OneApp,
+} as const
+
+export const fetchAppSymbols = route({
+  ...symbolsOf,
+  name: 'fetchAppSymbols',
+  method: 'GET',
+  summary: 'Whether crashes of an App are shown with its functions and lines, and what from',
+  returns: AppSymbols,
+  errors: ['APP_NOT_FOUND', 'SYMBOLS_NOT_FOUND'],
+})
+
+export const createAppSymbols = route({
+  ...symbolsOf,
+  name: 'createAppSymbols',
+  method: 'POST',
+  summary: 'Give an App the ELF file that it was built from: crashes then show functions and lines',
+  status: 201,
+  file: { maxBytes: BUNDLE_BYTES_MAX, what: 'the ELF file, with symbols and debug information' },
+  returns: AppSymbols,
+  errors: [
+    ...['APP_NOT_FOUND', 'UPLOAD_FILE_MISSING', 'STORAGE_FULL', 'BUNDLE_TOO_LARGE'],
+    ...['ELF_UNUSABLE', 'ELF_OF_OTHER_CODE', 'SYMBOLS_TOO_LARGE'],
+  ] as ErrorCode[],
+})
+
+export const deleteAppSymbols = route({
+  ...symbolsOf,
+  name: 'deleteAppSymbols',
+  method: 'DELETE',
+  summary: "Forget an App's functions and lines",
+  status: 204,
+  answer: 'nothing',
+  returns: z.void(),
+  errors: ['APP_NOT_FOUND', 'SYMBOLS_NOT_FOUND'],
 })

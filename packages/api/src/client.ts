@@ -210,8 +210,14 @@ function texts(values: Readonly<Record<string, unknown>> = {}): Record<string, s
   return Object.fromEntries(
     Object.entries(values)
       .filter(([, value]) => value !== undefined)
-      .map(([name, value]) => [name, String(value)]),
+      .map(([name, value]) => [name, asText(value)]),
   )
+}
+
+/** Lists have commas between their items, objects are JSON. */
+function asText(value: unknown): string {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject ? JSON.stringify(value) : String(value)
 }
 
 /** Undefined for what is no JSON: no schema accepts that. */

@@ -16,6 +16,7 @@ import {
   Hash,
   PreciseTime,
   SidOrName,
+  UNIQUE_NAME_MAX,
   UniqueName,
   Url,
 } from './values.ts'
@@ -50,6 +51,7 @@ export const Device = z
         kernel_version_string: z.string().nullable(),
         running: z.boolean().nullable(),
         wake_reason: z.int().nullable().meta({ description: 'MvWakeReason of its last start' }),
+        wake_reason_name: z.string().nullable().meta({ description: 'why it started last' }),
         layers: z.array(
           z.object({
             place: z.string(),
@@ -99,6 +101,24 @@ export type ProvisionedDevice = z.output<typeof ProvisionedDevice>
 
 const Word = z.int().min(0).max(0xffff_ffff)
 
+/** A call that led to a crash, the innermost first. */
+const CallFrame = z
+  .object({
+    address: Word,
+    from: z.enum(['pc', 'lr', 'stack']).meta({
+      description: 'where the address was found; on the stack it may be left from an earlier call',
+    }),
+    function: z.string().nullable(),
+    offset: z.int().nullable().meta({ description: "bytes from the function's beginning" }),
+    file: z.string().nullable(),
+    line: z.int().nullable(),
+  })
+  .meta({ id: 'CallFrame' })
+
+const Frames = z.array(CallFrame).optional().meta({
+  description: 'the calls that led to it, where the ELF file of the application is known',
+})
+
 export const DeviceEvent = z
   .object({
     timestamp: PreciseTime,
@@ -137,6 +157,7 @@ export const DeviceEvent = z
         app_sid: AppSid.nullable(),
         restart_in_ms: z.int(),
         stack: z.string().meta({ description: 'hexadecimal' }),
+        frames: Frames,
         sealed: z.string().optional().meta({
           description:
             'hexadecimal: the report, sealed for the crash report key of the application; registers and fault status are 0 then',
@@ -188,6 +209,24 @@ export const listDevices = route({
   summary: 'Devices, newest first',
   query: PageQuery.extend({
     Tag: Tag.optional().meta({ description: 'only those that have it' }),
+    Attribute: z
+      .string()
+      .regex(/^[^=]{1,64}=[^\0]{0,512}$/, { error: 'must be as floor=2' })
+      .optional()
+      .meta({ description: 'only those with this attribute, as floor=2' }),
+    Name: z
+      .string()
+      .min(1)
+      .max(UNIQUE_NAME_MAX)
+      .optional()
+      .meta({ description: 'only those whose unique name begins with it' }),
+    Connected: Flag.optional().meta({ description: 'only those that are there, or are not' }),
+    UpdateStatus: z
+      .enum(['up-to-date', 'pending', 'error'])
+      .optional()
+      .meta({ description: 'only those whose update is there' }),
+    TargetApp: AppSid.optional().meta({ description: 'only those that should run this App' }),
+    RunsApp: AppSid.optional().meta({ description: 'only those that say they run this App' }),
   }),
   returns: pageOf('devices', Device),
   errors: ['PAGE_SIZE_TOO_LARGE', 'PAGE_TOKEN_INVALID'],
@@ -273,6 +312,7 @@ export const DeviceCrash = z
     date_received: DateTime,
     text: z.string().meta({ description: 'for people' }),
     crash: z.looseObject({ exception: z.string(), registers: z.record(z.string(), Word) }),
+    frames: Frames,
   })
   .meta({ id: 'DeviceCrash' })
 export type DeviceCrash = z.output<typeof DeviceCrash>
@@ -285,5 +325,25 @@ export const listDeviceCrashes = route({
   params: OneDevice,
   query: PageQuery,
   returns: pageOf('crashes', DeviceCrash),
+  errors: ['DEVICE_NOT_FOUND', 'PAGE_SIZE_TOO_LARGE', 'PAGE_TOKEN_INVALID'],
+})
+
+export const LogLine = z
+  .object({
+    timestamp: PreciseTime,
+    text: z.string(),
+    dropped: z.int().optional().meta({ description: 'lines lost just before this one' }),
+  })
+  .meta({ id: 'LogLine' })
+
+export const listDeviceLogs = route({
+  name: 'listDeviceLogs',
+  method: 'GET',
+  path: '/v1/Devices/:Sid/LogLines',
+  summary:
+    'What the application of a Device logged last, newest first, where the settings keep some',
+  params: OneDevice,
+  query: PageQuery,
+  returns: pageOf('lines', LogLine),
   errors: ['DEVICE_NOT_FOUND', 'PAGE_SIZE_TOO_LARGE', 'PAGE_TOKEN_INVALID'],
 })

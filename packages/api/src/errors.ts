@@ -161,6 +161,66 @@ const ownErrors = {
     status: 400,
     fix: 'Sign in as a user (POST /v1/Sessions); keys and accounts have no password.',
   },
+  CERTIFICATE_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor devices certificates` for those of the Device.',
+  },
+  CERTIFICATES_TOO_MANY: {
+    number: 72023,
+    status: 400,
+    fix: 'Wait until tomorrow; the device keeps the certificate it has until then.',
+  },
+  ROLLOUT_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor rollouts list` for the roll-outs of this account.',
+  },
+  ROLLOUT_STATE_WRONG: {
+    number: 72090,
+    status: 400,
+    fix: 'Look at its state (`microvisor rollouts show`); it may have moved on meanwhile.',
+  },
+  SYMBOLS_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'Give the App its ELF file: `microvisor apps symbols APP FILE`.',
+  },
+  ELF_UNUSABLE: {
+    number: 72080,
+    status: 400,
+    fix: 'Send the .elf file that the linker made, linked for the application and with -g.',
+  },
+  ELF_OF_OTHER_CODE: {
+    number: 72081,
+    status: 400,
+    fix: 'Send the file of the very build that was bundled; another build has other addresses.',
+  },
+  SYMBOLS_TOO_LARGE: {
+    number: 72082,
+    status: 400,
+    fix: 'Build with -g1, which keeps functions and lines, or strip what is not the application.',
+  },
+  WEBHOOK_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor webhooks list` for the webhooks of this account.',
+  },
+  DELIVERY_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See `microvisor webhooks deliveries` for those that are kept.',
+  },
+  WEBHOOK_TARGET_REFUSED: {
+    number: 72070,
+    status: 400,
+    fix: 'Give an address of the public Internet, or open the host with `microvisor up --egress-allow`.',
+  },
+  WEBHOOKS_TOO_MANY: {
+    number: 72071,
+    status: 400,
+    fix: 'Delete a webhook that is no longer needed, or give one more types of events.',
+  },
   TARGET_APP_NOT_FOUND: {
     number: 72010,
     status: 400,
@@ -214,7 +274,7 @@ const ownErrors = {
   TOO_MANY_LISTENERS: {
     number: 20429,
     status: 429,
-    fix: 'End another log stream of this Device, or wait.',
+    fix: 'End another stream of this Device or account, or wait.',
   },
   TOO_MANY_REQUESTS: {
     number: 20429,

@@ -4,14 +4,18 @@ import * as apps from './apps.ts'
 import * as attestations from './attestations.ts'
 import * as audit from './audit.ts'
 import * as configs from './configs.ts'
+import * as certificates from './device-certificates.ts'
 import * as deviceKernels from './device-kernels.ts'
 import * as devices from './devices.ts'
+import * as events from './events.ts'
 import * as kernels from './kernels.ts'
+import * as rollouts from './rollouts.ts'
 import type { Route } from './route.ts'
 import * as service from './service.ts'
 import * as signers from './signers.ts'
 import * as usage from './usage.ts'
 import * as users from './users.ts'
+import * as webhooks from './webhooks.ts'
 
 export const routes: readonly Route[] = [
   apps.listApps,
@@ -20,13 +24,38 @@ export const routes: readonly Route[] = [
   apps.deleteApp,
   apps.fetchAppManifest,
   apps.fetchAppBundle,
+  apps.fetchAppSymbols,
+  apps.createAppSymbols,
+  apps.deleteAppSymbols,
   devices.listDevices,
   devices.createDevice,
   devices.fetchDevice,
   devices.updateDevice,
   devices.deleteDevice,
   devices.streamDeviceLogs,
+  devices.listDeviceLogs,
   devices.listDeviceCrashes,
+  certificates.listDeviceCertificates,
+  certificates.createDeviceCertificate,
+  certificates.fetchDeviceCertificate,
+  certificates.revokeDeviceCertificate,
+  rollouts.listRollouts,
+  rollouts.createRollout,
+  rollouts.fetchRollout,
+  rollouts.updateRollout,
+  rollouts.listRolloutDevices,
+  events.listEvents,
+  events.streamEvents,
+  webhooks.listWebhooks,
+  webhooks.createWebhook,
+  webhooks.fetchWebhook,
+  webhooks.updateWebhook,
+  webhooks.deleteWebhook,
+  webhooks.rotateWebhookSecret,
+  webhooks.pingWebhook,
+  webhooks.listDeliveries,
+  webhooks.fetchDelivery,
+  webhooks.retryDelivery,
   ...Object.values(configs.accountConfigs),
   ...Object.values(configs.accountSecrets),
   ...Object.values(configs.deviceConfigs),
@@ -67,6 +96,7 @@ export const routes: readonly Route[] = [
   usage.exportUsage,
   service.fetchHealth,
   service.fetchReadiness,
+  service.fetchStatus,
   service.fetchMetrics,
   service.fetchOpenApi,
   service.fetchHome,

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod'
 import { route } from './route.ts'
+import { DateTime } from './values.ts'
 
 export const Health = z
   .object({ status: z.literal('ok'), version: z.string(), uptime_seconds: z.int() })
@@ -34,6 +35,31 @@ export const fetchReadiness = route({
   access: 'anyone',
   returns: Readiness,
   errors: ['DATABASE_UNAVAILABLE', 'STOPPING'],
+})
+
+export const Status = z
+  .object({
+    status: z.enum(['ok', 'degraded', 'unavailable']),
+    version: z.string(),
+    date: DateTime,
+    parts: z.array(
+      z.object({
+        name: z.string(),
+        state: z.enum(['ok', 'degraded', 'unavailable']),
+        text: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'Status' })
+export type Status = z.output<typeof Status>
+
+export const fetchStatus = route({
+  name: 'fetchStatus',
+  method: 'GET',
+  path: '/status',
+  summary: 'What works and what does not, part by part; a page for browsers',
+  access: 'anyone',
+  returns: Status,
 })
 
 export const fetchMetrics = route({

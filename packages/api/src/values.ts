@@ -30,6 +30,9 @@ export const DeviceSid = sid('UV')
 export const ApiKeySid = sid('SK')
 export const UserSid = sid('US')
 export const SessionSid = sid('SS')
+export const WebhookSid = sid('WH')
+export const DeliverySid = sid('WD')
+export const RolloutSid = sid('RO')
 
 /** Characters that would break out of a path, and control characters. */
 export const NAME = /^[^/?#%\\\p{C}]*$/u

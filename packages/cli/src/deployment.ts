@@ -13,7 +13,7 @@ import { formatEvent } from './event-line.ts'
 import { connectionLine, followDevice, persist } from './events.ts'
 import { buildProject, isProject, latestBuild } from './project.ts'
 import { watchUpdate } from './update-watch.ts'
-import { uploadBundle } from './upload.ts'
+import { uploadBundle, uploadSymbols } from './upload.ts'
 
 export interface BundleSource {
   /** Project folder, ELF file, raw image or bundle. */
@@ -34,6 +34,8 @@ export interface PreparedBundle {
   /** Where it is, or would be. */
   readonly path: string
   readonly bytes: Uint8Array
+  /** What it was made of, if that says what its addresses are called. */
+  readonly elf?: { readonly path: string; readonly bytes: Uint8Array } | undefined
 }
 
 /** What `source` names as a bundle. That of a project is also kept in its build folder. */
@@ -42,12 +44,14 @@ export async function prepareBundle(source: BundleSource): Promise<PreparedBundl
   const isFolder = statSync(path).isDirectory()
   const image = isFolder ? await projectImage(source) : path
   const content = readInput(image)
-  if (inputKind(image, content) === 'bundle') return { path: image, bytes: content }
+  const kind = inputKind(image, content)
+  if (kind === 'bundle') return { path: image, bytes: content }
   const name = isFolder ? basename(resolve(path)) : basename(image, extname(image))
   progress(`Bundling ${name}...`)
   const bundle = {
     path: isFolder ? join(image, '..', `${name}.zip`) : bundlePath(image),
     bytes: bundleImage(image, content, policies),
+    elf: kind === 'elf' ? { path: image, bytes: content } : undefined,
   }
   if (isFolder || source.isKept) await writeFile(bundle.path, bundle.bytes)
   return bundle
@@ -122,12 +126,23 @@ export async function deploy(
 /** A device that is connected begins an update within this time. */
 const SILENCE_MS = 3_000
 
-async function assign({ api, client }: Cloud, app: App, options: DeployOptions): Promise<void> {
+async function assign(cloud: Cloud, app: App, options: DeployOptions): Promise<void> {
+  const { api, client } = cloud
   const { device, progress, isLogging, signal } = options
   progress(`Assigning app ${app.sid} to device ${device.sid}...`)
   const change = { params: { Sid: device.sid }, form: { TargetApp: app.sid } }
   await persist(() => client.call(api.updateDevice, change, { signal }), signal)
+  await giveSymbols(cloud, app, options)
   if (isLogging) progress(`Logging from ${device.sid}...`)
+}
+
+/** So that crashes show functions and lines. A deployment does without where it does not work. */
+async function giveSymbols(cloud: Cloud, app: App, options: DeployOptions): Promise<void> {
+  const { elf } = options.bundle
+  if (elf === undefined) return
+  await uploadSymbols(cloud, app.sid, elf).catch((error: Error) => {
+    options.progress(`Crashes will be shown without functions and lines: ${error.message}`)
+  })
 }
 
 /** What is shown of the events, and what is remembered of them for the case that it fails. */

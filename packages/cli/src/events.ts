@@ -1,11 +1,14 @@
-/** Following a device: its events as they happen, over server restarts and broken connections. */
-import type { Device, DeviceEvent } from '@microvisor/api'
+/** Following a device, or all of an account: their events as they happen, over server restarts and broken connections. */
+import type { AccountEvent, Device, DeviceEvent } from '@microvisor/api'
 import type { Cloud } from './cloud.ts'
 
-export interface FollowOptions {
-  readonly signal: AbortSignal
+export interface FollowOptions extends StreamOptions {
   /** Asks for the application's own log lines too, which the device sends while this is on. */
   readonly isLogging: boolean
+}
+
+interface StreamOptions {
+  readonly signal: AbortSignal
   /** The connection to the server broke, or is there again. */
   readonly onConnection?: (state: 'lost' | 'back', reason: string) => void
 }
@@ -19,7 +22,36 @@ export async function followDevice(
   device: string,
   options: FollowOptions,
 ): Promise<AsyncGenerator<DeviceEvent>> {
-  return reconnecting(cloud, device, options, await listen(cloud, device, options))
+  const open = () => listen(cloud, device, options)
+  return reconnecting(open, options, await open())
+}
+
+export interface AccountQuery {
+  readonly Device?: string | undefined
+  readonly Type?: string[] | undefined
+  readonly After?: string | undefined
+}
+
+/** As `followDevice`, for all devices; after a break it goes on behind the last event. */
+export async function followAccount(
+  { api, client }: Cloud,
+  query: AccountQuery,
+  options: StreamOptions,
+): Promise<AsyncGenerator<AccountEvent>> {
+  const { signal } = options
+  let After = query.After
+  const open = () => client.listen(api.streamEvents, { query: { ...query, After } }, { signal })
+  const events = reconnecting(open, options, await open())
+  return noting(events, ({ id }) => {
+    After = id
+  })
+}
+
+async function* noting<T>(events: AsyncGenerator<T>, note: (event: T) => void): AsyncGenerator<T> {
+  for await (const event of events) {
+    note(event)
+    yield event
+  }
 }
 
 export interface FollowedView {
@@ -54,20 +86,18 @@ export function connectionLine(state: 'lost' | 'back', reason: string): string {
 const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 5_000
 
-async function* reconnecting(
-  cloud: Cloud,
-  device: string,
-  options: FollowOptions,
-  first: AsyncGenerator<DeviceEvent>,
-): AsyncGenerator<DeviceEvent> {
-  const { signal, onConnection } = options
-  let events: AsyncGenerator<DeviceEvent> | undefined = first
+async function* reconnecting<T>(
+  open: () => Promise<AsyncGenerator<T>>,
+  { signal, onConnection }: StreamOptions,
+  first: AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  let events: AsyncGenerator<T> | undefined = first
   let waitMs = FIRST_WAIT_MS
   while (!signal.aborted) {
     let reason = 'the server ended the stream'
     try {
       if (!events) {
-        events = await listen(cloud, device, options)
+        events = await open()
         onConnection?.('back', '')
       }
       for await (const event of events) {

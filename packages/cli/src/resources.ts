@@ -1,5 +1,13 @@
 /** What the API has, as people see it. */
-import type { ApiKey, App, AuditEntry, Device, User } from '@microvisor/api'
+import type {
+  ApiKey,
+  App,
+  AuditEntry,
+  Device,
+  DeviceCertificate,
+  Session,
+  User,
+} from '@microvisor/api'
 import { type Column, facts } from './output.ts'
 
 export const deviceColumns: readonly Column<Device>[] = [
@@ -42,21 +50,53 @@ export const auditColumns: readonly Column<AuditEntry>[] = [
   { title: 'OBJECT', value: ({ object }) => object },
 ]
 
+export const sessionColumns: readonly Column<Session>[] = [
+  { title: 'SID', value: ({ sid }) => sid },
+  { title: 'USER', value: ({ user_sid }) => user_sid },
+  { title: 'FROM', value: ({ address }) => address },
+  { title: 'SINCE', value: ({ date_created }) => date_created },
+  { title: 'UNTIL', value: ({ date_expires }) => date_expires },
+]
+
+export const certificateColumns: readonly Column<DeviceCertificate>[] = [
+  { title: 'FINGERPRINT', value: ({ fingerprint }) => fingerprint },
+  { title: 'STATE', value: ({ state }) => state },
+  { title: 'ISSUED', value: ({ date_issued }) => date_issued },
+  { title: 'ENDS', value: ({ date_expires }) => date_expires ?? 'never' },
+  { title: 'REVOKED', value: ({ date_revoked }) => date_revoked },
+]
+
 export function deviceFacts(device: Device): string {
-  const { app, logging } = device
+  const { app, logging, reported, update_progress: progress } = device
   return facts([
     ['sid', device.sid],
     ['unique name', device.unique_name],
     ['account', device.account_sid],
     ['presence', presence(device.connection)],
     ['address', device.connection.address],
+    ['tags', device.tags.join(', ')],
+    ['attributes', attributesOf(device)],
     ['target app', app.target_sid],
     ['target hash', app.target_hash],
     ['targeted', app.date_targeted],
     ['update', updateStatus(app)],
     ['over the air', wire(device)],
+    [
+      'progress',
+      progress && `${progress.phase}, ${progress.bytes_done} of ${progress.bytes_total} bytes`,
+    ],
     ['runs app', app.reported_sid],
     ['reported', app.date_reported],
+    ['runs', reported.running],
+    ['started because', reported.wake_reason_name],
+    ['kernel', reported.kernel_version_string],
+    ...reported.layers.map(
+      ({ place, start, size, measurement_hash }, i) =>
+        [
+          `layer ${i}`,
+          `${place} ${start}+${size} sha256:${measurement_hash.slice(0, 16)}…`,
+        ] as const,
+    ),
     ['logging', logging.enabled ? `on until ${logging.date_expires}` : 'off'],
     ['created', device.date_created],
     ['updated', device.date_updated],
@@ -79,6 +119,12 @@ export function wire({ update_progress }: Pick<Device, 'update_progress'>): stri
   const { bytes_sent, bytes_received } = update_progress
   const differs = bytes_sent === bytes_received ? '' : ` (the device counts ${bytes_received})`
   return `${bytes_sent} bytes${differs}`
+}
+
+function attributesOf({ attributes }: Device): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ')
 }
 
 function updateStatus(app: Device['app']): string {

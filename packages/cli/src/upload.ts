@@ -1,6 +1,6 @@
 /** Uploading a bundle as a new app. */
 import { basename } from 'node:path'
-import type { App } from '@microvisor/api'
+import type { App, AppSymbols } from '@microvisor/api'
 import type { Cloud } from './cloud.ts'
 import { bytes } from './output.ts'
 
@@ -30,6 +30,16 @@ export async function uploadBundle(
   } finally {
     if (draw) process.stderr.write('\r\x1b[K')
   }
+}
+
+/** Gives an app the ELF file that it was built from. */
+export function uploadSymbols(
+  { api, client }: Cloud,
+  app: string,
+  { path, bytes: content }: { path: string; bytes: Uint8Array },
+): Promise<AppSymbols> {
+  const file = { bytes: content, fileName: basename(path) }
+  return client.upload(api.createAppSymbols, { params: { Sid: app }, file })
 }
 
 const WORTH_DRAWING_BYTES = 262_144

@@ -32,6 +32,7 @@ import {
 } from './folder/device-folder.ts'
 import { FlashFile } from './folder/flash-file.ts'
 import { lockDevice } from './folder/lock.ts'
+import { keepCertificate } from './folder/own-certificate.ts'
 import { hostDigest } from './hardware/engines.ts'
 import { type Dialer, NetworkPort } from './hardware/network.ts'
 import { secureSessions } from './hardware/secure-sessions.ts'
@@ -199,6 +200,7 @@ export class VirtualDevice {
       dialer,
       () => this.#netNews(),
       (credentials) => this.networks.joinWifi(credentials),
+      (certificate) => keepCertificate(this.#opening.folder, certificate),
     )
     if (this.networks.active === undefined) port.takeLink()
     return port
@@ -309,7 +311,8 @@ export class VirtualDevice {
   #dialer(folder: string): Dialer {
     const fuses = decodeFuses(new Uint8Array(readDeviceFile(folder, 'fuses')))
     return new TlsDialer({
-      ...{ ...this.#identity(folder), ca: readDeviceFile(folder, 'ca').toString('utf8') },
+      identity: () => this.#identity(folder),
+      ca: readDeviceFile(folder, 'ca').toString('utf8'),
       gateway: this.record.gateway,
       caSha256: fuses?.deviceCaSha256 ?? new Uint8Array(),
     })

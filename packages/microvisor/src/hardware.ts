@@ -298,6 +298,11 @@ export interface Network {
   receive(into: Uint8Array): number
   /** Ends the connection after what was sent has left. */
   close(): void
+  /**
+   * The certificate (X.509, DER) to show from the next connection on, for the key that there is. False:
+   * it cannot be used or kept, and the one before goes on.
+   */
+  setCertificate(certificate: Uint8Array): boolean
   /** The Wi-Fi network to join from now on, instead of what was given before. */
   setWifi(credentials: WifiCredentials | undefined): void
 }

@@ -113,6 +113,27 @@ export function readElfSymbols(file: Uint8Array): ElfSymbol[] {
     .toSorted((a, b) => a.address - b.address)
 }
 
+/** The contents of the sections that have these names; compressed ones are passed over. Throws ImageError. */
+export function readElfSections(
+  file: Uint8Array,
+  names: readonly string[],
+): ReadonlyMap<string, Uint8Array> {
+  const view = openElf(file)
+  const sections = readSections(view)
+  const titles = sections[view.getUint16(SECTION.namesAt, true)]
+  const found = new Map<string, Uint8Array>()
+  if (titles === undefined) return found
+  const content = ({ offset, bytes }: Section) => file.subarray(offset, offset + bytes)
+  for (const section of sections) {
+    if (section.type !== SECTION.program || (section.flags & SECTION.compressed) !== 0) continue
+    if (section.offset + section.bytes > file.length)
+      refuseTruncated('section', section.offset, section.bytes, file.length)
+    const name = readName(content(titles), section.name)
+    if (names.includes(name)) found.set(name, content(section))
+  }
+  return found
+}
+
 /** Throws ImageError unless the chip can start with this image in its flash. */
 export function checkImage(image: Uint8Array, room = applicationRoom): void {
   if (image.length === 0) fail('IMAGE_EMPTY', 'The image is empty.')
@@ -135,7 +156,14 @@ const DATA = { at: 5, littleEndian: 1 } as const
 const TYPE_EXECUTABLE = 2
 const MACHINE_ARM = 40
 const SEGMENT = { bytes: 32, load: 1 } as const
-const SECTION = { bytes: 40, symbols: 2, strings: 3 } as const
+const SECTION = {
+  bytes: 40,
+  program: 1,
+  symbols: 2,
+  strings: 3,
+  compressed: 0x800,
+  namesAt: 50,
+} as const
 const SYMBOL = { bytes: 16, object: 1, function: 2 } as const
 const NAME_BYTES_MAX = 4096
 
@@ -159,7 +187,10 @@ interface Segment {
 }
 
 interface Section {
+  /** Where its name begins in the section of names. */
+  readonly name: number
   readonly type: number
+  readonly flags: number
   readonly offset: number
   readonly bytes: number
   readonly link: number
@@ -208,6 +239,8 @@ function readSegments(view: DataView, room: ImageRoom): Segment[] {
 
 function readSections(view: DataView): Section[] {
   return readTable(view, 'section headers', 32, SECTION.bytes, (at) => ({
+    name: view.getUint32(at, true),
+    flags: view.getUint32(at + 8, true),
     type: view.getUint32(at + 4, true),
     offset: view.getUint32(at + 16, true),
     bytes: view.getUint32(at + 20, true),

@@ -68,6 +68,13 @@ export const CRASH_STACK_BYTES_MAX = 16_384
 /** Bytes of a sealed crash report: the stack, the other fields, key and tag. */
 export const CRASH_SEALED_BYTES_MAX = 17_408
 
+/** Functions, files and lines that the debug information of one program may name. */
+export const FUNCTIONS_MAX = 100_000
+export const SOURCE_FILES_MAX = 20_000
+export const LINE_ROWS_MAX = 1_000_000
+/** Frames shown of one crash. */
+export const FRAMES_MAX = 32
+
 /** Bytes of a bundle as a file, and of all its entries inflated. */
 export const BUNDLE_BYTES_MAX = 64 * 1_048_576
 /** Bytes of a serialised OpaqueManifest. */
@@ -88,6 +95,9 @@ export const REVOKED_SIGNERS_MAX = 64
 
 /** Bytes of a signed change of keys. */
 export const NEW_KEYS_BYTES_MAX = 8_192
+/** Bytes (DER) of a device's certificate request, and of its certificate. */
+export const CERTIFICATE_REQUEST_BYTES_MAX = 1_024
+export const CERTIFICATE_BYTES_MAX = 2_048
 /** Bytes of the nonce that an attestation answers; the lower limit is RFC 9711's. */
 export const NONCE_BYTES_MIN = 8
 export const NONCE_BYTES_MAX = 64

@@ -5,6 +5,8 @@
 import { PUBLIC_KEY_BYTES } from './digest.ts'
 import type { ChannelStream, DeviceState, Frame, Target } from './generated/link_pb.js'
 import {
+  CERTIFICATE_BYTES_MAX,
+  CERTIFICATE_REQUEST_BYTES_MAX,
   CHANNEL_BUFFER_BYTES_MAX,
   CHANNEL_ENDPOINT_BYTES_MAX,
   CRASH_SEALED_BYTES_MAX,
@@ -72,6 +74,11 @@ const checks: { [Case in Body['case']]: Check<Case> } = {
     (m.nonce.length < NONCE_BYTES_MIN
       ? `AttestationRequest.nonce has ${m.nonce.length} bytes; ${NONCE_BYTES_MIN} are needed.`
       : undefined),
+  certificateOrder: () => undefined,
+  certificateRequest: (m) =>
+    atMost('CertificateRequest.request', m.request.length, CERTIFICATE_REQUEST_BYTES_MAX, 'bytes'),
+  certificate: (m) =>
+    atMost('Certificate.certificate', m.certificate.length, CERTIFICATE_BYTES_MAX, 'bytes'),
   attestation: (m) => atMost('Attestation.token', m.token.length, TOKEN_BYTES_MAX, 'bytes'),
   streamOpen: (m) => {
     if (m.kind.case === undefined) return `StreamOpen of stream ${m.stream} names no known kind.`

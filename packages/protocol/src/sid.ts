@@ -13,6 +13,8 @@ export const sidKinds = {
   US: 'user',
   SS: 'session',
   WH: 'webhook',
+  WD: 'delivery',
+  RO: 'roll-out',
 } as const
 
 export type SidPrefix = keyof typeof sidKinds

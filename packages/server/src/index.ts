@@ -1,4 +1,5 @@
 export { backUp, restore } from './backup.ts'
+export { rotateMasterKey } from './keys/master-keys.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export { METRIC_PREFIX, metricFacts } from './metrics.ts'
 export { type RunningServer, type ServerOptions, startServer } from './server.ts'

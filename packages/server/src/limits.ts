@@ -11,6 +11,22 @@ export interface Limits {
   readonly listenersPerDevice: number
   /** Events that wait for one slow listener; the oldest are dropped. */
   readonly eventsPerListener: number
+  /** Events kept of each account; the oldest make room. */
+  readonly eventsKept: number
+  /** Events that wait to be written to the database. */
+  readonly eventsUnwritten: number
+  /** Who follow the events of one account, in each process. */
+  readonly eventReadersPerAccount: number
+  /** For a webhook's target to take an event. */
+  readonly webhookMs: number
+  /** From one failed attempt to the next; after the last there is none. */
+  readonly webhookRetrySeconds: readonly number[]
+  /** Posts to one target at once, in each process; to one that failed last, one. */
+  readonly webhookPostsAtOnce: number
+  /** Events that wait for one webhook; of more, the oldest are given up. */
+  readonly webhookBacklog: number
+  /** Deliveries kept of each webhook, besides those that wait. */
+  readonly webhookDeliveriesKept: number
   /** A comment in quiet event streams. */
   readonly eventHeartbeatMs: number
   /** How long logging stays on once it was switched on. */
@@ -75,6 +91,10 @@ export interface Limits {
   readonly deltaMs: number
   readonly deltasAtOnce: number
   readonly deltaCacheBytes: number
+  /** From one step of all roll-outs to the next. */
+  readonly rolloutStepMs: number
+  /** Certificates that one device gets within a day. */
+  readonly certificatesPerDay: number
   /** Configs, and Secrets, of one device or account. */
   readonly configsPerPlace: number
   /** Requests of one key or account, in each process, and how many may come at once. */
@@ -91,6 +111,14 @@ export const defaultLimits: Limits = {
   bundleMs: 60_000,
   listenersPerDevice: 32,
   eventsPerListener: 1000,
+  eventsKept: 100_000,
+  eventsUnwritten: 20_000,
+  eventReadersPerAccount: 64,
+  webhookMs: 10_000,
+  webhookRetrySeconds: [5, 30, 120, 600, 1800, 7200, 18_000, 36_000, 86_400],
+  webhookPostsAtOnce: 4,
+  webhookBacklog: 10_000,
+  webhookDeliveriesKept: 1000,
   eventHeartbeatMs: 15_000,
   loggingMs: 24 * 3_600_000,
   stopMs: 5000,
@@ -131,6 +159,8 @@ export const defaultLimits: Limits = {
   deltaMs: 30_000,
   deltasAtOnce: 16,
   deltaCacheBytes: 33_554_432,
+  rolloutStepMs: 5000,
+  certificatesPerDay: 6,
   configsPerPlace: 1000,
   requestsPerSecond: 500,
   requestBurst: 2000,

@@ -34,6 +34,16 @@ export const metricFacts = {
     labels: [],
     help: 'Bytes of manifests and layers sent to devices',
   },
+  events_lost_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Events of accounts that could not be written to the database',
+  },
+  webhook_attempts_total: {
+    kind: 'counter',
+    labels: ['result'],
+    help: 'Attempts to post an event to a webhook: delivered, failed, dead (given up)',
+  },
   http_request_seconds: {
     kind: 'histogram',
     labels: ['route', 'status'],
@@ -71,6 +81,8 @@ export class Metrics {
   readonly #refusals = new Counter(this.#facts('device_refusals_total'))
   readonly #events = new Counter(this.#facts('device_events_total'))
   readonly #updateBytes = new Counter(this.#facts('update_bytes_total'))
+  readonly #eventsLost = new Counter(this.#facts('events_lost_total'))
+  readonly #webhookAttempts = new Counter(this.#facts('webhook_attempts_total'))
   readonly #requests = new Histogram({ ...this.#facts('http_request_seconds'), buckets: BUCKETS })
   readonly #handshakeFailures = new Counter(this.#facts('handshake_failures_total'))
   readonly #delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS })
@@ -98,6 +110,14 @@ export class Metrics {
 
   event(type: string): void {
     this.#events.inc({ type })
+  }
+
+  eventsLost(count: number): void {
+    this.#eventsLost.inc(count)
+  }
+
+  webhookAttempt(result: 'delivered' | 'failed' | 'dead'): void {
+    this.#webhookAttempts.inc({ result })
   }
 
   /** Begins to measure how late this process is. */

@@ -15,8 +15,9 @@ import { Identities } from './accounts/identities.ts'
 import { addApiKeyRoutes, addAuditRoutes } from './accounts/routes.ts'
 import { addUserRoutes, welcomeLink } from './accounts/user-routes.ts'
 import { Users } from './accounts/users.ts'
+import { AppSymbols } from './apps/app-symbols.ts'
 import { Apps } from './apps/apps.ts'
-import { addAppRoutes } from './apps/routes.ts'
+import { addAppRoutes, addSymbolRoutes } from './apps/routes.ts'
 import { Attestations } from './attestations/attestations.ts'
 import { addAttestationRoutes } from './attestations/routes.ts'
 import { Configs } from './configs/configs.ts'
@@ -24,28 +25,35 @@ import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { DebugDoor } from './debug/debug-door.ts'
 import { Devices } from './devices/devices.ts'
+import { LogTail } from './devices/log-tail.ts'
 import { DeviceOrders } from './devices/orders.ts'
 import { BEAT_MS, Presence } from './devices/presence.ts'
 import { DeviceReports } from './devices/reports.ts'
 import { addDeviceRoutes } from './devices/routes.ts'
 import { addUsageRoutes } from './devices/usage.ts'
+import { AccountEvents } from './events/account-events.ts'
 import { type Bus, ProcessBus } from './events/bus.ts'
+import { EventReaders } from './events/event-readers.ts'
 import { Listeners } from './events/listeners.ts'
 import { NatsBus } from './events/nats-bus.ts'
+import { addEventRoutes } from './events/routes.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { Rest } from './http/rest.ts'
 import { addServiceRoutes } from './http/service-routes.ts'
+import { openBoard } from './http/status.ts'
+import { followTls, type TlsContent, tlsOf } from './http/tls-files.ts'
 import { addDeviceKernelRoutes } from './kernels/device-kernels.ts'
 import { Kernels } from './kernels/kernels.ts'
 import { addKernelRoutes } from './kernels/routes.ts'
+import { addCertificateRoutes } from './keys/certificate-routes.ts'
 import { type Authority, openAuthority } from './keys/certificates.ts'
+import { DeviceCertificates } from './keys/device-certificates.ts'
 import { checkKeys, type Keyring, openKeyring } from './keys/keyring.ts'
 import { MasterKeys } from './keys/master-keys.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import {
   checkPort,
   explainListening,
-  type GatewayAddress,
   gatewayHost,
   type Listening,
   namesOf,
@@ -55,6 +63,9 @@ import {
 import { Egress, type EgressSettings } from './managed/egress.ts'
 import { Managed } from './managed/managed.ts'
 import { Metrics } from './metrics.ts'
+import type { RunningServer, ServerOptions } from './options.ts'
+import { openRollouts, type RolloutParts } from './rollouts/open.ts'
+import { addRolloutRoutes } from './rollouts/routes.ts'
 import { addSignerRoutes } from './signers/routes.ts'
 import { Signers } from './signers/signers.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
@@ -65,58 +76,16 @@ import { S3Blobs } from './storage/s3-blobs.ts'
 import { noTracing, OtlpTracing, type Tracing } from './tracing.ts'
 import { DeltaMaker } from './transfers/delta-maker.ts'
 import { Transfers } from './transfers/transfers.ts'
+import { openWebhooks, type WebhookParts } from './webhooks/open.ts'
+import { addWebhookRoutes } from './webhooks/routes.ts'
 
-export interface ServerOptions {
-  readonly dataFolder: string
-  /** Where REST and the gateway listen. Default: 127.0.0.1, this machine only. */
-  readonly host?: string | undefined
-  /** REST. Default 8700; 0: any free one. */
-  readonly port?: number | undefined
-  /** Default 8701; 0: any free one. */
-  readonly gatewayPort?: number | undefined
-  /** More names and addresses by which devices may reach the gateway. */
-  readonly hostNames?: readonly string[] | undefined
-  /** The address that answers give; default: what the request says. */
-  readonly publicUrl?: string | undefined
-  /** Where devices are told to find the gateway, behind a balancer; default: the host of `publicUrl`, and its own port. */
-  readonly publicGateway?: GatewayAddress | undefined
-  /** A collector of OpenTelemetry, OTLP over HTTP; default: no traces. */
-  readonly traceEndpoint?: string | undefined
-  /** Default: none. */
-  readonly log?: { readonly level: string; write(line: string): void } | undefined
-  readonly limits?: Partial<Limits> | undefined
-  /** What connections made for devices may reach besides the public Internet; default: nothing. */
-  readonly egress?: EgressSettings | undefined
-  /** Where contents are kept; default: the folder `blobs` in the data folder. */
-  readonly blobs?: Blobs | undefined
-  /** PostgreSQL, for several servers; default: PGlite in the data folder. */
-  readonly databaseUrl?: string | undefined
-  /** NATS, for several servers; default: none, for a server that is alone. */
-  readonly busUrl?: string | undefined
-  /** An S3-compatible store, for several servers; default: as `blobs`. */
-  readonly blobsUrl?: string | undefined
-  /** How long a server that was told to stop still serves while `/ready` says no; default: not at all. */
-  readonly drainSeconds?: number | undefined
-  /** Keys and credentials that servers share; default: in the data folder. */
-  readonly keysFolder?: string | undefined
-}
-
-export interface RunningServer {
-  readonly url: string
-  readonly port: number
-  readonly gateway: { readonly host: string; readonly port: number }
-  readonly account: Credentials
-  readonly dataFolder: string
-  /** While there is no user: makes the first one, once, within a day. */
-  readonly welcomeUrl: string | undefined
-  /** Ends streams and connections, keeps everything, gives the data folder free. Asked again, without draining. */
-  close(): Promise<void>
-}
+export type { RunningServer, ServerOptions } from './options.ts'
 
 const DEFAULT_HOST = '127.0.0.1'
 const DEFAULT_PORT = 8700
 const DEFAULT_GATEWAY_PORT = 8701
 const CLOSED: EgressSettings = { open: [], authorities: [] }
+const CERTIFICATE_DAYS = 730
 const COLLECTION_MS = 3_600_000
 
 /** Throws UsageError if the settings or the surroundings do not allow it. */
@@ -201,11 +170,13 @@ async function layFoundation(
   opening.catch(() => undefined)
   undo.push(() => opening.then((database) => database.close()).catch(() => undefined))
   const keyring = await openKeyring(folder.keys, log)
-  const authority = await openAuthority(keyring, new Date())
+  const days = options.certificateDays ?? CERTIFICATE_DAYS
+  const authority = await openAuthority(keyring, new Date(), days)
   const database = await opening
   await checkKeys(database.db, keyring)
   const masterKeys = await MasterKeys.open(folder.keys)
-  const limits = { ...defaultLimits, ...options.limits }
+  const { eventsKept } = options
+  const limits = { ...defaultLimits, ...(eventsKept && { eventsKept }), ...options.limits }
   return { log, tracing, limits, folder, keyring, masterKeys, authority, ...database }
 }
 
@@ -217,15 +188,22 @@ interface Cloud {
   readonly audit: Audit
   readonly account: Credentials
   readonly apps: Apps
+  readonly symbols: AppSymbols
   readonly signers: Signers
   readonly attestations: Attestations
   readonly kernels: Kernels
   readonly devices: Devices
+  readonly certificates: DeviceCertificates
   readonly configs: Configs
   readonly bundles: BundleStore
   readonly blobs: Blobs
   readonly bus: Bus
   readonly listeners: Listeners
+  readonly rollouts: RolloutParts
+  readonly logTail: LogTail
+  readonly events: AccountEvents
+  readonly readers: EventReaders
+  readonly hooks: WebhookParts
   readonly presence: Presence
   readonly metrics: Metrics
   readonly managed: Managed
@@ -246,14 +224,26 @@ async function openCloud(
     ? await NatsBus.connect(options.busUrl, log, tracing)
     : new ProcessBus()
   undo.push(() => bus.close())
+  const metrics = new Metrics()
+  const egress = new Egress(options.egress ?? CLOSED)
+  const hooks = openWebhooks({ db, masterKeys, egress, limits, metrics, log })
+  undo.push(() => hooks.close())
+  const onDeliveries = () => hooks.dispatcher.kick()
+  const events = new AccountEvents({ db, bus, metrics, log, limits, onDeliveries })
+  undo.push(() => events.close())
+  const logTail = new LogTail(db, log, options.logLinesKept ?? 0)
+  undo.push(() => logTail.close())
   const configs = new Configs({ db, masterKeys, keysPerPlace: limits.configsPerPlace })
   const users = new Users(db, masterKeys)
-  const resealed = (await configs.resealAll()) + (await users.resealAll())
+  let resealed = 0
+  for (const owner of [configs, users, hooks.webhooks]) resealed += await owner.resealAll()
   if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
   const signers = new Signers(db, bus)
   const files = new BundleReader(limits)
   undo.push(() => files.close())
   const apps = new Apps({ db, bundles, files, signers, signer: keyring.applicationSigner })
+  const rollouts = openRollouts({ db, apps, events, bus, limits, log })
+  undo.push(() => rollouts.engine.close())
   return {
     users,
     identities: new Identities(db, users, limits),
@@ -261,18 +251,25 @@ async function openCloud(
     audit: new Audit(db),
     account,
     apps,
+    symbols: new AppSymbols(db, bundles),
     signers,
     kernels: new Kernels({ db, bundles, files, signer: keyring.kernelSigner }),
-    devices: new Devices({ db, apps, authority, bus, limits }),
+    devices: new Devices({ db, apps, authority, bus, events, limits }),
+    certificates: new DeviceCertificates({ db, bus, events, authority, limits }),
     attestations: new Attestations({ db, bus, bundles, limits }),
     configs,
     bundles,
     blobs,
     bus,
     listeners: new Listeners(bus, limits),
+    logTail,
+    rollouts,
+    events,
+    readers: new EventReaders({ events, bus, limits }),
+    hooks,
     presence: new Presence(db, randomUUID()),
-    metrics: new Metrics(),
-    managed: new Managed({ egress: new Egress(options.egress ?? CLOSED), configs, limits, log }),
+    metrics,
+    managed: new Managed({ egress, configs, limits, log }),
     deltas: new DeltaMaker(limits),
   }
 }
@@ -304,11 +301,16 @@ async function listen(
   const { host } = places.rest
   const names = namesOf(host, [...(options.hostNames ?? []), ...publicNames(options)])
   const gateway = makeGateway(foundation, cloud, names)
-  const rest = makeRest(foundation, cloud, options)
+  const tls = await tlsOf(options)
+  const rest = makeRest(foundation, cloud, { ...options, tls: tls?.content })
+  if (tls) undo.push(followTls(rest.http.server, tls.files, foundation.log))
+  const board = openBoard({ ...foundation, ...cloud, gateway, version: packageFile.version })
+  undo.push(() => board.close())
   let gatewayPort = places.gateway.port
   const gatewayFor = (home: string) =>
     options.publicGateway ?? { host: gatewayHost(home, names), port: gatewayPort }
   addDeviceRoutes(rest, { ...foundation, ...cloud, gatewayFor })
+  addCertificateRoutes(rest, { ...foundation, ...cloud })
   addUsageRoutes(rest, foundation.db)
   let isLeaving = false
   addServiceRoutes(rest, packageFile.version, {
@@ -319,6 +321,7 @@ async function listen(
     waiting: () => gateway.waiting,
     debuggers: () => door.sessions,
     askDatabase: () => foundation.db.execute('SELECT 1'),
+    board,
   })
   undo.push(cloud.metrics.begin())
   undo.push(await keepPresence(foundation, cloud))
@@ -333,6 +336,7 @@ async function listen(
   undo.push(() => rest.close(foundation.limits.stopMs))
   undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
+  undo.push(() => cloud.readers.endAll())
   undo.push(() => cloud.managed.close())
   undo.push(() => cloud.deltas.close())
   undo.push(() => gateway.close())
@@ -342,7 +346,7 @@ async function listen(
     throw explainListening(error, places.gateway)
   })
   const port = await listenRest(rest, places.rest)
-  const url = options.publicUrl ?? `http://${shownHost(host)}:${port}`
+  const url = options.publicUrl ?? `${tls ? 'https' : 'http'}://${shownHost(host)}:${port}`
   foundation.log.info({ event: 'server started', url, port, gatewayPort })
   undo.push(async () => {
     isLeaving = true
@@ -362,7 +366,20 @@ async function welcome({ users, account }: Cloud, url: string): Promise<string |
 
 function makeGateway(
   { db, limits, log, tracing, authority, keyring }: Foundation,
-  { bus, bundles, blobs, deltas, managed, metrics, presence, signers }: Cloud,
+  {
+    bus,
+    bundles,
+    blobs,
+    certificates,
+    deltas,
+    events,
+    logTail,
+    managed,
+    metrics,
+    presence,
+    signers,
+    symbols,
+  }: Cloud,
   names: readonly string[],
 ): Gateway {
   const transfers = new Transfers({ db, bundles, blobs, deltas })
@@ -378,8 +395,13 @@ function makeGateway(
     orders: new DeviceOrders(db),
     signers,
     presence,
+    certificates,
     metrics,
-    reports: new DeviceReports(db, bus, metrics, limits.crashesPerDevice),
+    reports: new DeviceReports({
+      ...{ db, bus, metrics, events, logTail },
+      crashesPerDevice: limits.crashesPerDevice,
+      framesOf: (accountSid, crash) => symbols.framesOf(accountSid, crash),
+    }),
     chooseForm: (device, wanted) => transfers.choose(device, wanted),
     // Only what some App of the device's own account consists of.
     findContent: async ({ accountSid }, hash) => {
@@ -389,10 +411,12 @@ function makeGateway(
   })
 }
 
+type RestOptions = ServerOptions & { readonly tls: TlsContent | undefined }
+
 function makeRest(
   { db, limits, log, tracing }: Foundation,
   cloud: Cloud,
-  options: ServerOptions,
+  options: RestOptions,
 ): Rest {
   const rest = new Rest({
     identities: cloud.identities,
@@ -401,9 +425,11 @@ function makeRest(
     log,
     tracing,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
+    tls: options.tls,
     limits,
   })
   addAppRoutes(rest, cloud.apps)
+  addSymbolRoutes(rest, cloud.apps, cloud.symbols)
   addConfigRoutes(rest, cloud.configs, cloud.devices)
   addKernelRoutes(rest, cloud.kernels)
   addDeviceKernelRoutes(rest, { db, ...cloud })
@@ -412,6 +438,9 @@ function makeRest(
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)
   addUserRoutes(rest, cloud)
+  addEventRoutes(rest, cloud)
+  addRolloutRoutes(rest, cloud.rollouts)
+  addWebhookRoutes(rest, cloud.hooks)
   return rest
 }
 

@@ -3,7 +3,7 @@
  * share. Everything else is a flag of `microvisor up`.
  */
 import type { GatewayAddress } from './listening.ts'
-import type { ServerOptions } from './server.ts'
+import type { ServerOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
 export const serverSettings = {
@@ -32,6 +32,22 @@ export const serverSettings = {
     unset: 'what each request says in its Host header',
     doc: 'address under which people reach the API, behind a proxy: `https://microvisor.example`',
   },
+  MICROVISOR_TLS_CERTIFICATE: {
+    option: 'tlsCertificate',
+    unset: 'the API speaks plain HTTP',
+    doc: 'PEM file with the certificate of the API, and its chain: it then speaks HTTPS itself; read again when it changes',
+  },
+  MICROVISOR_TLS_KEY: {
+    option: 'tlsKey',
+    unset: 'as above',
+    doc: 'PEM file with the private key that belongs to it',
+  },
+  MICROVISOR_CERTIFICATE_DAYS: {
+    option: 'certificateDays',
+    unset: '730',
+    doc: 'days that certificates of devices last; they are renewed when a third is left. 0: without an end',
+    parse: (text: string) => wholeNumber('MICROVISOR_CERTIFICATE_DAYS', text, 36_500),
+  },
   MICROVISOR_GATEWAY: {
     option: 'publicGateway',
     unset: 'the host of MICROVISOR_PUBLIC_URL, and the port of `--gateway-port`',
@@ -56,6 +72,18 @@ export const serverSettings = {
     unset: '0',
     doc: 'how long a server that was told to stop (SIGTERM) goes on serving while `/ready` says no, so that a balancer has noticed before connections end; 0 to 600',
     parse: (text: string) => wholeNumber('MICROVISOR_DRAIN_SECONDS', text, 600),
+  },
+  MICROVISOR_LOG_LINES: {
+    option: 'logLinesKept',
+    unset: '0: they are streamed, not kept',
+    doc: 'lines that applications log, kept of each device: the newest so many',
+    parse: (text: string) => wholeNumber('MICROVISOR_LOG_LINES', text, 1_000_000),
+  },
+  MICROVISOR_EVENTS_KEPT: {
+    option: 'eventsKept',
+    unset: '100000',
+    doc: 'events kept of each account: the newest so many',
+    parse: (text: string) => wholeNumber('MICROVISOR_EVENTS_KEPT', text, 100_000_000),
   },
 } as const satisfies Record<string, Setting>
 

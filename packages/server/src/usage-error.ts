@@ -28,3 +28,4 @@ export type UsageCode =
   | 'BACKUP_DAMAGED'
   | 'KEYS_MISSING'
   | 'KEYS_UNREADABLE'
+  | 'TLS_UNUSABLE'

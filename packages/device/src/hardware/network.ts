@@ -38,6 +38,7 @@ export class NetworkPort implements Network {
   readonly #dialer: Dialer
   readonly #changed: () => void
   readonly #joinWifi: (credentials: WifiCredentials | undefined) => void
+  readonly #keepCertificate: (certificate: Uint8Array) => boolean
   #state: NetworkState = 'idle'
   #lastError = ''
   #connection: Connection | undefined
@@ -49,7 +50,9 @@ export class NetworkPort implements Network {
     dialer: Dialer,
     changed: () => void,
     joinWifi: (credentials: WifiCredentials | undefined) => void = () => {},
+    keepCertificate: (certificate: Uint8Array) => boolean = () => false,
   ) {
+    this.#keepCertificate = keepCertificate
     this.#joinWifi = joinWifi
     this.#dialer = dialer
     this.#changed = changed
@@ -102,6 +105,10 @@ export class NetworkPort implements Network {
     const connection = this.#connection
     this.#forget()
     connection?.end()
+  }
+
+  setCertificate(certificate: Uint8Array): boolean {
+    return this.#keepCertificate(certificate)
   }
 
   setWifi(credentials: WifiCredentials | undefined): void {

@@ -36,7 +36,8 @@ async function gatewayAndDevice(context: TestContext, maxVersion?: 'TLSv1.2') {
   await provisionDevice({ folder, enrol: (r) => cloud.enrol(r), fetchKernel: async () => kernel })
   const read = (name: string) => readFileSync(join(folder, name), 'utf8')
   const device: TlsIdentity = {
-    ...{ gateway: cloud.gateway, key: read('device.key'), certificate: read('device.crt') },
+    gateway: cloud.gateway,
+    identity: () => ({ key: read('device.key'), certificate: read('device.crt') }),
     ca: read('ca.crt'),
     caSha256: createHash('sha256')
       .update(new X509Certificate(read('ca.crt')).raw)
@@ -78,7 +79,10 @@ test('a gateway of another authority, with another name or an older TLS is refus
     [{ ...old.device }, /version/i],
     [{ ...device, ca: stranger.device.ca }, /not that of the authority/],
     [{ ...device, ca: 'nonsense' }, /no certificate/],
-    [{ ...device, key: 'nonsense' }, /DECODER|key|PEM/i],
+    [
+      { ...device, identity: () => ({ ...device.identity(), key: 'nonsense' }) },
+      /DECODER|key|PEM/i,
+    ],
     [{ ...device, gateway: { host: 'localhost', port: 65_536 } }, /65536/],
     [{ ...device, gateway: { host: 'localhost', port: 1 } }, /ECONNREFUSED/],
   ] as const

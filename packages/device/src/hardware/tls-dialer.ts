@@ -13,9 +13,8 @@ const END_TIMEOUT_MS = 5000
 
 export interface TlsIdentity {
   readonly gateway: { readonly host: string; readonly port: number }
-  /** PEM. */
-  readonly key: string
-  readonly certificate: string
+  /** As it is when a connection begins: the certificate is renewed from time to time. PEM. */
+  readonly identity: () => { readonly key: string; readonly certificate: string }
   readonly ca: string
   /** SHA-256 of the authority's certificate (DER), from the fuses. */
   readonly caSha256: Uint8Array
@@ -29,11 +28,12 @@ export class TlsDialer implements Dialer {
   }
 
   connect(events: ConnectionEvents): Connection {
-    const { gateway, key, certificate, ca } = this.#identity
+    const { gateway, identity, ca } = this.#identity
     const problem = this.#problemWithAuthority()
     if (problem !== undefined) return refused(events, problem)
     const { host, port } = gateway
     try {
+      const { key, certificate } = identity()
       const socket = connect({
         ...{ host, port, key, ca, cert: certificate },
         ...{ minVersion: 'TLSv1.3', servername: isIP(host) === 0 ? host : '' },

@@ -21,6 +21,7 @@ import type {
 import { Application } from './application.ts'
 import { ApplicationMemory } from './application-memory.ts'
 import { attest } from './attestation.ts'
+import { makeCertificateRequest } from './certificate-request.ts'
 import { Channels } from './channels/channels.ts'
 import { startClocks } from './clock-tree.ts'
 import { Connectivity, type KernelNeeds, type ResumedConnectivity } from './connectivity.ts'
@@ -253,6 +254,7 @@ export class Kernel implements SecureVectors {
       trace: this.#trace,
       hello: () => ({
         ...{ kernelVersion, kernelVersionText, state: this.#state() },
+        renewsCertificates: true,
         kernelFailure: this.#kernelFailure,
       }),
       opened: (welcome) => this.#opened(welcome),
@@ -435,6 +437,15 @@ export class Kernel implements SecureVectors {
         return
       case 'newKeys':
         this.#keyUpdates.take(message.value.signed)
+        return
+      case 'certificateOrder': {
+        const request = makeCertificateRequest(this.hardware.engines)
+        this.link.send({ case: 'certificateRequest', value: { request } })
+        return
+      }
+      case 'certificate':
+        if (!this.hardware.network.setCertificate(message.value.certificate))
+          this.#trace('the new certificate cannot be used')
         return
       case 'settings':
         this.log.setEnabled(message.value.loggingEnabled)

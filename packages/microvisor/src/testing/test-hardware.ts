@@ -108,6 +108,13 @@ export class TestNetwork implements Network {
     return part.length
   }
 
+  certificate: Uint8Array | undefined
+
+  setCertificate(certificate: Uint8Array): boolean {
+    this.certificate = certificate.slice()
+    return true
+  }
+
   setWifi(credentials: WifiCredentials | undefined): void {
     this.wifi = credentials
   }

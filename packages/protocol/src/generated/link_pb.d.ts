@@ -135,6 +135,24 @@ export declare type Frame = Message<"microvisor.link.v1.Frame"> & {
     case: "attestation";
   } | {
     /**
+     * @generated from field: microvisor.link.v1.CertificateOrder certificate_order = 70;
+     */
+    value: CertificateOrder;
+    case: "certificateOrder";
+  } | {
+    /**
+     * @generated from field: microvisor.link.v1.CertificateRequest certificate_request = 71;
+     */
+    value: CertificateRequest;
+    case: "certificateRequest";
+  } | {
+    /**
+     * @generated from field: microvisor.link.v1.Certificate certificate = 72;
+     */
+    value: Certificate;
+    case: "certificate";
+  } | {
+    /**
      * @generated from field: microvisor.link.v1.StreamOpen stream_open = 16;
      */
     value: StreamOpen;
@@ -193,6 +211,13 @@ export declare type Hello = Message<"microvisor.link.v1.Hello"> & {
    * @generated from field: microvisor.link.v1.DeviceState state = 4;
    */
   state?: DeviceState | undefined;
+
+  /**
+   * it knows CertificateOrder
+   *
+   * @generated from field: bool renews_certificates = 70;
+   */
+  renewsCertificates: boolean;
 
   /**
    * what the kernel before this one died of; until a Welcome has come
@@ -722,6 +747,61 @@ export declare type Attestation = Message<"microvisor.link.v1.Attestation"> & {
  * Use `create(AttestationSchema)` to create a new message.
  */
 export declare const AttestationSchema: GenMessage<Attestation>;
+
+/**
+ * Cloud to device: its certificate ends soon, or has ended. It answers with a CertificateRequest.
+ *
+ * @generated from message microvisor.link.v1.CertificateOrder
+ */
+export declare type CertificateOrder = Message<"microvisor.link.v1.CertificateOrder"> & {
+};
+
+/**
+ * Describes the message microvisor.link.v1.CertificateOrder.
+ * Use `create(CertificateOrderSchema)` to create a new message.
+ */
+export declare const CertificateOrderSchema: GenMessage<CertificateOrder>;
+
+/**
+ * Device to cloud: PKCS #10 (RFC 2986), DER, signed by the device's own key, which stays what it is.
+ *
+ * @generated from message microvisor.link.v1.CertificateRequest
+ */
+export declare type CertificateRequest = Message<"microvisor.link.v1.CertificateRequest"> & {
+  /**
+   * at most 1,024 bytes
+   *
+   * @generated from field: bytes request = 1;
+   */
+  request: Uint8Array;
+};
+
+/**
+ * Describes the message microvisor.link.v1.CertificateRequest.
+ * Use `create(CertificateRequestSchema)` to create a new message.
+ */
+export declare const CertificateRequestSchema: GenMessage<CertificateRequest>;
+
+/**
+ * Cloud to device: its new certificate, for the next connection. The one before goes on to count until
+ * it ends or is revoked, so nothing is lost if this does not arrive or is not kept.
+ *
+ * @generated from message microvisor.link.v1.Certificate
+ */
+export declare type Certificate = Message<"microvisor.link.v1.Certificate"> & {
+  /**
+   * X.509, DER, at most 2,048 bytes
+   *
+   * @generated from field: bytes certificate = 1;
+   */
+  certificate: Uint8Array;
+};
+
+/**
+ * Describes the message microvisor.link.v1.Certificate.
+ * Use `create(CertificateSchema)` to create a new message.
+ */
+export declare const CertificateSchema: GenMessage<Certificate>;
 
 /**
  * Opens a stream. The device takes odd numbers, the cloud even ones; numbers are not used twice in

@@ -9,7 +9,7 @@ import { eq } from 'drizzle-orm'
 import type { Credentials } from '../http/credentials.ts'
 import type { Database } from '../storage/database.ts'
 import { accounts, apiKeys } from '../storage/schema.ts'
-import { Rates } from './rates.ts'
+import { type RateState, Rates } from './rates.ts'
 import { isToken } from './tokens.ts'
 import type { Users } from './users.ts'
 
@@ -75,7 +75,18 @@ export class Identities {
       )
     const waitMs = this.#requests.take(actor)
     if (waitMs > 0)
-      throw new Problem('TOO_MANY_REQUESTS', `${actor} may send its next request in ${waitMs} ms.`)
+      throw new Problem(
+        'TOO_MANY_REQUESTS',
+        `${actor} may send its next request in ${waitMs} ms.`,
+        {
+          retry_after_seconds: Math.ceil(waitMs / 1000),
+        },
+      )
+  }
+
+  /** How much of its rate somebody has left. */
+  rateOf({ actor }: Caller): RateState {
+    return this.#requests.stateOf(actor)
   }
 
   async #bySession(token: string): Promise<Caller> {

@@ -4,6 +4,12 @@ import { Pace } from '../gateway/pace.ts'
 /** Names remembered; beyond it the one seen longest ago is forgotten, and starts with a full burst. */
 const NAMES_MAX = 10_000
 
+export interface RateState {
+  readonly limit: number
+  readonly remaining: number
+  readonly resetSeconds: number
+}
+
 export class Rates {
   readonly #perSecond: number
   readonly #burst: number
@@ -24,6 +30,17 @@ export class Rates {
   /** In how many milliseconds `name` may come again. */
   waitMs(name: string): number {
     return this.#paces.get(name)?.waitMs(1) ?? 0
+  }
+
+  /** What the standard headers say: how many may come at once, now, and when it is all of them again. */
+  stateOf(name: string): RateState {
+    const pace = this.#paces.get(name)
+    const remaining = pace === undefined ? this.#burst : pace.left
+    return {
+      limit: this.#burst,
+      remaining,
+      resetSeconds: Math.ceil((this.#burst - remaining) / this.#perSecond),
+    }
   }
 
   count(name: string): void {

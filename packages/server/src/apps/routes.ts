@@ -3,6 +3,7 @@ import * as api from '@microvisor/api'
 import { formatDate } from '../http/dates.ts'
 import { showPage } from '../http/pages.ts'
 import type { Rest } from '../http/rest.ts'
+import type { AppSymbols, SymbolsRow } from './app-symbols.ts'
 import type { AppRow, Apps } from './apps.ts'
 
 export function addAppRoutes(rest: Rest, apps: Apps): void {
@@ -30,6 +31,29 @@ export function addAppRoutes(rest: Rest, apps: Apps): void {
   rest.handle(api.fetchAppBundle, async ({ params, caller }) =>
     apps.bundle(await apps.fetch(caller.accountSid, params.Sid)),
   )
+}
+
+export function addSymbolRoutes(rest: Rest, apps: Apps, symbols: AppSymbols): void {
+  const find = ({ params, caller }: { params: { Sid: string }; caller: { accountSid: string } }) =>
+    apps.fetch(caller.accountSid, params.Sid)
+  rest.handle(api.fetchAppSymbols, async (call) =>
+    showSymbols(await symbols.fetch(await find(call)), call.home),
+  )
+  rest.handle(api.createAppSymbols, async (call) =>
+    showSymbols(await symbols.create(await find(call), call.file), call.home),
+  )
+  rest.handle(api.deleteAppSymbols, async (call) => symbols.remove(await find(call)))
+}
+
+function showSymbols(row: SymbolsRow, home: string): api.AppSymbols {
+  return {
+    app_sid: row.appSid,
+    elf_hash: `sha256:${row.elfHash}`,
+    functions: row.functions,
+    lines: row.lines,
+    date_created: formatDate(row.createdAt),
+    url: `${home}/v1/Apps/${row.appSid}/Symbols`,
+  }
 }
 
 function showApp(app: AppRow, home: string): api.App {

@@ -6,8 +6,9 @@
 import { randomBytes } from 'node:crypto'
 import { Problem } from '@microvisor/api'
 import { makeSid } from '@microvisor/protocol'
-import { and, arrayContains, eq, getTableColumns } from 'drizzle-orm'
+import { and, eq, getTableColumns } from 'drizzle-orm'
 import type { Apps } from '../apps/apps.ts'
+import type { AccountEvents, NewEvent } from '../events/account-events.ts'
 import { type Bus, deviceNotices } from '../events/bus.ts'
 import type { Authority } from '../keys/certificates.ts'
 import type { Limits } from '../limits.ts'
@@ -15,6 +16,8 @@ import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { byReference } from '../storage/references.ts'
 import { apps, deviceCertificates, deviceCrashes, devices, servers } from '../storage/schema.ts'
+import { type DeviceFilter, matchingDevices } from './device-filter.ts'
+import { eventTime } from './event-text.ts'
 
 /** A device, the hash of the App it should run, and when its server was last there. */
 export type DeviceRow = typeof devices.$inferSelect & {
@@ -38,6 +41,7 @@ export interface DeviceParts {
   readonly apps: Apps
   readonly authority: Authority
   readonly bus: Bus
+  readonly events: AccountEvents
   readonly limits: Pick<Limits, 'loggingMs'>
 }
 
@@ -46,6 +50,7 @@ export class Devices {
   readonly #apps: Apps
   readonly #authority: Authority
   readonly #bus: Bus
+  readonly #events: AccountEvents
   readonly #loggingMs: number
 
   constructor(parts: DeviceParts) {
@@ -53,17 +58,14 @@ export class Devices {
     this.#apps = parts.apps
     this.#authority = parts.authority
     this.#bus = parts.bus
+    this.#events = parts.events
     this.#loggingMs = parts.limits.loggingMs
   }
 
-  list(
-    accountSid: string,
-    request: PageRequest & { readonly Tag?: string | undefined },
-  ): Promise<PageOf<DeviceRow>> {
-    const { Tag } = request
-    const isTagged = Tag === undefined ? undefined : arrayContains(devices.tags, [Tag])
+  list(accountSid: string, request: PageRequest & DeviceFilter): Promise<PageOf<DeviceRow>> {
+    const isMeant = matchingDevices(request)
     return readPage(request, devices, accountSid, ({ where, orderBy, limit }) =>
-      this.#select().where(and(where, isTagged)).orderBy(orderBy).limit(limit),
+      this.#select().where(and(where, isMeant)).orderBy(orderBy).limit(limit),
     )
   }
 
@@ -72,6 +74,10 @@ export class Devices {
     const [device] = await this.#select().where(isMeant).limit(1)
     if (device) return device
     throw new Problem('DEVICE_NOT_FOUND', `This account has no Device "${reference}".`)
+  }
+
+  async sidOf(accountSid: string, reference: string): Promise<string> {
+    return (await this.fetch(accountSid, reference)).sid
   }
 
   crashes(deviceSid: string, request: PageRequest): Promise<PageOf<CrashRow>> {
@@ -87,11 +93,16 @@ export class Devices {
     name: string | undefined,
   ): Promise<{ device: DeviceRow; certificate: string }> {
     const sid = makeSid('UV', randomBytes(16))
-    const { pem, fingerprint } = await this.#authority.issueForDevice(csr, sid)
+    const { pem, fingerprint, expiresAt } = await this.#authority.issueForDevice(csr, sid)
     await this.#unlessNameTaken(name, () =>
-      this.#db.transaction(async (tx) => {
+      this.#events.record(async (tx) => {
         await tx.insert(devices).values({ sid, accountSid, uniqueName: name || null })
-        await tx.insert(deviceCertificates).values({ fingerprint, accountSid, deviceSid: sid })
+        const certificate = { fingerprint, accountSid, deviceSid: sid, expiresAt }
+        await tx.insert(deviceCertificates).values(certificate)
+        const text = `Device ${sid} was provisioned`
+        const data = { unique_name: name || null }
+        const type = 'device.provisioned'
+        return { result: undefined, events: [eventOf(accountSid, sid, { type, text, data })] }
       }),
     )
     return { device: await this.fetch(accountSid, sid), certificate: pem }
@@ -121,13 +132,17 @@ export class Devices {
 
   /** The device is forgotten; its certificate stays known as revoked. */
   async remove(accountSid: string, reference: string): Promise<void> {
-    const { sid } = await this.fetch(accountSid, reference)
-    await this.#db.transaction(async (tx) => {
+    const { sid, uniqueName } = await this.fetch(accountSid, reference)
+    await this.#events.record(async (tx) => {
       await tx
         .update(deviceCertificates)
         .set({ revokedAt: new Date() })
         .where(eq(deviceCertificates.deviceSid, sid))
       await tx.delete(devices).where(eq(devices.sid, sid))
+      const text = `Device ${sid} was removed`
+      const data = { unique_name: uniqueName }
+      const type = 'device.removed'
+      return { result: undefined, events: [eventOf(accountSid, sid, { type, text, data })] }
     })
     this.#bus.publish(deviceNotices(sid), { kind: 'removed' })
   }
@@ -171,6 +186,14 @@ export class Devices {
       throw targetMissing(target ?? '')
     }
   }
+}
+
+function eventOf(
+  accountSid: string,
+  deviceSid: string,
+  facts: Pick<NewEvent, 'type' | 'text' | 'data'>,
+): NewEvent {
+  return { accountSid, deviceSid, timestamp: eventTime(), ...facts }
 }
 
 function targetMissing(reference: string): Problem {

@@ -4,6 +4,7 @@ import {
   type CrashReport,
   decodeUtf8,
   describeFault,
+  formatPlace,
   formatWord,
   LOG_LINE_BYTES_MAX,
   type LogRecord,
@@ -31,6 +32,11 @@ const LAST_SECOND = 253_402_300_799n
 function timeOf(wall: bigint): string {
   const isKnown = wall > 0n && wall / 1_000_000n <= LAST_SECOND
   return formatMicroseconds(isKnown ? wall : wallMicroseconds())
+}
+
+/** Now, as events say it. */
+export function eventTime(): string {
+  return timeOf(0n)
 }
 
 export function connectedEvent(deviceSid: string): DeviceEvent {
@@ -138,15 +144,20 @@ export function describeCrash(
   }
 }
 
+/** Calls in the line that a crash makes. */
+const CALLS_SHOWN = 3
+
 export function crashEvent(
   deviceSid: string,
   crash: NonNullable<DeviceEvent['crash']>,
 ): DeviceEvent {
-  const { exception, registers, restart_in_ms } = crash
+  const { exception, registers, restart_in_ms, frames = [] } = crash
   const [pc, lr] = [formatWord(registers.pc ?? 0), formatWord(registers.lr ?? 0)]
   const cause = describeFault(crash)
   const what = cause === '' ? exception : `${exception}: ${cause}`
-  const where = crash.sealed ? 'the report is sealed' : `PC ${pc}, LR ${lr}`
+  const calls = frames.map(formatPlace).filter((place) => place !== undefined)
+  const path = calls.length > 0 ? ` in ${calls.slice(0, CALLS_SHOWN).join(' < ')}` : ''
+  const where = crash.sealed ? 'the report is sealed' : `PC ${pc}, LR ${lr}${path}`
   return {
     timestamp: timeOf(0n),
     device_sid: deviceSid,

@@ -5,6 +5,7 @@ import * as api from '@microvisor/api'
 import { UpdatePhase } from '@microvisor/protocol'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { type NewDevice, provision, TestDevice } from '../testing/device.ts'
+import { until } from '../testing/until.ts'
 
 let cloud: TestCloud
 let device: NewDevice
@@ -15,11 +16,6 @@ before(async () => {
 after(() => cloud.close())
 
 const show = () => cloud.client.call(api.fetchDevice, { params: { Sid: device.sid } })
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 20_000; !(await holds()); )
-    if (Date.now() > end) throw new Error('it does not come true')
-}
 
 test('a device is connected from its hello until its connection ends, also over a restart', async () => {
   assert.deepEqual((await show()).connection, {
@@ -35,7 +31,7 @@ test('a device is connected from its hello until its connection ends, also over 
   assert.match(connection.address ?? '', /127\.0\.0\.1|::1/)
   assert.deepEqual([reported.kernel_version, reported.running, reported.wake_reason], [7, false, 1])
   await link.close()
-  await until(async () => !(await show()).connection.connected)
+  await until(async () => !(await show()).connection.connected, 'it is gone')
   const second = await TestDevice.join(device)
   cloud = await cloud.restart()
   assert.equal((await show()).connection.connected, false)

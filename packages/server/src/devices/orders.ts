@@ -17,6 +17,8 @@ export interface Orders {
   readonly restartRequestedAt: Date | null
   /** The kernel that it should run; empty: its own. */
   readonly kernelHash: string
+  /** The certificate of the connection counts no more. */
+  readonly isRevoked: boolean
   /** The connection that the device has, as far as the database knows. */
   readonly connectionId: string | null
 }
@@ -30,7 +32,7 @@ export class DeviceOrders {
   }
 
   /** Undefined if there is no such device any more. */
-  async read({ sid }: DeviceIdentity): Promise<Orders | undefined> {
+  async read({ sid }: DeviceIdentity, fingerprint: string): Promise<Orders | undefined> {
     const [row] = await this.#db
       .select({
         targetedAt: devices.targetedAt,
@@ -40,6 +42,7 @@ export class DeviceOrders {
         connectionId: devices.connectionId,
         hash: apps.manifestHash,
         sizeBytes: bundleContents.sizeBytes,
+        revokedAt: deviceCertificates.revokedAt,
       })
       .from(devices)
       .leftJoin(apps, eq(apps.sid, devices.targetAppSid))
@@ -47,13 +50,15 @@ export class DeviceOrders {
         bundleContents,
         and(eq(bundleContents.owner, apps.sid), eq(bundleContents.position, 0)),
       )
+      .leftJoin(deviceCertificates, eq(deviceCertificates.fingerprint, fingerprint))
       .where(eq(devices.sid, sid))
     if (row === undefined) return undefined
-    const { hash, sizeBytes, targetedAt, kernelHash, ...others } = row
+    const { hash, sizeBytes, targetedAt, kernelHash, revokedAt, ...others } = row
     return {
       target: hash !== null && sizeBytes !== null ? { hash, sizeBytes } : undefined,
       targetedAt: targetedAt?.getTime() ?? 0,
       kernelHash: kernelHash ?? '',
+      isRevoked: revokedAt !== null,
       ...others,
     }
   }

@@ -14,7 +14,7 @@ import type { DeviceIdentity } from './reports.ts'
 
 export const BEAT_MS = 5000
 /** A server that has been silent this long is gone. */
-const GONE_MS = 4 * BEAT_MS
+export const GONE_MS = 4 * BEAT_MS
 const FORGOTTEN_MS = 24 * 3_600_000
 
 interface Arrival {

@@ -5,8 +5,11 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type CrashReport, encodeFrame, FrameDecoder } from '@microvisor/protocol'
+import { pino } from 'pino'
+import { AccountEvents } from '../events/account-events.ts'
 import { ProcessBus } from '../events/bus.ts'
 import { sha256Hex } from '../keys/engines.ts'
+import { defaultLimits } from '../limits.ts'
 import { Metrics } from '../metrics.ts'
 import { FolderBlobs } from '../storage/blobs.ts'
 import { BundleStore } from '../storage/bundles.ts'
@@ -33,7 +36,15 @@ after(async () => {
 test('of the crashes of a device the newest are kept', async () => {
   const { db } = database
   await db.insert(devices).values({ sid: 'UV1', accountSid: 'AC1' })
-  const reports = new DeviceReports(db, new ProcessBus(), new Metrics(), 3)
+  const [bus, metrics] = [new ProcessBus(), new Metrics()]
+  const log = pino({ enabled: false })
+  const onDeliveries = () => undefined
+  const limits = defaultLimits
+  const events = new AccountEvents({ db, bus, metrics, log, limits, onDeliveries })
+  const framesOf = async () => undefined
+  const logTail = { add: () => undefined }
+  const parts = { db, bus, metrics, events, logTail, framesOf }
+  const reports = new DeviceReports({ ...parts, crashesPerDevice: 3 })
   for (let id = 1n; id <= 7n; id++) {
     await reports.crash({ sid: 'UV1', accountSid: 'AC1' }, crashReport(id))
     const kept = await db.select({ id: deviceCrashes.crashId }).from(deviceCrashes)

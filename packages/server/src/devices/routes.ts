@@ -1,6 +1,7 @@
 /** Devices over HTTP. */
 import * as api from '@microvisor/api'
-import { toHex } from '@microvisor/protocol'
+import { enumValueName, toHex } from '@microvisor/protocol'
+import type { AppSymbols } from '../apps/app-symbols.ts'
 import type { Listeners } from '../events/listeners.ts'
 import { formatDate, formatDateOrNull } from '../http/dates.ts'
 import { showPage } from '../http/pages.ts'
@@ -9,14 +10,17 @@ import type { Authority } from '../keys/certificates.ts'
 import type { Keyring } from '../keys/keyring.ts'
 import type { DeviceRow, Devices } from './devices.ts'
 import { crashEvent } from './event-text.ts'
+import type { LogTail } from './log-tail.ts'
 import { isConnected } from './presence.ts'
 import { updateStatus } from './update-status.ts'
 
 export interface DeviceRouteParts {
   readonly devices: Devices
   readonly listeners: Listeners
+  readonly logTail: LogTail
   readonly authority: Authority
   readonly keyring: Keyring
+  readonly symbols: Pick<AppSymbols, 'framesOf'>
   /** Where a device finds the gateway, for somebody who knows this service by `home`. */
   readonly gatewayFor: (home: string) => { host: string; port: number }
 }
@@ -51,16 +55,29 @@ export function addDeviceRoutes(rest: Rest, parts: DeviceRouteParts): void {
   rest.handle(api.listDeviceCrashes, async ({ params, query, caller, home }) => {
     const { sid } = await devices.fetch(caller.accountSid, params.Sid)
     const page = await devices.crashes(sid, query)
-    return showPage('crashes', `${home}/v1/Devices/${sid}/Crashes`, page, (row) => {
-      const { text, crash } = crashEvent(sid, row.report)
-      return {
-        device_sid: sid,
-        id: row.crashId,
-        date_received: formatDate(row.receivedAt),
-        text,
-        crash: crash ?? row.report,
-      }
-    })
+    const withFrames = async (row: (typeof page.items)[number]) => {
+      const frames = await parts.symbols.framesOf(caller.accountSid, row.report)
+      return { ...row, frames }
+    }
+    const items = await Promise.all(page.items.map(withFrames))
+    const url = `${home}/v1/Devices/${sid}/Crashes`
+    return showPage('crashes', url, { ...page, items }, ({ report, frames, ...row }) => ({
+      device_sid: sid,
+      id: row.crashId,
+      date_received: formatDate(row.receivedAt),
+      text: crashEvent(sid, { ...report, ...(frames && { frames }) }).text,
+      crash: report,
+      ...(frames && { frames }),
+    }))
+  })
+  rest.handle(api.listDeviceLogs, async ({ params, query, caller, home }) => {
+    const { sid } = await devices.fetch(caller.accountSid, params.Sid)
+    const page = await parts.logTail.list(sid, query)
+    return showPage('lines', `${home}/v1/Devices/${sid}/LogLines`, page, (row) => ({
+      timestamp: row.at,
+      text: row.text,
+      ...(row.dropped > 0 && { dropped: row.dropped }),
+    }))
   })
   rest.listen(api.streamDeviceLogs, async ({ params, caller }) => {
     const { sid } = await devices.fetch(caller.accountSid, params.Sid)
@@ -99,6 +116,10 @@ function showDevice(device: DeviceRow, home: string): api.Device {
       kernel_version_string: device.kernelVersionText,
       running: device.appRunning,
       wake_reason: device.wakeReason,
+      wake_reason_name:
+        device.wakeReason === null
+          ? null
+          : (enumValueName('MvWakeReason', device.wakeReason) ?? null),
       layers: device.reportedLayers ?? [],
     },
     update_progress:

@@ -50,6 +50,15 @@ export function deviceNotices(deviceSid: string): Topic<DeviceNotice> {
   return { subject: `device.${deviceSid}.notices` }
 }
 
+/** To those who read an account's events from the database. */
+export type EventNotice =
+  /** There are new ones. */
+  { readonly kind: 'written' }
+
+export function eventNotices(accountSid: string): Topic<EventNotice> {
+  return { subject: `account.${accountSid}.events` }
+}
+
 /** A device's answer: its token, and the certificate that it has shown. Both base64url. */
 export interface AttestationAnswer {
   readonly token: string

@@ -24,14 +24,7 @@ import {
 } from '@microvisor/protocol'
 import type { Logger } from 'pino'
 import type { DebugLine, DebugPeer } from '../debug/debug-line.ts'
-import {
-  connectedEvent,
-  disconnectedEvent,
-  type LoggedRecord,
-  logEvent,
-  plainText,
-  wallMicroseconds,
-} from '../devices/event-text.ts'
+import { type LoggedRecord, logEvent, plainText, wallMicroseconds } from '../devices/event-text.ts'
 import type { DeviceOrders, Orders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
@@ -40,6 +33,7 @@ import type { Managed } from '../managed/managed.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import { isUnavailable } from '../storage/database.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
+import { CertificateRenewal, type RenewalParts } from './certificate-renewal.ts'
 import { DeviceKeys, type DeviceKeysParts } from './device-keys.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
@@ -55,6 +49,9 @@ export interface ConnectionParts {
   readonly keyring: DeviceKeysParts['keyring']
   readonly reports: DeviceReports
   readonly presence: Presence
+  /** What the device has shown. */
+  readonly certificate: { readonly fingerprint: string; readonly renewAt: number }
+  readonly certificates: RenewalParts['certificates']
   readonly id: string
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed
@@ -80,6 +77,7 @@ export class DeviceConnection {
   readonly #streams: Streams
   readonly #reportPace: Pace
   readonly #keys: DeviceKeys
+  readonly #renewal: CertificateRenewal
   #silence: NodeJS.Timeout
   #loggingEnd: NodeJS.Timeout | undefined
   #frameEnd: NodeJS.Timeout | undefined
@@ -105,6 +103,12 @@ export class DeviceConnection {
         this.#sent = { ...this.#sent, target: '' }
         return this.refresh()
       },
+    })
+    this.#renewal = new CertificateRenewal({
+      ...parts,
+      renewAt: parts.certificate.renewAt,
+      shown: () => parts.socket.getPeerX509Certificate(),
+      send: (body) => this.#send(body),
     })
     this.#silence = setTimeout(() => {
       this.end(GoodbyeReason.TIMED_OUT, `No hello within ${limits.helloMs} ms.`)
@@ -150,6 +154,7 @@ export class DeviceConnection {
     clearTimeout(this.#silence)
     clearTimeout(this.#frameEnd)
     clearTimeout(this.#loggingEnd)
+    this.#renewal.end()
     await this.#streams.endAll()
     const { device, id, log, presence, reports, socket } = this.#parts
     // What still comes is thrown away, so that the end of it is seen.
@@ -160,7 +165,7 @@ export class DeviceConnection {
     await reports.sent(device, this.#takeContentBytes()).catch((error: unknown) => {
       log.warn({ event: 'bytes not noted', device: device.sid, err: error })
     })
-    reports.tell(disconnectedEvent(device.sid, reason))
+    reports.disconnected(device, reason)
     await presence.disconnected(device, id).catch((error: unknown) => {
       log.warn({ event: 'disconnection not noted', device: device.sid, err: error })
     })
@@ -236,6 +241,8 @@ export class DeviceConnection {
         return this.#tokenCame(frame.value.token)
       case 'keyState':
         return this.#keys.take(frame.value)
+      case 'certificateRequest':
+        return this.#renewal.take(frame.value.request)
       case 'streamOpen':
         return this.#streams.opened(frame.value)
       case 'streamData':
@@ -278,9 +285,10 @@ export class DeviceConnection {
     if (hello.kernelFailure !== '')
       log.warn({ event: 'kernel failed', device: device.sid, reason: hello.kernelFailure })
     onWelcome()
-    reports.tell(connectedEvent(device.sid))
+    reports.connected(device, socket.remoteAddress ?? '')
     // Once more, for what changed while the orders were read.
     await this.refresh()
+    if (hello.renewsCertificates) await this.#renewal.begin()
   }
 
   #takeContentBytes(): number {
@@ -336,8 +344,10 @@ export class DeviceConnection {
   }
 
   async #orders(): Promise<Orders> {
-    const { device, orders } = this.#parts
-    const found = await orders.read(device)
+    const { device, orders, certificate } = this.#parts
+    const found = await orders.read(device, certificate.fingerprint)
+    if (found?.isRevoked)
+      throw new LinkFailure(GoodbyeReason.REVOKED, 'Its certificate was revoked.')
     if (found) return found
     throw new LinkFailure(GoodbyeReason.REVOKED, `Device ${device.sid} was removed.`)
   }

@@ -20,6 +20,7 @@ import type { Signers } from '../signers/signers.ts'
 import type { BlobReader } from '../storage/blobs.ts'
 import type { Tracing } from '../tracing.ts'
 import { Arrivals } from './arrivals.ts'
+import { dueOf } from './certificate-renewal.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
 import { DevicePort, type DevicePortParts } from './device-port.ts'
 
@@ -29,6 +30,7 @@ export interface GatewayParts extends DevicePortParts {
   readonly signers: Signers
   readonly reports: DeviceReports
   readonly presence: Presence
+  readonly certificates: ConnectionParts['certificates']
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed
   readonly chooseForm: ConnectionParts['chooseForm']
@@ -45,6 +47,8 @@ const RETRY_SECONDS = 5
 const CROWD_RETRY_SECONDS = { min: 5, max: 60 }
 const STOPPING = 'The server is stopping.'
 const FAILED = 'The server failed to look the certificate up.'
+
+type KnownDevice = Pick<ConnectionParts, 'device' | 'certificate'>
 
 export class Gateway {
   readonly #parts: GatewayParts
@@ -119,13 +123,14 @@ export class Gateway {
     }
     const crowd = this.#crowd()
     if (crowd !== undefined) return this.#turnAwayInCrowd(socket, crowd)
-    const device = await this.#identify(socket).catch((error: unknown) => {
+    const known = await this.#identify(socket).catch((error: unknown) => {
       this.#parts.log.warn({ event: 'identification failed', err: error })
       return undefined
     })
-    if (device === undefined)
+    if (known === undefined)
       return this.#turnAway(socket, FAILED, GoodbyeReason.GOING_AWAY, RETRY_SECONDS)
-    if (typeof device === 'string') return this.#turnAway(socket, device, GoodbyeReason.REVOKED, 0)
+    if (typeof known === 'string') return this.#turnAway(socket, known, GoodbyeReason.REVOKED, 0)
+    const { device } = known
     const waitMs = this.#arrivals.take(device.sid)
     if (waitMs > 0) return this.#turnAwayForHaste(socket, device, waitMs)
     if (this.#isStopping) return void socket.destroy()
@@ -135,7 +140,7 @@ export class Gateway {
       ...this.#parts,
       id,
       socket,
-      device,
+      ...known,
       onToken: (token) => {
         const certificate = socket.getPeerX509Certificate()?.raw
         if (certificate === undefined) return
@@ -213,7 +218,7 @@ export class Gateway {
     this.#turnAway(socket, detail, GoodbyeReason.OVERLOADED, seconds)
   }
 
-  async #identify(socket: TLSSocket): Promise<DeviceIdentity | string> {
+  async #identify(socket: TLSSocket): Promise<KnownDevice | string> {
     this.#identifying++
     try {
       return await this.#recognise(socket)
@@ -223,12 +228,15 @@ export class Gateway {
   }
 
   /** The device behind a connection, or why it is not let in. */
-  async #recognise(socket: TLSSocket): Promise<DeviceIdentity | string> {
+  async #recognise(socket: TLSSocket): Promise<KnownDevice | string> {
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return 'No certificate was shown.'
-    if (!socket.authorized)
+    if (!socket.authorized && !isOutOfDate(socket.authorizationError))
       return `The certificate is not of this service's authority (${socket.authorizationError}).`
-    return this.#parts.orders.identify(fingerprintOf(certificate))
+    const fingerprint = fingerprintOf(certificate)
+    const device = await this.#parts.orders.identify(fingerprint)
+    if (typeof device === 'string') return device
+    return { device, certificate: { fingerprint, renewAt: dueOf(certificate) } }
   }
 
   #turnAway(
@@ -249,4 +257,12 @@ export class Gateway {
 
 function pipeTimes({ pipeBeatMs, pipeSilenceMs }: Limits): PipeTimes {
   return { beatMs: pipeBeatMs, silenceMs: pipeSilenceMs }
+}
+
+/**
+ * Whether all that is wrong with a certificate is the time: it ended, or this server's clock is behind.
+ * It is one that was issued here, or its fingerprint is not known; so it is let in, to be renewed.
+ */
+function isOutOfDate(error: Error | string | null): boolean {
+  return error !== null && ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'].includes(String(error))
 }

@@ -17,6 +17,12 @@ export class Pace {
     return Math.max(0, Math.ceil(((count - this.#tokens) / this.#perSecond) * 1000))
   }
 
+  /** Whole tokens that are there now. */
+  get left(): number {
+    this.take(0)
+    return Math.max(0, Math.floor(this.#tokens))
+  }
+
   /** Takes tokens, and says in how many milliseconds they are really there. 0: now. */
   take(count: number): number {
     const now = performance.now()

@@ -1,15 +1,21 @@
 /**
- * A feed as text/event-stream (HTML standard, "Server-sent events"). A comment at the start tells the
+ * Events as text/event-stream (HTML standard, "Server-sent events"). A comment at the start tells the
  * reader that it misses nothing from now on; comments in quiet times keep the connection open and
  * let a dead one be noticed.
  */
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import type { Feed } from '../events/feed.ts'
 
-export async function streamEvents<Event extends { dropped?: number | undefined }>(
+export interface EventSource<Event> {
+  /** Undefined: there are no more. */
+  next(): Promise<Event | undefined>
+  end(): void
+}
+
+/** Events that have an id are sent with it, so that a reader can go on behind the last it got. */
+export async function streamEvents<Event extends object>(
   response: ServerResponse,
-  feed: Feed<Event>,
+  feed: EventSource<Event>,
   heartbeatMs: number,
 ): Promise<void> {
   response.on('close', () => feed.end())
@@ -26,7 +32,8 @@ export async function streamEvents<Event extends { dropped?: number | undefined 
   try {
     for (let event = await feed.next(); event !== undefined; event = await feed.next()) {
       if (response.destroyed) return
-      if (!response.write(`data: ${JSON.stringify(event)}\n\n`)) await drained(response)
+      const id = 'id' in event ? `id: ${event.id}\n` : ''
+      if (!response.write(`${id}data: ${JSON.stringify(event)}\n\n`)) await drained(response)
     }
     response.end()
   } finally {

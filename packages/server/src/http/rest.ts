@@ -17,14 +17,15 @@ import type { Logger } from 'pino'
 import type { z } from 'zod'
 import type { Audit } from '../accounts/audit.ts'
 import type { Caller, Identities } from '../accounts/identities.ts'
-import type { Feed } from '../events/feed.ts'
+import type { RateState } from '../accounts/rates.ts'
 import type { Limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Tracing } from '../tracing.ts'
 import { credentialsOf } from './credentials.ts'
-import { streamEvents } from './event-stream.ts'
+import { type EventSource, streamEvents } from './event-stream.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
 import { problemOf, routesAt } from './problems.ts'
+import type { TlsContent } from './tls-files.ts'
 import { receiveUpload } from './upload.ts'
 
 /** A request as rules see it: checked, and without HTTP. */
@@ -39,6 +40,8 @@ export interface Call<T extends Route> {
   /** The address under which the caller knows this service. */
   readonly home: string
   readonly origin: { readonly address: string; readonly requestId: string }
+  /** The event behind which a reader that comes back goes on; digits, if it is given. */
+  readonly lastEventId: string | undefined
 }
 
 export interface RestSettings {
@@ -49,6 +52,8 @@ export interface RestSettings {
   readonly log: Logger
   /** Overrides what requests say in their Host header. */
   readonly publicUrl: string | undefined
+  /** Undefined: plain HTTP. */
+  readonly tls: TlsContent | undefined
   readonly limits: RestLimits
 }
 
@@ -58,6 +63,14 @@ type RestLimits = Pick<
 >
 
 const FORM_BYTES = 65_536
+const RETRY_SECONDS = 2
+/** Nothing but the page's own style is loaded or run. */
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+  'x-content-type-options': 'nosniff',
+  'cache-control': 'no-store',
+}
 /** A bundle of the largest size over a slow line. */
 const REQUEST_MS = 900_000
 const CLOSING_POLL_MS = 10
@@ -87,10 +100,7 @@ export class Rest {
       bodyLimit: FORM_BYTES,
       requestTimeout: REQUEST_MS,
       connectionTimeout: settings.limits.requestSilenceMs,
-      http: {
-        headersTimeout: settings.limits.headersMs,
-        connectionsCheckingInterval: settings.limits.headersMs / 4,
-      },
+      ...serverOptions(settings),
       routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
       frameworkErrors: (error, request, reply) => this.#fail(undefined, error, request, reply),
     })
@@ -98,16 +108,23 @@ export class Rest {
   }
 
   /** Gives a route what it does. */
-  handle<T extends Route>(route: T, work: (call: Call<T>) => Promise<Output<T>> | Output<T>): void {
+  handle<T extends Route>(
+    route: T,
+    work: (call: Call<T>) => Promise<Output<T>> | Output<T>,
+    /** The same as a page, for those who prefer one. */
+    page?: (output: Output<T>) => string,
+  ): void {
     this.#works.set(`${route.method} ${route.path}`, async (call) => work(call as Call<T>))
     this.#add(route, (request, reply) =>
       this.#traced(route, request, async () => {
-        const call = await this.#call(route, request)
+        const call = await this.#call(route, request, reply)
         const before = isChange(route) ? await this.#before(route, call) : undefined
         const output = await work(call)
         const body = route.returns.parse(output)
         if (isChange(route)) await this.#note(route, request, call, { before, after: body })
         reply.code(route.status)
+        if (page !== undefined && prefersHtml(request))
+          return reply.headers(PAGE_HEADERS).send(page(body as Output<T>))
         if (route.answer === 'bytes')
           return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
         if (route.answer === 'text') return reply.type('text/plain; charset=utf-8').send(body)
@@ -132,10 +149,10 @@ export class Rest {
   /** As `handle`, for a route that answers with events. */
   listen<T extends Route, Event extends Output<T> & { dropped?: number | undefined }>(
     route: T,
-    work: (call: Call<T>) => Promise<Feed<Event>>,
+    work: (call: Call<T>) => Promise<EventSource<Event>>,
   ): void {
     this.#add(route, async (request, reply) => {
-      const feed = await work(await this.#call(route, request))
+      const feed = await work(await this.#call(route, request, reply))
       reply.hijack()
       await streamEvents(reply.raw, feed, this.#settings.limits.eventHeartbeatMs)
       return reply
@@ -195,9 +212,13 @@ export class Rest {
     })
   }
 
-  async #call<T extends Route>(route: T, request: FastifyRequest): Promise<Call<T>> {
+  async #call<T extends Route>(
+    route: T,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<Call<T>> {
     if (this.#isStopping) throw new Problem('STOPPING', 'This server is stopping.')
-    const caller = await this.#authenticate(route, request)
+    const caller = await this.#authenticate(route, request, reply)
     const home = this.#home(request)
     const query = fieldsOf(new URL(request.url, home).search)
     const given = {
@@ -206,6 +227,7 @@ export class Rest {
       caller,
       home,
       origin: { address: request.ip, requestId: request.id },
+      lastEventId: lastEventIdOf(request),
     }
     const { fields, file } = await this.#body(route, request)
     const form = parseParameters(route, route.form, fields)
@@ -213,12 +235,23 @@ export class Rest {
     return { ...given, form, file } as Call<T>
   }
 
-  async #authenticate(route: Route, request: FastifyRequest): Promise<Caller> {
+  /** draft-ietf-httpapi-ratelimit-headers, in the form that most clients know. */
+  #showRate(reply: FastifyReply, { limit, remaining, resetSeconds }: RateState): void {
+    reply.header('ratelimit-limit', limit)
+    reply.header('ratelimit-remaining', remaining)
+    reply.header('ratelimit-reset', resetSeconds)
+  }
+
+  async #authenticate(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
     if (route.access === 'anyone') return NOBODY
     const { identities } = this.#settings
     const credentials = credentialsOf(request.headers.authorization)
     const caller = await identities.authenticate(credentials, request.ip)
-    identities.admit(caller, route)
+    try {
+      identities.admit(caller, route)
+    } finally {
+      this.#showRate(reply, identities.rateOf(caller))
+    }
     return caller
   }
 
@@ -293,7 +326,7 @@ export class Rest {
     const { status } = errors[problem.code]
     if (status === 401)
       reply.header('www-authenticate', 'Basic realm="microvisor", charset="UTF-8"')
-    if (status === 429 || status === 503) reply.header('retry-after', '2')
+    if (status === 429 || status === 503) reply.header('retry-after', String(retryAfterOf(problem)))
     reply.code(status).send(problem.toBody(this.#home(request)))
   }
 
@@ -302,8 +335,37 @@ export class Rest {
     if (publicUrl !== undefined) return publicUrl
     const { host } = request.headers
     const isPlain = host !== undefined && /^[\w.-]+(:\d+)?$|^\[[\da-fA-F:]+\](:\d+)?$/.test(host)
-    return `http://${isPlain ? host : 'localhost'}`
+    const scheme = this.#settings.tls ? 'https' : 'http'
+    return `${scheme}://${isPlain ? host : 'localhost'}`
   }
+}
+
+/** Of the HTML standard; what is none of our ids says nothing. */
+function lastEventIdOf({ headers }: FastifyRequest): string | undefined {
+  const given = headers['last-event-id']
+  return typeof given === 'string' && /^\d{1,15}$/.test(given) ? given : undefined
+}
+
+/** Seconds until it may work. */
+function retryAfterOf({ details }: Problem): number {
+  const { retry_after_seconds: seconds } = details
+  return typeof seconds === 'number' ? seconds : RETRY_SECONDS
+}
+
+/** Of Node's server, with or without TLS. */
+function serverOptions({ tls, limits }: RestSettings) {
+  const patience = {
+    headersTimeout: limits.headersMs,
+    connectionsCheckingInterval: limits.headersMs / 4,
+  }
+  return tls
+    ? { https: { ...tls, minVersion: 'TLSv1.2', ...patience } as const }
+    : { http: patience }
+}
+
+function prefersHtml({ headers }: FastifyRequest): boolean {
+  const { accept = '' } = headers
+  return accept.includes('text/html') && !accept.startsWith('application/json')
 }
 
 function isGeneral({ code }: Problem): boolean {

@@ -3,6 +3,7 @@ import * as api from '@microvisor/api'
 import type { Bus } from '../events/bus.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Rest } from './rest.ts'
+import { type StatusBoard, statusPage } from './status.ts'
 
 /** What the service says of its own state. */
 export interface ServiceState {
@@ -16,6 +17,7 @@ export interface ServiceState {
   readonly isLeaving: () => boolean
   /** Throws if the database does not answer. */
   readonly askDatabase: () => Promise<unknown>
+  readonly board: StatusBoard
 }
 
 export function addServiceRoutes(rest: Rest, version: string, state: ServiceState): void {
@@ -37,6 +39,7 @@ export function addServiceRoutes(rest: Rest, version: string, state: ServiceStat
       devices_connected: state.devices(),
     }
   })
+  rest.handle(api.fetchStatus, () => state.board.look(), statusPage)
   rest.handle(api.fetchMetrics, () =>
     state.metrics.show({
       devices: state.devices(),
@@ -57,7 +60,7 @@ function homePage(home: string, version: string): string {
   ${home}/v1/openapi.json   the REST API (HTTP Basic: Account SID, Auth Token)
   ${home}/v1/Devices        devices
   ${home}/v1/Apps           applications
-  ${home}/health            whether it works
+  ${home}/status            what works and what does not
 
 On the command line: microvisor devices list, microvisor deploy, microvisor logs stream.
 `

@@ -3,8 +3,9 @@
  * devices and of the gateway. A device's says who it is; the gateway's says by which names it can be
  * reached.
  *
- * Devices keep what they are given for life, so their certificates and the authority's have no
- * well-defined end (RFC 5280, section 4.1.2.5). The gateway's lasts a year and is renewed in time.
+ * The authority's has no well-defined end (RFC 5280, section 4.1.2.5): devices have it burnt in. A
+ * device's lasts as long as the settings say and is renewed over the link (`device-certificates.ts`);
+ * the gateway's lasts a year and is renewed in time.
  */
 import 'reflect-metadata'
 import { createPublicKey, randomBytes, type webcrypto, X509Certificate } from 'node:crypto'
@@ -28,18 +29,34 @@ const BACKDATED_MS = DAY_MS
 export interface Authority {
   /** PEM. */
   readonly certificate: string
-  issueForDevice(csr: string, deviceSid: string): Promise<DeviceCertificate>
+  /**
+   * For a request in PEM or DER. `shown`: the certificate that the device has, whose key it keeps.
+   * Throws Problem.
+   */
+  issueForDevice(
+    csr: string | Uint8Array,
+    deviceSid: string,
+    shown?: X509Certificate,
+  ): Promise<DeviceCertificate>
   /** A certificate for `names` (host names and addresses), renewed if the last is due or names others. */
   gatewayCertificate(names: readonly string[], now: Date): Promise<string>
 }
 
-interface DeviceCertificate {
+export interface DeviceCertificate {
   readonly pem: string
+  readonly der: Uint8Array
+  /** Null: it has no end. */
+  readonly expiresAt: Date | null
   /** SHA-256 of the certificate, lower-case hexadecimal. */
   readonly fingerprint: string
 }
 
-export async function openAuthority(keyring: Keyring, now: Date): Promise<Authority> {
+/** `deviceDays`: how long certificates of devices last; 0: without an end. */
+export async function openAuthority(
+  keyring: Keyring,
+  now: Date,
+  deviceDays = 0,
+): Promise<Authority> {
   const path = join(keyring.folder, 'device-ca.crt')
   let certificate = await readCertificate(path, keyring.deviceCa)
   if (certificate === undefined) {
@@ -52,7 +69,8 @@ export async function openAuthority(keyring: Keyring, now: Date): Promise<Author
   const issuer = { certificate, key: await privateKeyOf(keyring.deviceCa) }
   return {
     certificate: certificate.toString('pem'),
-    issueForDevice: (csr, deviceSid) => issueForDevice(issuer, csr, deviceSid),
+    issueForDevice: (csr, deviceSid, shown) =>
+      issueForDevice(issuer, parseRequest(csr), { deviceSid, deviceDays, shown }),
     gatewayCertificate: (names, at) => gatewayCertificate(issuer, keyring, names, at),
   }
 }
@@ -79,6 +97,12 @@ interface Issuer {
   readonly key: webcrypto.CryptoKey
 }
 
+interface ForWhom {
+  readonly deviceSid: string
+  readonly deviceDays: number
+  readonly shown: X509Certificate | undefined
+}
+
 interface Facts {
   readonly subject: string
   readonly publicKey: x509.PublicKey | webcrypto.CryptoKey
@@ -89,10 +113,9 @@ interface Facts {
 
 async function issueForDevice(
   issuer: Issuer,
-  csr: string,
-  deviceSid: string,
+  request: x509.Pkcs10CertificateRequest,
+  { deviceSid, deviceDays, shown }: ForWhom,
 ): Promise<DeviceCertificate> {
-  const request = parseRequest(csr)
   const { name, namedCurve }: { name?: string; namedCurve?: string } = request.publicKey.algorithm
   if (name !== CURVE.name || namedCurve !== CURVE.namedCurve)
     throw new Problem(
@@ -104,15 +127,20 @@ async function issueForDevice(
       'CSR_SIGNATURE_WRONG',
       'The certificate request is not signed by its own key.',
     )
+  const own = shown?.publicKey.export({ type: 'spki', format: 'der' })
+  if (own !== undefined && !own.equals(Buffer.from(request.publicKey.rawData)))
+    throw new Problem('CSR_KEY_UNSUPPORTED', 'The certificate request is for another key.')
+  const expiresAt = deviceDays > 0 ? new Date(Date.now() + deviceDays * DAY_MS) : null
   const issued = await issue(issuer, {
     subject: `CN=${deviceSid}`,
     publicKey: request.publicKey,
     notBefore: new Date(Date.now() - BACKDATED_MS),
-    notAfter: NO_END,
+    notAfter: expiresAt ?? NO_END,
     extensions: [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])],
   })
   const pem = issued.toString('pem')
-  return { pem, fingerprint: fingerprintOf(new X509Certificate(pem)) }
+  const certificate = new X509Certificate(pem)
+  return { pem, der: certificate.raw, fingerprint: fingerprintOf(certificate), expiresAt }
 }
 
 /** As the database knows certificates. */
@@ -120,11 +148,11 @@ export function fingerprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase()
 }
 
-function parseRequest(csr: string): x509.Pkcs10CertificateRequest {
-  if (!/-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(csr))
+function parseRequest(csr: string | Uint8Array): x509.Pkcs10CertificateRequest {
+  if (typeof csr === 'string' && !/-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(csr))
     throw new Problem('CSR_MALFORMED', `Csr (${csr.length} characters) is no certificate request.`)
   try {
-    return new x509.Pkcs10CertificateRequest(csr)
+    return new x509.Pkcs10CertificateRequest(typeof csr === 'string' ? csr : csr.slice())
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Problem('CSR_MALFORMED', `The certificate request cannot be read: ${reason}.`)

@@ -1,5 +1,5 @@
 /**
- * The way out: every connection that the cloud makes because a device asked for it.
+ * The way out: every connection that the cloud makes because a device or a webhook asked for it.
  *
  *   (1) Always TLS, always checked: against the authorities given with the connection, otherwise
  *       against Mozilla's, which Node brings, and those of the settings.
@@ -61,9 +61,14 @@ export class Egress {
     this.#resolve = resolve
   }
 
+  /** Throws EgressError if a connection would be refused, or the name is not known. */
+  async check({ host, port, signal }: Omit<Destination, 'tls'>): Promise<void> {
+    await this.#addressesOf(plainName(host), port, signal)
+  }
+
   /** Throws EgressError. */
   async connect({ host, port, signal, tls }: Destination): Promise<TLSSocket> {
-    const name = host.toLowerCase().replace(/\.$/, '')
+    const name = plainName(host)
     const addresses = await this.#addressesOf(name, port, signal)
     let failure: unknown
     for (const address of addresses.slice(0, ADDRESSES_MAX)) {
@@ -95,6 +100,10 @@ export class Egress {
       `${name} is at ${resolved.join(', ')}, which is not a public address; a setting of the server can open it.`,
     )
   }
+}
+
+function plainName(host: string): string {
+  return host.toLowerCase().replace(/\.$/, '')
 }
 
 async function resolveName(host: string): Promise<readonly string[]> {

@@ -14,11 +14,11 @@ import {
   type HttpRequest,
   HttpResult,
 } from '@microvisor/protocol'
-import { Agent, request as send } from 'undici'
+import { type Agent, request as send } from 'undici'
+import { agentOver } from './agent.ts'
 import type { Egress } from './egress.ts'
 
 const REDIRECTS_MAX = 5
-const HEADER_BYTES_MAX = 16_384
 const CONNECTIONS_PER_ORIGIN = 64
 
 type Response = Extract<ChannelResponseInit, { case: 'http' }>['value']
@@ -37,19 +37,9 @@ export class HttpClient {
   readonly #agent: Agent
 
   constructor(egress: Egress) {
-    this.#agent = new Agent({
-      allowH2: false,
+    this.#agent = agentOver(egress, {
       connections: CONNECTIONS_PER_ORIGIN,
-      maxHeaderSize: HEADER_BYTES_MAX,
-      connect: ({ hostname, port }, callback) => {
-        const signal = AbortSignal.timeout(HTTP_TIMEOUT_MS_MAX)
-        const host = hostname.replace(/^\[|\]$/g, '')
-        const tls = { ALPNProtocols: ['http/1.1'] }
-        egress.connect({ host, port: Number(port) || 443, signal, tls }).then(
-          (socket) => callback(null, socket),
-          (error: Error) => callback(error, null),
-        )
-      },
+      connectMs: HTTP_TIMEOUT_MS_MAX,
     })
   }
 

@@ -1,8 +1,18 @@
 /**
  * The tables as queries see them. The migrations make them; a test holds the two together.
  */
-import type { Attestation, DeviceEvent } from '@microvisor/api'
-import { bigint, boolean, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import type { AccountEvent, Attestation, DeviceEvent, RolloutState } from '@microvisor/api'
+import {
+  bigint,
+  boolean,
+  customType,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
 
 const time = (name: string) => timestamp(name, { withTimezone: true })
 const created = () => time('created_at').notNull().defaultNow()
@@ -111,6 +121,8 @@ export const deviceCertificates = pgTable('device_certificates', {
   deviceSid: text('device_sid').notNull(),
   issuedAt: time('issued_at').notNull().defaultNow(),
   revokedAt: time('revoked_at'),
+  seq: seq(),
+  expiresAt: time('expires_at'),
 })
 
 export const deviceCrashes = pgTable('device_crashes', {
@@ -217,22 +229,110 @@ export const deviceUsage = pgTable('device_usage', {
   connections: bigint('connections', { mode: 'number' }).notNull().default(1),
 })
 
+export const rollouts = pgTable('rollouts', {
+  seq: seq(),
+  sid: text('sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  friendlyName: text('friendly_name').notNull(),
+  appSid: text('app_sid').notNull(),
+  appHash: text('app_hash').notNull(),
+  state: text('state').$type<RolloutState>().notNull().default('running'),
+  reason: text('reason'),
+  stages: text('stages').array().notNull(),
+  stage: integer('stage').notNull().default(0),
+  stageAt: time('stage_at').notNull().defaultNow(),
+  tag: text('tag'),
+  approval: text('approval', { enum: ['none', 'first', 'each'] }).notNull(),
+  failurePercent: doublePrecision('failure_percent').notNull(),
+  crashesPerDevice: integer('crashes_per_device').notNull(),
+  timeoutMinutes: doublePrecision('timeout_minutes').notNull(),
+  soakMinutes: doublePrecision('soak_minutes').notNull(),
+  catchesNew: boolean('catches_new').notNull(),
+  createdAt: created(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+})
+
+export const rolloutDevices = pgTable('rollout_devices', {
+  seq: seq(),
+  rolloutSid: text('rollout_sid').notNull(),
+  deviceSid: text('device_sid').notNull(),
+  stage: integer('stage').notNull(),
+  state: text('state', { enum: ['pending', 'updated', 'failed', 'skipped'] })
+    .notNull()
+    .default('pending'),
+  reason: text('reason'),
+  previousAppSid: text('previous_app_sid'),
+  targetedAt: time('targeted_at').notNull().defaultNow(),
+  updatedAt: time('updated_at'),
+})
+
+export const deviceLogLines = pgTable('device_log_lines', {
+  seq: bigint('seq', { mode: 'number' }).generatedAlwaysAsIdentity().primaryKey(),
+  deviceSid: text('device_sid').notNull(),
+  at: text('at').notNull(),
+  text: text('text').notNull(),
+  dropped: integer('dropped').notNull().default(0),
+})
+
+const bytes = customType<{ data: Uint8Array }>({ dataType: () => 'bytea' })
+
+export const appSymbols = pgTable('app_symbols', {
+  appSid: text('app_sid').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  codeHash: text('code_hash').notNull(),
+  elfHash: text('elf_hash').notNull(),
+  functions: integer('functions').notNull(),
+  lines: integer('lines').notNull(),
+  symbols: bytes('symbols').notNull(),
+  createdAt: created(),
+})
+
+export const accountEventNumbers = pgTable('account_event_numbers', {
+  accountSid: text('account_sid').primaryKey(),
+  last: bigint('last', { mode: 'number' }).notNull(),
+})
+
+export const accountEvents = pgTable('account_events', {
+  accountSid: text('account_sid').notNull(),
+  seq: bigint('seq', { mode: 'number' }).notNull(),
+  type: text('type').notNull(),
+  deviceSid: text('device_sid'),
+  body: jsonb('body').$type<Omit<AccountEvent, 'id'>>().notNull(),
+})
+
 export const webhooks = pgTable('webhooks', {
   seq: seq(),
   sid: text('sid').primaryKey(),
   accountSid: text('account_sid').notNull(),
+  friendlyName: text('friendly_name').notNull().default(''),
   url: text('url').notNull(),
   events: text('events').array().notNull(),
+  enabled: boolean('enabled').notNull().default(true),
   secret: text('secret').notNull(),
+  previousSecret: text('previous_secret'),
+  previousSecretExpiresAt: time('previous_secret_expires_at'),
+  failures: integer('failures').notNull().default(0),
+  lastError: text('last_error'),
+  deliveredAt: time('delivered_at'),
   createdAt: created(),
   updatedAt: time('updated_at').notNull().defaultNow(),
 })
 
 export const webhookDeliveries = pgTable('webhook_deliveries', {
   seq: seq(),
+  sid: text('sid').primaryKey(),
   webhookSid: text('webhook_sid').notNull(),
+  eventSeq: bigint('event_seq', { mode: 'number' }),
+  type: text('type').notNull(),
   body: text('body').notNull(),
+  state: text('state', { enum: ['pending', 'delivered', 'dead'] })
+    .notNull()
+    .default('pending'),
   attempts: integer('attempts').notNull().default(0),
   nextAt: time('next_at').notNull().defaultNow(),
-  lastError: text('last_error'),
+  claimedUntil: time('claimed_until'),
+  status: integer('status'),
+  error: text('error'),
+  createdAt: created(),
+  deliveredAt: time('delivered_at'),
 })

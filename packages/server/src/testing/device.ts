@@ -36,9 +36,11 @@ export interface NewDevice extends DeviceCredentials {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
-/** A certificate request and the key that it was made with, both PEM. */
-export async function makeRequest(namedCurve = 'P-256'): Promise<{ csr: string; key: string }> {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve })
+/** A certificate request and the key that it was made with, a new one unless given, both PEM. */
+export async function makeRequest(
+  namedCurve = 'P-256',
+  { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve }),
+): Promise<{ csr: string; key: string }> {
   const algorithm = { ...ALGORITHM, namedCurve }
   const keys = {
     privateKey: (await crypto.subtle.importKey(

@@ -1,6 +1,6 @@
 import { string } from '@oclif/core/args'
 import { string as text } from '@oclif/core/flags'
-import { crashKey } from '../../kept-crashes.ts'
+import { crashKey, elfFile } from '../../kept-crashes.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
 export class CrashesShow extends MicrovisorCommand {
@@ -14,20 +14,23 @@ export class CrashesShow extends MicrovisorCommand {
       description: 'SID or unique name; the only device unless given',
     }),
     'crash-key': crashKey,
+    elf: elfFile,
   }
   static override examples = [
     '<%= config.bin %> crashes show --device greenhouse',
     '<%= config.bin %> crashes show 7 --device greenhouse --json',
+    '<%= config.bin %> crashes show --crash-key release.pem --elf build/app.elf',
   ]
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(CrashesShow)
     this.settle(flags)
     const { chooseDevice } = await import('../../choose-device.ts')
-    const { crashFacts, findKept } = await import('../../kept-crashes.ts')
+    const { addFrames, crashFacts, findKept } = await import('../../kept-crashes.ts')
     const cloud = await this.connect(flags)
     const { sid } = await chooseDevice(cloud, flags.device)
-    const crash = await findKept(cloud, { sid, id: args.crash, keyFile: flags['crash-key'] })
+    const opened = await findKept(cloud, { sid, id: args.crash, keyFile: flags['crash-key'] })
+    const crash = flags.elf === undefined ? opened : await addFrames(opened, flags.elf)
     this.result(crash, crashFacts(crash))
   }
 }

@@ -43,6 +43,8 @@ export type LinkMessage = Extract<
       | 'newKeys'
       | 'kernelTarget'
       | 'attestationRequest'
+      | 'certificateOrder'
+      | 'certificate'
   }
 >
 
@@ -234,6 +236,8 @@ export class Link {
       case 'newKeys':
       case 'kernelTarget':
       case 'attestationRequest':
+      case 'certificateOrder':
+      case 'certificate':
         this.#parts.message(frame)
         return undefined
       case 'streamOpen':
