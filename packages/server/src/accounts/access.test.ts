@@ -1,10 +1,8 @@
 /** Who may do what, how often, and that all of it is written down. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
 import { sql } from 'drizzle-orm'
-import { openDatabase } from '../storage/database.ts'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { provision } from '../testing/device.ts'
 import { Rates } from './rates.ts'
@@ -58,7 +56,7 @@ test('a key is shown without its secret, can be changed, and ends when deleted o
     form: { FriendlyName: 'short', Scopes: ['read'], ExpiresInDays: 1 },
   })
   await cloud.server.close()
-  const { db, close } = await openDatabase(join(cloud.folder, 'db'))
+  const { db, close } = await cloud.openDatabase()
   await db.execute(sql`UPDATE api_keys SET expires_at = now() WHERE sid = ${short.sid}`)
   await close()
   cloud = await cloud.restart()
@@ -116,7 +114,7 @@ test('every change is in the audit log, with before and after, and without secre
 })
 
 test('the audit log only grows, in order also when many write, and an altered entry is found', async () => {
-  const { client, folder } = cloud
+  const { client } = cloud
   await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
       client.call(api.accountConfigs.create, { form: { Key: `k${i}`, Value: '' } }),
@@ -125,7 +123,7 @@ test('the audit log only grows, in order also when many write, and an altered en
   const verdict = await client.call(api.verifyAudit)
   assert.equal(verdict.intact, true)
   await cloud.server.close()
-  const { db, close } = await openDatabase(join(folder, 'db'))
+  const { db, close } = await cloud.openDatabase()
   const isRefused = ({ cause }: Error) => /only grows/.test(String(cause))
   await assert.rejects(db.execute(sql`UPDATE audit SET actor = 'me'`), isRefused)
   await assert.rejects(db.execute(sql`DELETE FROM audit`), isRefused)

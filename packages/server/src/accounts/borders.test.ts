@@ -3,10 +3,8 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { request as rawRequest } from 'node:http'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
-import { openDatabase } from '../storage/database.ts'
 import { accounts } from '../storage/schema.ts'
 import { appBundle } from '../testing/bundles.ts'
 import { authorization, type TestCloud, testCloud } from '../testing/cloud.ts'
@@ -55,9 +53,10 @@ before(async () => {
     ...{ Apps: app.sid, Devices: device.sid, Keys: key.sid, Webhooks: hook.sid, Users: user.sid },
     ...{ Rollouts: rollout.sid, Sessions: session.sid, Signers: signer.key_id },
     ...{ Key: 'key', DeliverySid: ping.sid, Fingerprint: certificates[0]?.fingerprint ?? '' },
+    Hash: app.hash,
   }
   await cloud.server.close()
-  const { db, close } = await openDatabase(join(cloud.folder, 'db'))
+  const { db, close } = await cloud.openDatabase()
   await db.insert(accounts).values({ sid: STRANGER.sid, authTokenHash: hashToken(STRANGER.token) })
   await close()
   cloud = await cloud.restart()
@@ -77,7 +76,7 @@ function pathTo({ path }: api.Route): string {
 const forms: Record<string, Record<string, string>> = {
   updateUser: { Role: 'viewer' },
   updateRollout: { Action: 'stop' },
-  deployKernel: { Hash: '' },
+  deployKernel: { Hash: `sha256:${'0'.repeat(64)}` },
   createDeviceCertificate: { Csr: '' },
 }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
 import { MasterKeys, rotateMasterKey } from '../keys/master-keys.ts'
-import { openDatabase } from '../storage/database.ts'
 import { configs as table } from '../storage/schema.ts'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { type NewDevice, provision } from '../testing/device.ts'
@@ -89,7 +88,7 @@ test('a device reads its own and its account’s; rotation of the master key cha
   const { accountSid } = server.account
   await server.close()
   const read = async () => {
-    const { db, close } = await openDatabase(join(folder, 'db'))
+    const { db, close } = await cloud.openDatabase()
     const masterKeys = await MasterKeys.open(join(folder, 'keys'))
     const configs = new Configs({ db, masterKeys, keysPerPlace: 5 })
     const wanted: Wanted[] = each.map(({ name }) => {

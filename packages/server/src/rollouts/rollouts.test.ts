@@ -1,11 +1,9 @@
 /** Roll-outs: stage by stage, approved, stopped by failures, crashes and silence, caught up by new devices. */
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import * as api from '@microvisor/api'
 import { UpdatePhase } from '@microvisor/protocol'
 import { sql } from 'drizzle-orm'
-import { openDatabase } from '../storage/database.ts'
 import { appBundle } from '../testing/bundles.ts'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { type NewDevice, provision, TestDevice } from '../testing/device.ts'
@@ -161,7 +159,7 @@ test('some failures are allowed; a stage is watched before the next; paused is p
 test('a percentage takes as many as it says, at least one, and more include fewer', async () => {
   for (let i = 0; i < 6; i++) await device(['p'])
   await cloud.server.close()
-  const database = await openDatabase(join(cloud.folder, 'db'))
+  const database = await cloud.openDatabase()
   await database.db.execute(
     sql`INSERT INTO devices (sid, account_sid, tags) SELECT 'UV' || md5(n::text), account_sid, '{many}' FROM (SELECT account_sid FROM devices LIMIT 1) AS a, generate_series(1, 400) AS n`,
   )

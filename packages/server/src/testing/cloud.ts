@@ -1,10 +1,11 @@
 /** A real server on free ports and a data folder of its own, and a client of it. */
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '@microvisor/api'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
+import { type OpenDatabase, openDatabase } from '../storage/database.ts'
 import { databaseTemplate } from './database-template.ts'
 import { isScaled, sharedStores } from './stores.ts'
 
@@ -14,6 +15,10 @@ export interface TestCloud {
   /** What the server has logged, an event each. */
   readonly log: Record<string, unknown>[]
   readonly folder: string
+  /** The server's own, to be opened while the server is closed. */
+  openDatabase(): Promise<OpenDatabase>
+  /** Keys of the blobs that are kept, sorted. */
+  blobNames(): Promise<string[]>
   /** A request as any program would send it, with the account's credentials. */
   request(path: string, init?: RequestInit): Promise<Response>
   /** Starts again on the same folder. */
@@ -51,6 +56,8 @@ export async function testCloud(given: Partial<ServerOptions> = {}): Promise<Tes
         ...init,
         headers: { ...authorization(server), ...init.headers },
       }),
+    openDatabase: () => openDatabase(options.databaseUrl ?? join(folder, 'db')),
+    blobNames: async () => (await namesIn(folder, options.blobsUrl)).filter(isHash).sort(),
     restart: async () => {
       await server.close()
       return testCloud({ ...options, dataFolder: folder })
@@ -73,6 +80,15 @@ async function lay(folder: string): Promise<Partial<ServerOptions>> {
   await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
   return {}
 }
+
+async function namesIn(folder: string, blobsUrl: string | undefined): Promise<string[]> {
+  if (blobsUrl === undefined) return readdir(join(folder, 'blobs'), { recursive: true })
+  const { objects } = (await sharedStores()).s3
+  const place = new URL(blobsUrl).pathname.split('/').at(-1)
+  return [...objects.keys()].filter((key) => key.startsWith(`${place}/`))
+}
+
+const isHash = (name: string) => /[0-9a-f]{64}/.test(name)
 
 export function authorization({ account }: RunningServer): Record<string, string> {
   return { authorization: `Basic ${btoa(`${account.accountSid}:${account.authToken}`)}` }
