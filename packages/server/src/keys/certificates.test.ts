@@ -33,6 +33,15 @@ test('the authority stays the same, and its certificate does not end', async () 
   assert.ok(certificate.verify(certificate.publicKey))
 })
 
+test('of servers that start at once each vouches for what another has issued', async () => {
+  const first = await open()
+  await rm(join(folder, 'device-ca.crt'))
+  const second = new X509Certificate((await open()).certificate)
+  const { pem } = await first.issueForDevice((await makeRequest()).csr, 'UV1')
+  assert.notEqual(second.serialNumber, new X509Certificate(first.certificate).serialNumber)
+  assert.ok(new X509Certificate(pem).checkIssued(second))
+})
+
 test("a device's certificate says who it is and is no server's", async () => {
   const authority = await open()
   const ca = new X509Certificate(authority.certificate)

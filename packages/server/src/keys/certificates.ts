@@ -23,6 +23,8 @@ const NO_END = new Date('9999-12-31T23:59:59Z')
 const DAY_MS = 86_400_000
 const GATEWAY_DAYS = 397
 const RENEW_DAYS = 30
+/** Of the key's identifier, in the name of the authority: one name for each key. */
+const NAME_BYTES = 4
 /** Devices whose clocks run behind accept a new certificate, too. */
 const BACKDATED_MS = DAY_MS
 
@@ -63,7 +65,8 @@ export async function openAuthority(
     await rm(path, { force: true })
     const made = await makeOwnCertificate(keyring.deviceCa, now)
     await createDurably(path, made.toString('pem'), { mode: 0o644 })
-    // Another server that starts at the same time may have been faster.
+    // Another server that starts at the same time may have been faster, or may replace this one yet:
+    // what one of them vouches for stands with the other, as name and key are the same.
     certificate = (await readCertificate(path, keyring.deviceCa)) ?? made
   }
   const issuer = { certificate, key: await privateKeyOf(keyring.deviceCa) }
@@ -77,8 +80,10 @@ export async function openAuthority(
 
 async function makeOwnCertificate(key: SigningKey, now: Date): Promise<x509.X509Certificate> {
   const publicKey = await publicKeyOf(key)
+  const { value } = await x509.SubjectKeyIdentifierExtension.create(publicKey)
+  const name = Buffer.from(value).subarray(-NAME_BYTES).toString('hex')
   return x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=Microvisor device CA ${randomBytes(4).toString('hex')}`,
+    name: `CN=Microvisor device CA ${name}`,
     keys: { privateKey: await privateKeyOf(key), publicKey },
     serialNumber: randomSerial(),
     notBefore: new Date(now.getTime() - BACKDATED_MS),
