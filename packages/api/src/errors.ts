@@ -212,12 +212,12 @@ const ownErrors = {
     fix: 'See `microvisor webhooks deliveries` for those that are kept.',
   },
   WEBHOOK_TARGET_REFUSED: {
-    number: 72070,
+    number: 72091,
     status: 400,
     fix: 'Give an address of the public Internet, or open the host with `microvisor up --egress-allow`.',
   },
   WEBHOOKS_TOO_MANY: {
-    number: 72071,
+    number: 72092,
     status: 400,
     fix: 'Delete a webhook that is no longer needed, or give one more types of events.',
   },

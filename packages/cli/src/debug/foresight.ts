@@ -21,6 +21,13 @@ export interface Outlook {
   readonly isCall: boolean
   /** It reads or writes memory through addresses that nothing is known of. */
   readonly mayFault: boolean
+  /** Memory that has other contents by then, at most. */
+  readonly stored: readonly Span[]
+}
+
+export interface Span {
+  readonly address: number
+  readonly length: number
 }
 
 /** What is known without asking. */
@@ -43,6 +50,7 @@ const INSTRUCTIONS_MAX = 48
 /** How far from its register an access may be. */
 const REACH_BYTES = 0x1100
 const [UNKNOWN, SP, PC] = [-1, 13, 15]
+const ANYWHERE: Span = { address: 0, length: 2 ** 32 }
 
 /** The outcome of one instruction. */
 interface Effect {
@@ -56,6 +64,9 @@ interface Effect {
   readonly isReturn?: boolean
   /** The register with the address that memory is accessed through. */
   readonly base?: number
+  readonly isStore?: boolean
+  /** Of a word that is stored on the stack, from SP on. */
+  readonly storedAt?: number
 }
 
 /** Undefined if that cannot be told. `isBlocked`: somebody waits at this address. */
@@ -81,6 +92,7 @@ class Walk implements Outlook {
   readonly restored = new Map<number, number>()
   isCall = false
   mayFault = false
+  readonly stored: Span[] = []
   readonly #knowledge: Knowledge
 
   constructor(from: { pc: number; sp: number; lr: number }, knowledge: Knowledge) {
@@ -96,6 +108,7 @@ class Walk implements Outlook {
     const effect = instruction && effectOf(instruction, this.pc)
     if (effect === undefined || effect.writes.some((number) => number >= SP)) return false
     this.mayFault ||= effect.base !== undefined && !this.#isGoodBase(effect.base)
+    this.#note(effect)
     for (const number of effect.writes) {
       this.changed.add(number)
       this.restored.delete(number)
@@ -112,10 +125,25 @@ class Walk implements Outlook {
     return effect.pops === undefined || popped !== undefined
   }
 
+  /** What an instruction stores, a push among them. Whatever a frame is made of counts as stored, too. */
+  #note({ spChange = 0, storedAt, isStore, base = UNKNOWN }: Effect): void {
+    if (spChange < 0) this.stored.push({ address: this.sp + spChange, length: -spChange })
+    if (storedAt !== undefined) this.stored.push({ address: this.sp + storedAt, length: 4 })
+    if (isStore !== true) return
+    const value = base === SP ? this.sp : this.#valueOf(base)
+    this.stored.push(
+      value === undefined ? ANYWHERE : { address: value - REACH_BYTES, length: 2 * REACH_BYTES },
+    )
+  }
+
+  #valueOf(number: number): number | undefined {
+    return this.changed.has(number) ? undefined : this.#knowledge.registerAt(number)
+  }
+
   /** An address well inside the application's memory, or near the code or the stack. */
   #isGoodBase(number: number): boolean {
     if (number === SP || number === PC) return true
-    const value = this.changed.has(number) ? undefined : this.#knowledge.registerAt(number)
+    const value = this.#valueOf(number)
     return value !== undefined && this.#knowledge.isMemory(value - REACH_BYTES, 2 * REACH_BYTES)
   }
 
@@ -123,7 +151,10 @@ class Walk implements Outlook {
   #pop(numbers: readonly number[]): number | undefined {
     let last: number | undefined
     for (const [index, number] of numbers.entries()) {
-      last = this.#knowledge.wordAt(this.sp + 4 * index)
+      const address = this.sp + 4 * index
+      last = this.stored.some((span) => overlaps(span, address))
+        ? undefined
+        : this.#knowledge.wordAt(address)
       if (last === undefined) return undefined
       if (number < SP) {
         this.changed.add(number)
@@ -132,6 +163,10 @@ class Walk implements Outlook {
     }
     return last
   }
+}
+
+function overlaps({ address, length }: Span, word: number): boolean {
+  return word < address + length && word + 4 > address
 }
 
 /** Neither EXC_RETURN nor FNC_RETURN, and Thumb. */
@@ -180,6 +215,8 @@ const none = () => nothing
 /** Address and offset in registers: anywhere. */
 const unsure = (...numbers: number[]): Effect => ({ writes: numbers, base: UNKNOWN })
 const through = (base: number, ...numbers: number[]): Effect => ({ writes: numbers, base })
+const store = (effect: Effect | undefined): Effect | undefined =>
+  effect && { ...effect, isStore: true }
 const pop = (numbers: readonly number[]): Effect => {
   return {
     writes: [],
@@ -202,16 +239,16 @@ const narrowRows: readonly Row[] = [
   [0xff00, 0x4700, unforeseen], // BX, BLX
   [0xfc00, 0x4400, high], // ADD, MOV high
   [0xf800, 0x4800, middle], // LDR literal
-  [0xfe00, 0x5000, () => unsure()], // STR
-  [0xfe00, 0x5200, () => unsure()], // STRH
-  [0xfe00, 0x5400, () => unsure()], // STRB
+  [0xfe00, 0x5000, () => store(unsure())], // STR
+  [0xfe00, 0x5200, () => store(unsure())], // STRH
+  [0xfe00, 0x5400, () => store(unsure())], // STRB
   [0xf000, 0x5000, (hw) => unsure(hw & 7)], // LDR and its like by register
-  [0xf800, 0x6000, (hw) => through(base(hw))], // STR immediate
-  [0xf800, 0x7000, (hw) => through(base(hw))], // STRB immediate
+  [0xf800, 0x6000, (hw) => store(through(base(hw)))], // STR immediate
+  [0xf800, 0x7000, (hw) => store(through(base(hw)))], // STRB immediate
   [0xe000, 0x6000, (hw) => through(base(hw), hw & 7)], // LDR, LDRB immediate
-  [0xf800, 0x8000, (hw) => through(base(hw))], // STRH immediate
+  [0xf800, 0x8000, (hw) => store(through(base(hw)))], // STRH immediate
   [0xf800, 0x8800, (hw) => through(base(hw), hw & 7)], // LDRH immediate
-  [0xf800, 0x9000, none], // STR on the stack
+  [0xf800, 0x9000, (hw) => ({ writes: [], storedAt: 4 * (hw & 0xff) })], // STR on the stack
   [0xf000, 0x9000, middle], // LDR from the stack
   [0xf000, 0xa000, middle], // ADR, ADD from SP
   [0xff80, 0xb000, (hw) => ({ writes: [], spChange: 4 * (hw & 0x7f) })], // ADD SP
@@ -222,7 +259,7 @@ const narrowRows: readonly Row[] = [
   [0xff00, 0xbc00, (hw) => pop(bits(hw & 0xff))], // POP
   [0xff00, 0xbd00, (hw) => pop([...bits(hw & 0xff), PC])], // POP with PC
   [0xffff, 0xbf00, none], // NOP
-  [0xf800, 0xc000, (hw) => through((hw >> 8) & 7, (hw >> 8) & 7)], // STM
+  [0xf800, 0xc000, (hw) => store(through((hw >> 8) & 7, (hw >> 8) & 7))], // STM
   [0xf800, 0xc800, (hw) => through((hw >> 8) & 7, (hw >> 8) & 7, ...bits(hw & 0xff))], // LDM
   [0xf800, 0xe000, (hw, _, pc) => ({ writes: [], target: pc + 4 + signed(hw << 1, 12) })], // B
 ]
@@ -234,11 +271,11 @@ const resultIn = (number: number) => (number === PC ? nothing : writes(number))
 /** Mask and value of the first halfword. */
 const wideRows: readonly Row[] = [
   [0xffff, 0xe92d, (_, list) => ({ writes: [], spChange: -4 * ones(list) })], // PUSH
-  [0xfe50, 0xe840, (first, second) => doubleStore(first, second)], // STRD
+  [0xfe50, 0xe840, (first, second) => store(doubleStore(first, second))], // STRD
   [0xfe50, 0xe850, (first, second) => doubleLoad(first, second)], // LDRD
   [0xfe00, 0xea00, resultOf], // data processing, shifted register
   [0xf800, 0xf000, (first, second, pc) => branchOrImmediate(first, second, pc)],
-  [0xff10, 0xf800, (first, second) => single(first, second, [])], // stores
+  [0xff10, 0xf800, (first, second) => store(single(first, second, []))], // stores
   [0xfe10, 0xf810, (first, second) => single(first, second, [second >> 12])], // loads
   [0xff00, 0xfa00, resultOf], // data processing, register
   [0xff80, 0xfb00, resultOf], // multiply

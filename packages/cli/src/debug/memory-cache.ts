@@ -53,6 +53,15 @@ export class MemoryCache {
     }
   }
 
+  /** Of SRAM, whole blocks: somebody has stored there. */
+  forget(address: number, length: number): void {
+    const [first, last] = [address, address + length - 1].map((at) => Math.floor(at / BLOCK_BYTES))
+    for (const number of this.#blocks.keys()) {
+      if (number >= first! && number <= last! && !isFlash(number * BLOCK_BYTES))
+        this.#blocks.delete(number)
+    }
+  }
+
   /** The application has run. */
   forgetSram(): void {
     for (const number of this.#blocks.keys()) {

@@ -319,9 +319,10 @@ export class Target {
 
   /** The step is as good as done: the device does it when it hears of what comes next. */
   #foretell(outlook: Outlook, range: StepRange): Stopped {
-    const { pc, sp, lr, changed } = outlook
+    const { pc, sp, lr, changed, stored } = outlook
     this.#foreknowledge.told(outlook, range)
     for (const number of changed) this.#registers.delete(number)
+    for (const { address, length } of stored) this.#memory.forget(address, length)
     for (const [number, value] of outlook.restored) this.#registers.set(number, value)
     const isHandler = ((this.#registers.get(XPSR) ?? 0) & IPSR) !== 0
     const isProcessStack = !isHandler && ((this.#registers.get(CONTROL) ?? 0) & SPSEL) !== 0
