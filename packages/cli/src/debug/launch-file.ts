@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Failure } from '../errors.ts'
 import { REMOTE_TIMEOUT_SECONDS } from './gdb-program.ts'
@@ -46,14 +46,16 @@ function configurations(folder: string, { elf, host, port, svd }: LaunchFacts) {
     executable: inWorkspace(folder, elf),
     cwd: `\${workspaceFolder}`,
   }
-  const timeout = ['-l', String(REMOTE_TIMEOUT_SECONDS)]
+  // The SDK's build names a project's sources after its target, wherever the project lies.
+  const sources = `set substitute-path ${basename(elf, extname(elf))} \${workspaceFolder}`
+  const gdbWords = ['-l', String(REMOTE_TIMEOUT_SECONDS), '-ex', sources]
   return [
     {
       ...{ name: 'microvisor (Cortex-Debug)', type: 'cortex-debug', ...common },
       servertype: 'external',
       gdbTarget: target,
       gdbPath: 'gdb-multiarch',
-      debuggerArgs: timeout,
+      debuggerArgs: gdbWords,
       // `monitor reset` halts; the extension's own words for it are OpenOCD's.
       overrideResetCommands: ['monitor reset'],
       ...(svdFile === undefined ? {} : { svdFile: inWorkspace(folder, svdFile) }),
@@ -63,7 +65,7 @@ function configurations(folder: string, { elf, host, port, svd }: LaunchFacts) {
       remote: true,
       target,
       gdbpath: 'gdb-multiarch',
-      debugger_args: [...timeout, '--nx'],
+      debugger_args: [...gdbWords, '--nx'],
       stopAtConnect: true,
       valuesFormatting: 'parseText',
     },
