@@ -1,4 +1,4 @@
-import type { DeviceEvent } from '@microvisor/api'
+import type { App, Device, DeviceEvent } from '@microvisor/api'
 import { string } from '@oclif/core/args'
 import { boolean, integer, string as text } from '@oclif/core/flags'
 import { debugCommand } from '../debug/debug-command.ts'
@@ -139,11 +139,7 @@ export class Deploy extends MicrovisorCommand {
     })
     if (flags.wait && !outcome.device) throw interrupted(device.sid)
     if (flags.log) return
-    const { sid } = outcome.app
-    const { wire } = await import('../resources.ts')
-    const text = outcome.device
-      ? `Device ${device.sid} runs app ${sid}; over the air: ${wire(outcome.device) ?? 'nothing'}.`
-      : `Device ${device.sid} has the target ${sid}.`
+    const text = await inWords(outcome, device.sid)
     const answer = { app: outcome.app, device: outcome.device ?? null }
     if (debug === undefined) return this.result(answer, text)
     if (!flags.debug) {
@@ -195,6 +191,13 @@ function checkUsage({ log, wait, debug, genkeys, privatekey }: UsedTogether): vo
       'name it with --privatekey, or have a pair made with --genkeys.',
     )
   }
+}
+
+async function inWords(outcome: { app: App; device: Device | undefined }, device: string) {
+  const { app, device: updated } = outcome
+  if (updated === undefined) return `Device ${device} has the target ${app.sid}.`
+  const { wire } = await import('../resources.ts')
+  return `Device ${device} runs app ${app.sid}; over the air: ${wire(updated) ?? 'nothing'}.`
 }
 
 function interrupted(device: string): Failure {

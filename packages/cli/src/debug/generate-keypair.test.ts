@@ -12,12 +12,7 @@ const BIN = fileURLToPath(new URL('../../bin/microvisor.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'keypair-'))
 after(() => rmSync(folder, { recursive: true }))
 
-const spellings = [
-  ['debug:generate_keypair'],
-  ['debug', 'generate_keypair'],
-  ['debug', 'generate-keypair'],
-  ['debug:generate-keypair'],
-]
+const spellings = [['debug:generate_keypair'], ['debug', 'generate-keypair']]
 for (const words of spellings) {
   test(`\`${words.join(' ')}\` writes a pair, keeps it, and replaces it with --force`, () => {
     const [key, half] = ['key.pem', 'half.pem'].map((name) => join(folder, words.join(), name))
