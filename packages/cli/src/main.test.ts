@@ -52,6 +52,9 @@ const wrongUsage = [
   { words: 'devices list --url nowhere', says: /is not the address of a server/ },
   { words: 'deploy . --timeout soon', says: /integer/ },
   { words: 'deploy . --log --no-wait', says: /do not go together/ },
+  { words: 'deploy . --debug', says: /--debug needs the private debug key/ },
+  { words: 'deploy . --debug --genkeys --no-wait', says: /--debug and --no-wait do not/ },
+  { words: 'deploy . --debug --genkeys --log', says: /--log/ },
 ]
 
 for (const { words, says } of wrongUsage) {

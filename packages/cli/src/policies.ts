@@ -2,7 +2,7 @@
  * The flags with which a bundle says how its application wants to be treated, under the names of
  * the original bundler, and the manifest's policies that they make.
  */
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { AppPolicies } from '@microvisor/protocol'
 import { integer, string } from '@oclif/core/flags'
@@ -84,13 +84,20 @@ export function readKey(file: string | undefined): Uint8Array | undefined {
     throw keyFailure(file, 'holds a private key; a bundle must never carry one')
   }
   try {
-    const { kty, crv, x, y } = createPublicKey(text).export({ format: 'jwk' })
+    const key = createPublicKey(text)
+    const { kty, crv } = key.export({ format: 'jwk' })
     if (kty !== 'EC' || crv !== 'P-256') throw keyFailure(file, `holds a key of type ${crv ?? kty}`)
-    return Buffer.concat([Buffer.of(4), Buffer.from(x!, 'base64url'), Buffer.from(y!, 'base64url')])
+    return publicPoint(key)
   } catch (error) {
     if (error instanceof Failure) throw error
     throw keyFailure(file, 'is not a public key in PEM form', error)
   }
+}
+
+/** A P-256 key as a manifest has it: uncompressed, as X9.62 says. */
+export function publicPoint(key: KeyObject): Uint8Array {
+  const { x = '', y = '' } = key.export({ format: 'jwk' })
+  return Buffer.concat([Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')])
 }
 
 function keyFailure(file: string, what: string, cause?: unknown): Failure {

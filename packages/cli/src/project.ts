@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { basename, delimiter, join, resolve } from 'node:path'
+import { PRIVATE_KEY_NAME, PUBLIC_KEY_NAME } from './debug/key-names.ts'
 import { Failure } from './errors.ts'
 import { count } from './output.ts'
 
@@ -22,11 +23,20 @@ export async function buildProject(folder: string, options: BuildOptions): Promi
   const build = join(folder, 'build')
   for (const program of ['cmake', 'arm-none-eabi-gcc']) demandProgram(program)
   demandOneOf(['make', 'ninja'])
-  if (options.isCleanFirst) rmSync(build, { recursive: true, force: true })
+  if (options.isCleanFirst) emptyFolder(build)
   const generator = findProgram('make') ? [] : ['-G', 'Ninja']
   await run(['cmake', ...generator, '-S', folder, '-B', build], 'configuring', options)
   await run(['cmake', '--build', build, '--parallel'], 'building', options)
   return latestBuild(folder)
+}
+
+/** Debug keys stay: a device that runs with them could not be debugged any more. */
+function emptyFolder(build: string): void {
+  if (!existsSync(build)) return
+  for (const name of readdirSync(build)) {
+    if (name === PRIVATE_KEY_NAME || name === PUBLIC_KEY_NAME) continue
+    rmSync(join(build, name), { recursive: true, force: true })
+  }
 }
 
 /** The ELF file of the last build: the only one, or the one named as the project's folder. */

@@ -1,9 +1,8 @@
 import { string } from '@oclif/core/args'
-import { integer, string as text } from '@oclif/core/flags'
+import { boolean, integer, string as text } from '@oclif/core/flags'
+import { GDB_HOST, GDB_PORT } from '../debug/ports.ts'
 import { interruption } from '../interruption.ts'
 import { MicrovisorCommand } from '../microvisor-command.ts'
-
-const DEFAULT_PORT = 8001
 
 export class Debug extends MicrovisorCommand {
   static override summary = 'Debug the application on a device with GDB'
@@ -14,8 +13,8 @@ export class Debug extends MicrovisorCommand {
     key: string({ required: true, description: 'private debug key, PEM' }),
   }
   static override flags = {
-    port: integer({ default: DEFAULT_PORT, min: 0, max: 65_535, description: 'of the GDB server' }),
-    host: text({ default: 'localhost', description: 'address that the GDB server listens on' }),
+    port: integer({ default: GDB_PORT, min: 0, max: 65_535, description: 'of the GDB server' }),
+    host: text({ default: GDB_HOST, description: 'address that the GDB server listens on' }),
     elf: text({
       helpValue: 'FILE',
       description:
@@ -25,44 +24,54 @@ export class Debug extends MicrovisorCommand {
       helpValue: 'FILE',
       description: 'start gdb-multiarch with this ELF file, connected; ends with it',
     }),
-    vscode: text({
-      helpValue: 'FILE',
+    vscode: boolean({
       description:
-        'write .vscode/launch.json for this ELF file here, for Cortex-Debug and Native Debug',
+        'write .vscode/launch.json here, for Cortex-Debug and Native Debug; for the ELF file of --elf or --gdb, else that of the folder build',
+    }),
+    svd: text({
+      helpValue: 'FILE',
+      dependsOn: ['vscode'],
+      description: "registers of the chip for Cortex-Debug; the repository's unless given",
     }),
   }
   static override examples = [
     '<%= config.bin %> debug first-device debug_auth_prv_key.pem',
     '<%= config.bin %> debug first-device debug_auth_prv_key.pem --gdb build/app.elf',
+    '<%= config.bin %> debug first-device debug_auth_prv_key.pem --vscode',
   ]
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Debug)
     this.settle(flags)
     const { chooseDevice } = await import('../choose-device.ts')
-    const { openDebugSession } = await import('../debug/session.ts')
-    const { knownDevicesFile } = await import('../debug/known-devices.ts')
-    const { runGdb, writeLaunchFile } = await import('../debug/gdb-program.ts')
+    const { serveGdb } = await import('../debug/serve.ts')
+    const { host } = flags
     const signal = interruption()
+    if (flags.vscode) await this.#writeLaunchFile(flags)
     const cloud = await this.connect(flags)
     const { sid: deviceSid } = await chooseDevice(cloud, args.device)
-    if (flags.vscode !== undefined) {
-      this.progress(`Wrote ${await writeLaunchFile(flags.vscode, flags.port)}.`)
-    }
-    const session = await openDebugSession({
-      ...{ cloud, deviceSid, keyFile: args.key, host: flags.host, port: flags.port },
-      ...{ knownDevices: knownDevicesFile(), elf: flags.elf ?? flags.gdb },
+    await serveGdb({
+      ...{ cloud, deviceSid, keyFile: args.key, host, port: flags.port, signal },
+      ...{ elf: flags.elf ?? flags.gdb, gdbElf: flags.gdb },
       progress: (line) => this.progress(line),
+      listening: (port) =>
+        this.result({ host, port, device: deviceSid }, `GDB server listening on ${host}:${port}`),
     })
-    const listening = `GDB server listening on ${flags.host}:${session.port}`
-    if (this.isJson) this.result({ host: flags.host, port: session.port, device: deviceSid }, '')
-    else process.stdout.write(`${listening}\n`)
-    const stopped = new Promise<string>((resolve) => {
-      signal.addEventListener('abort', () => resolve(''), { once: true })
-    })
-    const gdb = flags.gdb === undefined ? undefined : runGdb(flags.gdb, flags.host, session.port)
-    const reason = await Promise.race([session.over, stopped, ...(gdb === undefined ? [] : [gdb])])
-    await session.close()
-    if (reason !== '') this.progress(reason)
   }
+
+  async #writeLaunchFile(flags: LaunchFlags): Promise<void> {
+    const { writeLaunchFile } = await import('../debug/launch-file.ts')
+    const { latestBuild } = await import('../project.ts')
+    const { host, port, svd } = flags
+    const elf = flags.elf ?? flags.gdb ?? latestBuild('.')
+    this.progress(`Wrote ${await writeLaunchFile('.', { elf, host, port, svd })} for ${elf}.`)
+  }
+}
+
+interface LaunchFlags {
+  readonly host: string
+  readonly port: number
+  readonly elf?: string | undefined
+  readonly gdb?: string | undefined
+  readonly svd?: string | undefined
 }

@@ -1,6 +1,10 @@
-import type { DeviceEvent } from '@microvisor/api'
+import type { App, Device, DeviceEvent } from '@microvisor/api'
 import { string } from '@oclif/core/args'
 import { boolean, integer, string as text } from '@oclif/core/flags'
+import { debugCommand } from '../debug/debug-command.ts'
+import type { KeyFlags } from '../debug/deploy-keys.ts'
+import { GDB_HOST, GDB_PORT } from '../debug/ports.ts'
+import type { ServeOptions } from '../debug/serve.ts'
 import { Failure, usageError } from '../errors.ts'
 import { interruption } from '../interruption.ts'
 import { MicrovisorCommand } from '../microvisor-command.ts'
@@ -26,7 +30,7 @@ export class Deploy extends MicrovisorCommand {
     name: text({ helpValue: 'NAME', description: 'unique name for the new app' }),
     log: boolean({ description: 'follow the device afterwards, as `logs stream` does' }),
     logonly: boolean({
-      exclusive: ['build', 'deploy', 'clean'],
+      exclusive: ['build', 'deploy', 'clean', 'genkeys'],
       description: 'only follow the device',
     }),
     build: boolean({
@@ -50,28 +54,57 @@ export class Deploy extends MicrovisorCommand {
       helpValue: 'SECONDS',
       description: 'longest wait; endless unless given',
     }),
+    genkeys: boolean({
+      helpGroup: 'DEBUGGING',
+      description:
+        'make a pair of debug keys in the build folder and bundle the public half; a pair that is there is kept',
+    }),
+    publickey: text({
+      helpGroup: 'DEBUGGING',
+      helpValue: 'FILE',
+      exclusive: ['debug-auth-pubkey'],
+      description: 'public debug key to bundle, or where --genkeys puts it',
+    }),
+    privatekey: text({
+      helpGroup: 'DEBUGGING',
+      helpValue: 'FILE',
+      description: 'private debug key, whose public half is bundled, or where --genkeys puts it',
+    }),
+    debug: boolean({
+      helpGroup: 'DEBUGGING',
+      exclusive: ['build', 'log', 'logonly'],
+      description: 'serve GDB once the application runs, as `debug` does',
+    }),
+    port: integer({
+      helpGroup: 'DEBUGGING',
+      dependsOn: ['debug'],
+      min: 0,
+      max: 65_535,
+      description: 'of the GDB server; 8001 unless given',
+    }),
     ...policyFlags,
   }
   static override examples = [
     '<%= config.bin %> deploy samples/blink --device first-device --log',
     '<%= config.bin %> deploy build/app.elf --device greenhouse --name greenhouse-42',
+    '<%= config.bin %> deploy samples/blink --device first-device --genkeys --debug',
     '<%= config.bin %> deploy app.zip --no-wait --json',
   ]
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Deploy)
     this.settle(flags)
-    if (flags.log && !flags.wait) {
-      throw usageError('--log and --no-wait do not go together.', 'leave one of them out.')
-    }
+    checkUsage(flags)
     const steps = await import('../deployment.ts')
     const speak = {
       progress: (line: string) => this.progress(line),
       showEvent: (event: DeviceEvent) => this.event(event),
     }
+    const keys = await this.#keys(args.path, flags)
+    const policies = policiesOf({ ...flags, 'debug-auth-pubkey': undefined })
     const source = {
       path: args.path,
-      policies: policiesOf(flags),
+      policies: { ...policies, debugKey: keys.debugKey },
       isBuilt: flags.deploy,
       isCleanFirst: flags.clean,
       isKept: flags.build,
@@ -90,8 +123,11 @@ export class Deploy extends MicrovisorCommand {
       const { follow } = await import('../events.ts')
       return follow(cloud, { device, signal, ...speak })
     }
+    const bundle = await steps.prepareBundle(source)
+    const debug = keys.privateKey && debugCommand(flags.device ?? device.sid, keys.privateKey)
+    if (debug !== undefined && flags.log) this.progress(`Debug it with: ${debug}`)
     const outcome = await steps.deploy(cloud, {
-      bundle: await steps.prepareBundle(source),
+      bundle,
       device,
       uniqueName: flags.name,
       isWaiting: flags.wait,
@@ -103,13 +139,65 @@ export class Deploy extends MicrovisorCommand {
     })
     if (flags.wait && !outcome.device) throw interrupted(device.sid)
     if (flags.log) return
-    const { sid } = outcome.app
-    const { wire } = await import('../resources.ts')
-    const text = outcome.device
-      ? `Device ${device.sid} runs app ${sid}; over the air: ${wire(outcome.device) ?? 'nothing'}.`
-      : `Device ${device.sid} has the target ${sid}.`
-    this.result({ app: outcome.app, device: outcome.device ?? null }, text)
+    const text = await inWords(outcome, device.sid)
+    const answer = { app: outcome.app, device: outcome.device ?? null }
+    if (debug === undefined) return this.result(answer, text)
+    if (!flags.debug) {
+      return this.result({ ...answer, debug }, `${text}\nDebug it with: ${debug}`)
+    }
+    this.progress(text)
+    return this.#serveGdb(answer, {
+      ...{ cloud, deviceSid: device.sid, keyFile: keys.privateKey ?? '', signal },
+      ...{ port: flags.port ?? GDB_PORT, elf: bundle.elf?.path },
+    })
   }
+
+  async #serveGdb(answer: object, options: Omit<ServeOptions, 'host' | 'progress' | 'listening'>) {
+    const { serveGdb } = await import('../debug/serve.ts')
+    await serveGdb({
+      ...options,
+      host: GDB_HOST,
+      progress: (line) => this.progress(line),
+      listening: (port) => {
+        const text = `GDB server listening on ${GDB_HOST}:${port}`
+        this.result({ ...answer, gdb: { host: GDB_HOST, port } }, text)
+      },
+    })
+  }
+
+  async #keys(path: string, flags: KeyFlags & { 'debug-auth-pubkey'?: string | undefined }) {
+    const { deployKeys } = await import('../debug/deploy-keys.ts')
+    const publickey = flags.publickey ?? flags['debug-auth-pubkey']
+    return deployKeys(path, { ...flags, publickey }, (line) => this.progress(line))
+  }
+}
+
+interface UsedTogether {
+  readonly log: boolean
+  readonly wait: boolean
+  readonly debug: boolean
+  readonly genkeys: boolean
+  readonly privatekey?: string | undefined
+}
+
+function checkUsage({ log, wait, debug, genkeys, privatekey }: UsedTogether): void {
+  if ((log || debug) && !wait) {
+    const other = log ? '--log' : '--debug'
+    throw usageError(`${other} and --no-wait do not go together.`, 'leave one of them out.')
+  }
+  if (debug && !genkeys && privatekey === undefined) {
+    throw usageError(
+      '--debug needs the private debug key.',
+      'name it with --privatekey, or have a pair made with --genkeys.',
+    )
+  }
+}
+
+async function inWords(outcome: { app: App; device: Device | undefined }, device: string) {
+  const { app, device: updated } = outcome
+  if (updated === undefined) return `Device ${device} has the target ${app.sid}.`
+  const { wire } = await import('../resources.ts')
+  return `Device ${device} runs app ${app.sid}; over the air: ${wire(updated) ?? 'nothing'}.`
 }
 
 function interrupted(device: string): Failure {

@@ -8,9 +8,11 @@ import {
   webcrypto,
 } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { X509CertificateGenerator } from '@peculiar/x509'
 import { Failure } from '../errors.ts'
+import { publicPoint, readKey } from '../policies.ts'
 
 /** What TLS needs of a debugger: its key, and a certificate around the public half of it. */
 export interface DebugIdentity {
@@ -38,6 +40,40 @@ export async function generateKeyPair(files: KeyFiles, force: boolean): Promise<
   const publicPem = pair.publicKey.export({ type: 'spki', format: 'pem' })
   await writeFile(files.privateKey, privatePem, { mode: 0o600 })
   await writeFile(files.publicKey, publicPem)
+}
+
+/** Keeps a pair that is there, and makes what is missing. Throws Failure. */
+export async function keepOrMakePair(files: KeyFiles): Promise<'kept' | 'made'> {
+  if (existsSync(files.privateKey)) {
+    await demandPair(files)
+    return 'kept'
+  }
+  for (const file of [files.privateKey, files.publicKey]) {
+    await mkdir(dirname(file), { recursive: true })
+  }
+  await generateKeyPair(files, false)
+  return 'made'
+}
+
+/** Writes the public half where it is missing. Throws Failure if the halves are of two pairs. */
+export async function demandPair({ privateKey, publicKey }: KeyFiles): Promise<void> {
+  const key = privateKeyOf(await readFile(privateKey, 'utf8'), privateKey)
+  const half = createPublicKey(key)
+  if (!existsSync(publicKey)) {
+    return writeFile(publicKey, half.export({ type: 'spki', format: 'pem' }))
+  }
+  const [given, own] = [readKey(publicKey), publicPoint(half)]
+  if (given !== undefined && Buffer.from(own).equals(given)) return
+  throw new Failure({
+    code: 'DEBUG_KEYS_DIFFER',
+    message: `${publicKey} is not the public half of ${privateKey}.`,
+    fix: 'name the two halves of one pair, or remove the public half: it is made again.',
+  })
+}
+
+/** What a bundle carries of the pair that a private key belongs to. Throws Failure. */
+export async function publicHalf(privateKey: string): Promise<Uint8Array> {
+  return publicPoint(createPublicKey(privateKeyOf(await readFile(privateKey, 'utf8'), privateKey)))
 }
 
 /** Reads a private key, and makes a certificate for it that lives as long as a session may. */

@@ -1,4 +1,5 @@
 import { boolean, string } from '@oclif/core/flags'
+import { PRIVATE_KEY_NAME, PUBLIC_KEY_NAME } from '../../debug/key-names.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
 export class DebugGenerateKeypair extends MicrovisorCommand {
@@ -8,12 +9,12 @@ export class DebugGenerateKeypair extends MicrovisorCommand {
   static override aliases = ['debug:generate_keypair']
   static override flags = {
     'debug-auth-privkey': string({
-      default: 'debug_auth_prv_key.pem',
+      default: PRIVATE_KEY_NAME,
       helpValue: 'FILE',
       description: 'where the private half goes',
     }),
     'debug-auth-pubkey': string({
-      default: 'debug_auth_pub_key.pem',
+      default: PUBLIC_KEY_NAME,
       helpValue: 'FILE',
       description: 'where the public half goes',
     }),
