@@ -25,7 +25,7 @@ export interface Outlook {
   readonly stored: readonly Span[]
 }
 
-export interface Span {
+interface Span {
   readonly address: number
   readonly length: number
 }
