@@ -54,6 +54,7 @@ gdb-multiarch:gdb-multiarch:gdb
 postgres:postgresql:postgresql
 nats-server:nats-server:nats-server
 mosquitto:mosquitto:mosquitto
+openssl:openssl:openssl
 '
 
 set_up_programs() {
