@@ -6,7 +6,7 @@ import { groups } from './test-groups.ts'
 
 test('every test file is in exactly one group', () => {
   const cwd = join(import.meta.dirname, '..')
-  const grouped = Object.values(groups).flatMap((globs) =>
+  const grouped = Object.values(groups).flatMap(({ globs }) =>
     globs.flatMap((pattern) => globSync(pattern, { cwd })),
   )
   const all = globSync('{bench,fuzz,packages,samples,sdk,test,tools}/**/*.test.ts', {

@@ -1,19 +1,31 @@
 /**
- * The groups of `npm test`, each one process: together they hold every test file there is. More groups
- * than processors, because the tests of the command and of the cloud wait most of the time.
+ * The groups of `npm test`: together they hold every test file there is. A group's files run in
+ * processes of `filesAtOnce`: many where a file takes less time than a process needs to start, one
+ * where a file is a story of minutes. The longest come first, so that none is left alone at the end.
  */
-export const groups = {
-  'chip and kernel': [
-    'packages/{protocol,mcu,microvisor,api}/src/**/*.test.ts',
-    'test/{powerloss,conformance,scenarios,threats}/**/*.test.ts',
-  ],
-  cloud: ['packages/server/src/**/*.test.ts', 'test/compat/**/*.test.ts'],
-  'device and command': [
-    'packages/{device,cli}/src/**/*.test.ts',
-    'test/{debug,e2e}/**/*.test.ts',
-    'tools/**/*.test.ts',
-  ],
-} as const
+export interface Group {
+  readonly globs: readonly string[]
+  readonly filesAtOnce: number
+}
+
+export const groups: Readonly<Record<string, Group>> = {
+  'end to end': { globs: ['test/{e2e,debug,scenarios}/**/*.test.ts'], filesAtOnce: 1 },
+  cloud: {
+    globs: ['packages/server/src/**/*.test.ts', 'test/compat/**/*.test.ts'],
+    filesAtOnce: 5,
+  },
+  'device and command': {
+    globs: ['packages/{device,cli}/src/**/*.test.ts', 'tools/**/*.test.ts'],
+    filesAtOnce: 8,
+  },
+  'chip and kernel': {
+    globs: [
+      'packages/{protocol,mcu,microvisor,api}/src/**/*.test.ts',
+      'test/{powerloss,conformance,threats}/**/*.test.ts',
+    ],
+    filesAtOnce: 12,
+  },
+}
 
 /**
  * The cloud's tests once more, with servers on PostgreSQL, NATS and an object store: a sample in
@@ -27,6 +39,7 @@ export const scaled = {
     'packages/server/src/storage/first-release.test.ts',
   ],
   all: ['packages/server/src/**/*.test.ts'],
+  filesAtOnce: 20,
   except: [
     'cluster',
     'backup',

@@ -311,10 +311,10 @@ test('a zip bomb is refused by what it declares, before inflating', () => {
 })
 
 test('a zip bomb that declares too little is stopped where it outgrows that', () => {
-  const bomb = forgeEntry(deflateRawSync(Buffer.alloc(32 * 2 ** 20)), content.length)
-  const started = process.hrtime.bigint()
+  const bomb = forgeEntry(deflateRawSync(Buffer.alloc(128 * 2 ** 20)), content.length)
+  const before = process.memoryUsage().arrayBuffers
   refuses('BUNDLE_ENTRY_CORRUPT', () => parseBundle(bomb, sha256), /more than the 5000 bytes/)
-  assert.ok(process.hrtime.bigint() - started < 1_000_000_000n)
+  assert.ok(process.memoryUsage().arrayBuffers - before < 64 * 2 ** 20)
 })
 
 test('an entry that declares too much is refused', () => {

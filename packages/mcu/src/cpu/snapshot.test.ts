@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeEach, test } from 'node:test'
+import { before, test } from 'node:test'
 import { seededRandom } from '../seeded-random.ts'
 import { FLASH, Machine, RAM } from './testing/machine.ts'
 
@@ -49,7 +49,7 @@ function started(): Machine {
 const LENGTH = 600
 let whole = ''
 
-beforeEach(() => {
+before(() => {
   const machine = started()
   machine.run(LENGTH)
   assert.ok(machine.cpu.get('r8') > 20 && machine.readWord(RAM + 0x800) > 0)
@@ -74,9 +74,9 @@ test('the state after some instructions is the same over runs and over slices of
 
 test('a snapshot taken at any instruction goes on to the same state in another CPU', () => {
   const source = started()
+  const copy = new Machine()
   for (let at = 0; at < 120; at++) {
     const snapshot = source.cpu.snapshot()
-    const copy = new Machine()
     copy.cpu.restore(snapshot)
     assert.deepEqual(copy.cpu.snapshot(), snapshot, `instruction ${at}`)
     copy.run(LENGTH - at)
