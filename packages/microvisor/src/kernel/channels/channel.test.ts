@@ -29,6 +29,7 @@ import { someFault } from '../../testing/fault.ts'
 import { runningBench } from '../../testing/running.ts'
 
 const { OPAQUEBYTES, HTTP, CONFIGFETCH, MQTT } = ChannelType
+const { PUBLISHRESPONSE, MESSAGERECEIVED } = MqttReadableDataType
 const { CHANNELDATAREADABLE, CHANNELDATAWRITESPACE, CHANNELNOTCONNECTED } = EventType
 
 function read(bench: Bench, handle: number): { status: number | undefined; text: string } {
@@ -260,6 +261,23 @@ test('what arrives on an MQTT channel is read in its order; reading makes room',
   assert.equal(bench.call('mvMqttReadDisconnectResponse', handle, response), Status.OKAY)
   assert.deepEqual([bench.word(response), bench.word(response + 4)], [3, 0x8e])
   assert.equal(next(), MqttReadableDataType.NONE)
+})
+
+test('what has arrived on an MQTT channel is read once each also after the connection is lost', () => {
+  const channel = openChannel(MQTT)
+  const { bench, handle, cloud } = channel
+  cloud.respond(mqttAnswers.published)
+  cloud.respond(mqttAnswers.message)
+  bench.run()
+  bench.disconnect()
+  const type = bench.place(4)
+  const next = () => bench.call('mvMqttGetNextReadableDataType', handle, type)
+  assert.deepEqual([next(), bench.word(type)], [Status.OKAY, PUBLISHRESPONSE])
+  assert.equal(bench.call('mvMqttReadPublishResponse', handle, bench.place(12)), Status.OKAY)
+  assert.deepEqual([next(), bench.word(type)], [Status.OKAY, MESSAGERECEIVED])
+  assert.equal(bench.call('mvMqttReceiveMessage', handle, messagePlaces(bench)), Status.OKAY)
+  assert.equal(next(), Status.CHANNELCLOSED)
+  assert.equal(closure(channel), ClosureReason.NETWORKDISCONNECTED)
 })
 
 test('a publish that was refused for too many in flight is taken once one was answered', () => {

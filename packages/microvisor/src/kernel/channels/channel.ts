@@ -180,8 +180,10 @@ export class Channel {
     return undefined
   }
 
+  /** Frees the first unread message; also once the stream has ended. */
   dropMessage(): void {
-    this.#stream?.consume(this.#inbox.drop())
+    const bytes = this.#inbox.drop()
+    this.#stream?.consume(bytes)
   }
 
   /** The application closes it. What was not sent yet is lost. */
