@@ -8,6 +8,7 @@ import {
   ChannelType,
   MqttReadableDataType,
   Status,
+  type StructName,
   type StructValue,
 } from '@microvisor/protocol'
 import type { ApplicationMemory } from '../application-memory.ts'
@@ -15,6 +16,7 @@ import { words } from '../application-memory.ts'
 import type { Channel } from '../channels/channel.ts'
 import type { ResponseKind } from '../channels/inbox.ts'
 import type { Handler } from '../dispatch.ts'
+import type { Kernel } from '../kernel.ts'
 
 type Response<Kind extends ResponseKind> = Extract<ChannelResponseBody, { case: Kind }>['value']
 
@@ -43,102 +45,127 @@ export const mvMqttGetNextReadableDataType: Handler<'mvMqttGetNextReadableDataTy
 }
 
 export const mvMqttReadConnectResponse: Handler<'mvMqttReadConnectResponse'> = (
-  { memory, channels },
-  { handle, response_data: address },
-) => {
-  const channel = channels.find(handle, ChannelType.MQTT)
-  if (channel === undefined) return Status.INVALIDHANDLE
-  if (!memory.isWritable(address, 8)) return Status.PARAMETERFAULT
-  return take(channel, 'mqttConnected', ({ requestState, reasonCode }) => {
-    memory.write(address, words(requestState, reasonCode))
-    return Status.OKAY
-  })
-}
+  kernel,
+  { handle, response_data },
+) =>
+  readWords(kernel, handle, 'mqttConnected', response_data, 2, ({ requestState, reasonCode }) => [
+    requestState,
+    reasonCode,
+  ])
 
 export const mvMqttReadPublishResponse: Handler<'mvMqttReadPublishResponse'> = (
-  { memory, channels },
-  { handle, response_data: address },
-) => {
-  const channel = channels.find(handle, ChannelType.MQTT)
-  if (channel === undefined) return Status.INVALIDHANDLE
-  if (!memory.isWritable(address, 12)) return Status.PARAMETERFAULT
-  return take(channel, 'mqttPublished', ({ requestState, correlationId, reasonCode }) => {
-    memory.write(address, words(requestState, correlationId, reasonCode))
-    return Status.OKAY
-  })
-}
+  kernel,
+  { handle, response_data },
+) =>
+  readWords(
+    kernel,
+    handle,
+    'mqttPublished',
+    response_data,
+    3,
+    ({ requestState, correlationId, reasonCode }) => [requestState, correlationId, reasonCode],
+  )
 
 export const mvMqttReadDisconnectResponse: Handler<'mvMqttReadDisconnectResponse'> = (
-  { memory, channels },
-  { handle, response_data: address },
-) => {
+  kernel,
+  { handle, response_data },
+) =>
+  readWords(
+    kernel,
+    handle,
+    'mqttDisconnected',
+    response_data,
+    2,
+    ({ requestState, reasonCode }) => [requestState, reasonCode],
+  )
+
+export const mvMqttReadSubscribeResponse: Handler<'mvMqttReadSubscribeResponse'> = (
+  kernel,
+  { handle, response_data },
+) =>
+  readStruct(
+    kernel,
+    handle,
+    'mqttSubscribed',
+    'MvMqttSubscribeResponse',
+    response_data,
+    reasonsInto,
+  )
+
+export const mvMqttReadUnsubscribeResponse: Handler<'mvMqttReadUnsubscribeResponse'> = (
+  kernel,
+  { handle, response_data },
+) =>
+  readStruct(
+    kernel,
+    handle,
+    'mqttUnsubscribed',
+    'MvMqttUnsubscribeResponse',
+    response_data,
+    reasonsInto,
+  )
+
+export const mvMqttReceiveMessage: Handler<'mvMqttReceiveMessage'> = (
+  kernel,
+  { handle, message_data },
+) =>
+  readStruct(kernel, handle, 'mqttMessage', 'MvMqttMessage', message_data, (places, message) => [
+    [places.correlation_id, words(message.correlationId)],
+    ...sized(places.topic, message.topic),
+    ...sized(places.payload, message.payload),
+    [places.qos, words(message.qos)],
+    [places.retain, Uint8Array.of(message.retain ? 1 : 0)],
+  ])
+
+export const mvMqttReceiveLostMessageInfo: Handler<'mvMqttReceiveLostMessageInfo'> = (
+  kernel,
+  { handle, lost_message_info },
+) =>
+  readStruct(
+    kernel,
+    handle,
+    'mqttLostMessage',
+    'MvMqttLostMessageInfo',
+    lost_message_info,
+    (places, lost) => [
+      [places.reason, words(lost.reason)],
+      ...sized(places.topic, lost.topic),
+      [places.message_len, words(lost.messageBytes)],
+    ],
+  )
+
+/** As `take`, into `count` words at `address`. */
+function readWords<Kind extends ResponseKind>(
+  { memory, channels }: Kernel,
+  handle: number,
+  kind: Kind,
+  address: number,
+  count: number,
+  wordsOf: (value: Response<Kind>) => readonly number[],
+) {
   const channel = channels.find(handle, ChannelType.MQTT)
   if (channel === undefined) return Status.INVALIDHANDLE
-  if (!memory.isWritable(address, 8)) return Status.PARAMETERFAULT
-  return take(channel, 'mqttDisconnected', ({ requestState, reasonCode }) => {
-    memory.write(address, words(requestState, reasonCode))
+  if (!memory.isWritable(address, 4 * count)) return Status.PARAMETERFAULT
+  return take(channel, kind, (value) => {
+    memory.write(address, words(...wordsOf(value)))
     return Status.OKAY
   })
 }
 
-export const mvMqttReadSubscribeResponse: Handler<'mvMqttReadSubscribeResponse'> = (
-  { memory, channels },
-  { handle, response_data: address },
-) => {
+/** As `take`, to where the structure at `address` says. */
+function readStruct<Kind extends ResponseKind, Name extends StructName>(
+  { memory, channels }: Kernel,
+  handle: number,
+  kind: Kind,
+  name: Name,
+  address: number,
+  writesOf: (places: StructValue<Name>, value: Response<Kind>) => readonly Write[],
+) {
   const channel = channels.find(handle, ChannelType.MQTT)
   if (channel === undefined) return Status.INVALIDHANDLE
-  const places = memory.readStruct('MvMqttSubscribeResponse', address)
+  const places = memory.readStruct(name, address)
   if (places === undefined) return Status.PARAMETERFAULT
-  return take(channel, 'mqttSubscribed', (answer) => writeReasons(memory, places, answer))
-}
-
-export const mvMqttReadUnsubscribeResponse: Handler<'mvMqttReadUnsubscribeResponse'> = (
-  { memory, channels },
-  { handle, response_data: address },
-) => {
-  const channel = channels.find(handle, ChannelType.MQTT)
-  if (channel === undefined) return Status.INVALIDHANDLE
-  const places = memory.readStruct('MvMqttUnsubscribeResponse', address)
-  if (places === undefined) return Status.PARAMETERFAULT
-  return take(channel, 'mqttUnsubscribed', (answer) => writeReasons(memory, places, answer))
-}
-
-export const mvMqttReceiveMessage: Handler<'mvMqttReceiveMessage'> = (
-  { memory, channels },
-  { handle, message_data: address },
-) => {
-  const channel = channels.find(handle, ChannelType.MQTT)
-  if (channel === undefined) return Status.INVALIDHANDLE
-  const places = memory.readStruct('MvMqttMessage', address)
-  if (places === undefined) return Status.PARAMETERFAULT
-  const { correlation_id, topic, payload, qos, retain } = places
-  return take(channel, 'mqttMessage', (message) =>
-    writeAll(memory, [
-      [correlation_id, words(message.correlationId)],
-      ...sized(topic, message.topic),
-      ...sized(payload, message.payload),
-      [qos, words(message.qos)],
-      [retain, Uint8Array.of(message.retain ? 1 : 0)],
-    ]),
-  )
-}
-
-export const mvMqttReceiveLostMessageInfo: Handler<'mvMqttReceiveLostMessageInfo'> = (
-  { memory, channels },
-  { handle, lost_message_info: address },
-) => {
-  const channel = channels.find(handle, ChannelType.MQTT)
-  if (channel === undefined) return Status.INVALIDHANDLE
-  const places = memory.readStruct('MvMqttLostMessageInfo', address)
-  if (places === undefined) return Status.PARAMETERFAULT
-  const { reason, topic, message_len: length } = places
-  return take(channel, 'mqttLostMessage', (lost) =>
-    writeAll(memory, [
-      [reason, words(lost.reason)],
-      ...sized(topic, lost.topic),
-      [length, words(lost.messageBytes)],
-    ]),
-  )
+  return take(channel, kind, (value) => writeAll(memory, writesOf(places, value)))
 }
 
 /** Hands the first item to `write`, and frees it if that succeeds. */
@@ -155,18 +182,17 @@ function take<Kind extends ResponseKind, Answer>(
   return status
 }
 
-function writeReasons(
-  memory: ApplicationMemory,
+function reasonsInto(
   places: StructValue<'MvMqttSubscribeResponse'> | StructValue<'MvMqttUnsubscribeResponse'>,
   answer: Response<'mqttSubscribed'> | Response<'mqttUnsubscribed'>,
-) {
+): Write[] {
   const { requestState, correlationId, reasonCodes } = answer
-  return writeAll(memory, [
+  return [
     [places.request_state, words(requestState)],
     [places.correlation_id, words(correlationId)],
     [places.reason_codes, words(...reasonCodes), places.reason_codes_size],
     [places.reason_codes_len, words(reasonCodes.length)],
-  ])
+  ]
 }
 
 /** Where, what, and how much room there is; without the last, as much as it takes. */

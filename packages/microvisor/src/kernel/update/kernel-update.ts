@@ -14,11 +14,9 @@
  */
 import {
   equalBytes,
-  joinBytes,
   type KernelLayer,
   type KernelManifest,
   type KernelTarget,
-  MANIFEST_BYTES_MAX,
   toHex,
   UpdateError,
   UpdatePhase,
@@ -40,8 +38,9 @@ import type { FuseContents } from '../../fuses.ts'
 import type { BootRecord, FlashError, Hardware } from '../../hardware.ts'
 import type { Link } from '../link/link.ts'
 import type { Timers } from '../timers.ts'
-import { Fetch } from './fetch.ts'
+import type { Fetch } from './fetch.ts'
 import type { StagedLayer } from './journal.ts'
+import { fetchManifest } from './manifest-fetch.ts'
 import { contentPlace, StagingObject } from './staging-object.ts'
 import { type Base, Transfer } from './transfer.ts'
 import type { UpdateProblem } from './update-problem.ts'
@@ -156,25 +155,11 @@ export class KernelUpdate {
   }
 
   #fetchManifest(): void {
-    this.#manifestFetch ??= this.#startFetch()
-    this.#manifestFetch.proceed()
-  }
-
-  #startFetch(): Fetch {
-    const chunks: Uint8Array[] = []
-    let received = 0
-    return new Fetch(this.#parts.link, this.#target, {
-      data: (bytes) => {
-        chunks.push(bytes)
-        received += bytes.length
-        if (received <= MANIFEST_BYTES_MAX) return true
-        const detail = `The manifest has more than ${MANIFEST_BYTES_MAX} bytes.`
-        this.#fail({ error: UpdateError.MANIFEST_MALFORMED, detail })
-        return false
-      },
-      done: () => this.#takeManifest(joinBytes(chunks)),
-      unavailable: (detail) => this.#fail({ error: UpdateError.MANIFEST_UNAVAILABLE, detail }),
+    this.#manifestFetch ??= fetchManifest(this.#parts.link, this.#target, {
+      take: (bytes) => this.#takeManifest(bytes),
+      fail: (problem) => this.#fail(problem),
     })
+    this.#manifestFetch.proceed()
   }
 
   #takeManifest(bytes: Uint8Array): void {

@@ -23,9 +23,7 @@ import {
   equalBytes,
   type FrameInit,
   formatKeyId,
-  joinBytes,
   type Layer,
-  MANIFEST_BYTES_MAX,
   type Target,
   UpdateError,
   UpdatePhase,
@@ -34,10 +32,11 @@ import type { Link } from '../link/link.ts'
 import type { Random } from '../random.ts'
 import type { Timers } from '../timers.ts'
 import type { ApplicationStore, KnownApplication } from './application-store.ts'
-import { Fetch } from './fetch.ts'
+import type { Fetch } from './fetch.ts'
 import { Installer } from './installer.ts'
 import { LayerFetch } from './layer-fetch.ts'
 import type { Chip, FindLayerKey } from './layers.ts'
+import { fetchManifest } from './manifest-fetch.ts'
 import { isPermanent, manifestProblem, type UpdateProblem } from './update-problem.ts'
 
 /** What an update asks of the rest of the kernel. */
@@ -179,26 +178,12 @@ export class Update {
   }
 
   #fetchManifest(): void {
-    this.#manifestFetch ??= this.#startManifestFetch()
-    this.#manifestFetch.proceed()
-  }
-
-  #startManifestFetch(): Fetch {
-    this.#report({ phase: UpdatePhase.FETCHING_MANIFEST })
-    const chunks: Uint8Array[] = []
-    let received = 0
-    return new Fetch(this.#parts.link, this.#target, {
-      data: (bytes) => {
-        chunks.push(bytes)
-        received += bytes.length
-        if (received <= MANIFEST_BYTES_MAX) return true
-        const detail = `The manifest has more than ${MANIFEST_BYTES_MAX} bytes.`
-        this.#fail({ error: UpdateError.MANIFEST_MALFORMED, detail })
-        return false
-      },
-      done: () => this.#takeManifest(joinBytes(chunks)),
-      unavailable: (detail) => this.#fail({ error: UpdateError.MANIFEST_UNAVAILABLE, detail }),
+    if (this.#manifestFetch === undefined) this.#report({ phase: UpdatePhase.FETCHING_MANIFEST })
+    this.#manifestFetch ??= fetchManifest(this.#parts.link, this.#target, {
+      take: (bytes) => this.#takeManifest(bytes),
+      fail: (problem) => this.#fail(problem),
     })
+    this.#manifestFetch.proceed()
   }
 
   #takeManifest(bytes: Uint8Array): void {
