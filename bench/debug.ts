@@ -4,7 +4,7 @@
  * with QEMU's gdbserver behind a proxy that does the same. One program, one GDB script.
  *
  * Round trips of ours are requests to the device; QEMU's are packets of GDB. 100 conditional hits are
- * measured with 10 hits there, and multiplied.
+ * measured with 5 hits there, and multiplied.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
@@ -13,12 +13,15 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { DebugWorld } from '../test/debug/debug-world.ts'
 import { Gdb } from '../test/debug/gdb.ts'
+import { until } from '../test/debug/waiting.ts'
 import type { Report } from './run.ts'
 
 const SOURCE = join(import.meta.dirname, 'debuggee')
 const ROUND_TRIPS_MS = [50, 150, 300]
 const ROOM_BYTES = 102_400
-const PATIENCE_MS = 600_000
+/** For one command of GDB's: QEMU's backtrace takes 150 round trips. */
+const PATIENCE_MS = 180_000
+const QEMU_START_MS = 10_000
 
 interface Case {
   readonly name: string
@@ -42,7 +45,7 @@ const cases: readonly Case[] = [
     name: '100 conditional hits',
     before: ['delete', 'break tick if count == 100'],
     commands: ['continue'],
-    less: { commands: ['delete', 'tbreak tick if count == 10', 'continue'], times: 10 },
+    less: { commands: ['delete', 'tbreak tick if count == 5', 'continue'], times: 20 },
   },
   {
     name: 'read 4 KiB',
@@ -52,21 +55,30 @@ const cases: readonly Case[] = [
   { name: 'load 100 KiB', before: [], commands: ['restore room.bin binary &room', 'stepi'] },
 ]
 
-export async function bench(report: Report): Promise<void> {
-  const world = new DebugWorld('debuggee')
-  await world.begin((into) => build(into))
+/** `--delay 150` measures at that round trip alone. */
+export async function bench(report: Report, args: readonly string[]): Promise<void> {
+  const world = new DebugWorld()
+  await world.begin(build(world.folder))
   writeFileSync(join(world.folder, 'room.bin'), randomFillSync(new Uint8Array(ROOM_BYTES)))
   try {
-    for (const delayMs of ROUND_TRIPS_MS) {
-      const ours = await overDevice(world, delayMs)
-      const theirs = await overQemu(world, delayMs)
+    const delays = delaysOf(args)
+    const ours: Cost[][] = []
+    for (const delayMs of delays) ours.push(await overDevice(world, delayMs))
+    // All that QEMU does is wait: the delays side by side.
+    const theirs = await Promise.all(delays.map((delayMs) => overQemu(world, delayMs)))
+    for (const [at, delayMs] of delays.entries()) {
       for (const [index, { name }] of cases.entries()) {
-        show(report, `${name}, ${delayMs} ms`, ours[index]!, theirs[index]!)
+        show(report, `${name}, ${delayMs} ms`, ours[at]![index]!, theirs[at]![index]!)
       }
     }
   } finally {
     await world.end()
   }
+}
+
+function delaysOf(args: readonly string[]): readonly number[] {
+  const at = args.indexOf('--delay')
+  return at < 0 ? ROUND_TRIPS_MS : [Number(args[at + 1])]
 }
 
 interface Cost {
@@ -108,6 +120,7 @@ async function overQemu(world: DebugWorld, delayMs: number): Promise<Cost[]> {
   const proxy = new DelayProxy(far, delayMs / 2)
   const gdb = new Gdb(world.elf, world.folder, PATIENCE_MS)
   try {
+    await listening(far)
     await gdb.connect(await proxy.listen())
     return await measure(gdb, () => proxy.packets, true)
   } finally {
@@ -171,16 +184,36 @@ class DelayProxy {
       setTimeout(() => far.write(data), this.#delayMs)
     })
     far.on('data', (data) => setTimeout(() => near.write(data), this.#delayMs))
-    for (const socket of [near, far]) socket.on('error', () => socket.destroy())
+    for (const socket of [near, far]) {
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => {
+        near.destroy()
+        far.destroy()
+      })
+    }
   }
 }
 
-function build(into: string): void {
+/** Resolves once somebody listens at the port; that who connects is let go again is nothing to QEMU. */
+async function listening(port: number): Promise<void> {
+  const isOpen = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port })
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      socket.once('connect', () => socket.destroy())
+    })
+  await until('QEMU listens for GDB', isOpen, QEMU_START_MS)
+}
+
+/** Gives the path of the ELF file. */
+function build(into: string): string {
+  const elf = join(into, 'debuggee.elf')
   execFileSync('arm-none-eabi-gcc', [
     ...['-mcpu=cortex-m4', '-mthumb', '-O0', '-g3', '-ffreestanding', '-nostdlib'],
     ...['-Wl,--build-id=none', '-T', join(SOURCE, 'link.ld'), join(SOURCE, 'main.c')],
-    ...['-o', join(into, 'debuggee.elf')],
+    ...['-o', elf],
   ])
+  return elf
 }
 
 function lineOf(text: string): number {

@@ -9,8 +9,8 @@ import { makeCore } from '../../packages/cli/src/debug/core-file.ts'
 import { coreContents } from '../../packages/cli/src/kept-crashes.ts'
 import { readElfImage, readElfSymbols, toHex } from '../../packages/protocol/src/index.ts'
 import { missing } from '../../tools/programs.ts'
-import { buildProject } from '../../tools/samples.ts'
 import { BareDevice } from './bare-device.ts'
+import { debuggeeElf } from './debuggee.ts'
 import { GDB } from './gdb.ts'
 
 const skip = missing('cmake', 'make', 'arm-none-eabi-gcc', GDB)
@@ -19,9 +19,11 @@ const SP = 13
 
 describe('core files', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'microvisor-core-'))
-  const elf = join(folder, 'build/debuggee.elf')
+  let elf = ''
 
-  before(() => buildProject(join(import.meta.dirname, 'debuggee'), join(folder, 'build')))
+  before(() => {
+    elf = debuggeeElf()
+  })
   after(() => rmSync(folder, { recursive: true }))
 
   /** What GDB says to these commands. */

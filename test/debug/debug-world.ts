@@ -4,7 +4,7 @@
  * thing; one process for server and device, because starting them takes longer than most tests.
  */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,21 +12,26 @@ import { bundleImage } from '../../packages/cli/src/bundling.ts'
 import { type Cloud, connectCloud } from '../../packages/cli/src/cloud.ts'
 import { generateKeyPair } from '../../packages/cli/src/debug/debug-keys.ts'
 import { type DebugSession, openDebugSession } from '../../packages/cli/src/debug/session.ts'
+import { asFailure, formatFailure } from '../../packages/cli/src/errors.ts'
 import { prepareDevice } from '../../packages/cli/src/local-device.ts'
 import { policiesOf } from '../../packages/cli/src/policies.ts'
 import { openDevice, type VirtualDevice } from '../../packages/device/src/index.ts'
 import { type TestCloud, testCloud } from '../../packages/server/src/testing/cloud.ts'
-import { buildProject } from '../../tools/samples.ts'
-import { type Outcome, type Running, World } from '../e2e/world.ts'
+import { type Running, World } from '../e2e/world.ts'
 import { Gdb } from './gdb.ts'
 import { Relay } from './relay.ts'
 import { until } from './waiting.ts'
 
 const DEVICE = 'patient'
 
+interface TestSession extends DebugSession {
+  readonly notes: readonly string[]
+  /** Waits until a note, or several together, say this, from the note of this number on. */
+  says(pattern: RegExp, from?: number): Promise<void>
+}
+
 export class DebugWorld {
   readonly folder = mkdtempSync(join(tmpdir(), 'microvisor-debug-'))
-  readonly elf: string
   readonly key = join(this.folder, 'key.pem')
   readonly #gdbs: Gdb[] = []
   readonly #sessions: DebugSession[] = []
@@ -35,23 +40,21 @@ export class DebugWorld {
   #relay: Relay | undefined
   #device: VirtualDevice | undefined
   #link = 'down'
+  #elf = ''
 
-  constructor(program: string) {
-    this.elf = join(this.folder, 'build', `${program}.elf`)
-  }
-
-  /** Server and device, and the program on it: a project of CMake, or what builds it. */
-  async begin(program: string | ((into: string) => void)): Promise<void> {
-    const build = join(this.folder, 'build')
-    mkdirSync(build)
-    if (typeof program === 'string') buildProject(program, build)
-    else program(build)
+  /** Server and device, and the program on it. */
+  async begin(elf: string): Promise<void> {
+    this.#elf = elf
     this.#server = await testCloud()
     this.#relay = new Relay(this.#server.server.url)
     await this.#relay.listen()
     await generateKeyPair({ privateKey: this.key, publicKey: `${this.key}.pub` }, false)
     await this.startDevice()
     await this.deploy(`${this.key}.pub`)
+  }
+
+  get elf(): string {
+    return this.#elf
   }
 
   get server(): TestCloud {
@@ -110,15 +113,33 @@ export class DebugWorld {
     })
   }
 
-  /** A session in this process. */
-  async session(): Promise<DebugSession> {
+  /** A session in this process, and what is said to its user. */
+  async session(keyFile = this.key): Promise<TestSession> {
+    const notes: string[] = []
     const session = await openDebugSession({
-      ...{ cloud: this.cloud, deviceSid: this.device.record.sid, keyFile: this.key },
-      ...{ host: 'localhost', port: 0, elf: this.elf, progress: () => undefined },
-      knownDevices: join(this.folder, 'known-devices.json'),
+      ...{ cloud: this.cloud, deviceSid: this.device.record.sid, keyFile },
+      ...{ host: 'localhost', port: 0, elf: this.elf, progress: (line) => notes.push(line) },
+      knownDevices: this.knownDevices,
     })
     this.#sessions.push(session)
-    return session
+    const says = (pattern: RegExp, from = 0) =>
+      until(`${pattern} is said`, () => pattern.test(notes.slice(from).join('\n')))
+    return { ...session, notes, says }
+  }
+
+  /** Keys of devices that sessions in this process have seen. */
+  get knownDevices(): string {
+    return join(this.folder, 'known-devices.json')
+  }
+
+  /** What a user reads of a session that is refused. */
+  async refusal(keyFile = this.key): Promise<string> {
+    const outcome = await this.session(keyFile).then(
+      () => 'no refusal',
+      (error: unknown) => formatFailure(asFailure(error)),
+    )
+    assert.notEqual(outcome, 'no refusal')
+    return outcome
   }
 
   /** Where commands run: what they keep, they keep there. */
@@ -137,13 +158,6 @@ export class DebugWorld {
     const command = this.commands.start(['debug', DEVICE, this.key, '--port', '0', ...flags])
     const [, port] = await command.says(/GDB server listening on localhost:(\d+)/)
     return { command, port: Number(port) }
-  }
-
-  /** The command, which is expected to fail. */
-  async debugFails(key = this.key): Promise<string> {
-    const outcome: Outcome = await this.commands.run('debug', DEVICE, key, '--port', '0')
-    assert.equal(outcome.code, 1, outcome.stdout + outcome.stderr)
-    return outcome.stderr
   }
 
   /** GDB, connected. */

@@ -15,9 +15,9 @@ import { Target } from '../../packages/cli/src/debug/target.ts'
 import { seededRandom } from '../../packages/mcu/src/index.ts'
 import { readElfImage } from '../../packages/protocol/src/index.ts'
 import { missing } from '../../tools/programs.ts'
-import { buildProject } from '../../tools/samples.ts'
 import { sampled, seed } from '../../tools/sampling.ts'
 import { BareDevice } from './bare-device.ts'
+import { DEBUGGEE, debuggeeElf } from './debuggee.ts'
 import { GDB, Gdb } from './gdb.ts'
 
 const skip = missing('cmake', 'make', 'arm-none-eabi-gcc', GDB)
@@ -79,8 +79,6 @@ class Bench {
   }
 }
 
-const DEBUGGEE = join(import.meta.dirname, 'debuggee')
-
 function sourceLineOf(text: string): number {
   return readFileSync(join(DEBUGGEE, 'main.c'), 'utf8').split('\n').indexOf(text) + 1
 }
@@ -90,11 +88,10 @@ const PLACES = ['work', 'measure', 'add', 'descend', 'choose', 'in_ram', 'SysTic
 
 describe('foresight', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'microvisor-foresight-'))
-  const elf = join(folder, 'build/debuggee.elf')
   let benches: Bench[] = []
 
   before(async () => {
-    buildProject(DEBUGGEE, join(folder, 'build'))
+    const elf = debuggeeElf()
     benches = [true, false].map((foresees) => new Bench(elf, folder, foresees))
     await Promise.all(benches.map((bench) => bench.begin()))
   })

@@ -1,12 +1,13 @@
 /** The command as a whole, as far as it needs no server: words, help, exit codes, the reference page. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { commands as registered } from './commands.ts'
 import { loadConfig } from './main.ts'
 import { cliReference } from './reference.ts'
+import { type CommandLine, type CommandOutcome, runCommandLines } from './testing/command-lines.ts'
 
 const BIN = fileURLToPath(new URL('../bin/microvisor.js', import.meta.url))
 const { commands } = await loadConfig()
@@ -57,40 +58,53 @@ const wrongUsage = [
   { words: 'deploy . --debug --genkeys --log', says: /--log/ },
 ]
 
-for (const { words, says } of wrongUsage) {
-  test(`\`${words}\` is wrong usage: exit code 2, an error and a fix, no stack`, async () => {
-    const { code, stdout, stderr } = await microvisor(words)
-    assert.equal(code, 2, stderr)
-    assert.match(stderr, /^error WRONG_USAGE: /)
-    assert.match(stderr, says)
-    assert.match(stderr, /\n {2}fix: /)
-    assert.doesNotMatch(stderr, /\n\s+at /)
-    assert.equal(stdout, '')
+test('wrong usage is exit code 2, an error and a fix, no stack', async () => {
+  const outcomes = await microvisor(...wrongUsage.map(({ words }) => words))
+  for (const [index, { words, says }] of wrongUsage.entries()) {
+    const { code, stdout, stderr } = outcomes[index]!
+    assert.equal(code, 2, `${words}: ${stderr}`)
+    assert.match(stderr, /^error WRONG_USAGE: /, words)
+    assert.match(stderr, says, words)
+    assert.match(stderr, /\n {2}fix: /, words)
+    assert.doesNotMatch(stderr, /\n\s+at /, words)
+    assert.equal(stdout, '', words)
+  }
+})
+
+test('the exit code of the process is that of the command', () => {
+  const { status, stderr } = spawnSync(process.execPath, [BIN, 'apps', 'lsit'], {
+    encoding: 'utf8',
   })
-}
+  assert.equal(status, 2)
+  assert.match(stderr, /^error WRONG_USAGE: /)
+})
 
 test('an error is an object on standard output with --json', async () => {
-  const { code, stdout, stderr } = await microvisor('devices list --json --url http://127.0.0.1:1/')
-  assert.equal(code, 2)
-  assert.equal(stderr, '')
-  const { error } = JSON.parse(stdout)
+  const [outcome] = await microvisor('devices list --json --url http://127.0.0.1:1/')
+  assert.equal(outcome!.code, 2)
+  assert.equal(outcome!.stderr, '')
+  const { error } = JSON.parse(outcome!.stdout)
   assert.equal(error.code, 'WRONG_USAGE')
   assert.match(error.fix, /MICROVISOR_ACCOUNT_SID/)
 })
 
-test('a server that is not there is a failure: exit code 1', async () => {
-  const { code, stderr } = await microvisor(
-    'devices list --url http://127.0.0.1:1 --account-sid AC1 --auth-token x',
-  )
-  assert.equal(code, 1)
-  assert.match(stderr, /^error SERVER_UNREACHABLE: .*127\.0\.0\.1:1.*\n {2}fix: .*microvisor up/)
-})
-
-test('a build tool that is missing is named, with how to install it', async () => {
+test('a server that is not there and a build tool that is missing are failures: exit code 1', async () => {
   const blink = fileURLToPath(new URL('../../../samples/blink', import.meta.url))
-  const { code, stderr } = await microvisor(`deploy ${blink} --build`, { PATH: '/nonexistent' })
-  assert.equal(code, 1)
-  assert.match(stderr, /error PROGRAM_MISSING: .*cmake.*\n {2}fix: .*apt-get install cmake/)
+  const variables = { PATH: '/nonexistent' }
+  const [unreachable, missing] = await runCommandLines([
+    line('devices list --url http://127.0.0.1:1 --account-sid AC1 --auth-token x'),
+    { words: ['deploy', blink, '--build'], variables },
+  ])
+  assert.equal(unreachable!.code, 1)
+  assert.match(
+    unreachable!.stderr,
+    /^error SERVER_UNREACHABLE: .*127\.0\.0\.1:1.*\n {2}fix: .*microvisor up/,
+  )
+  assert.equal(missing!.code, 1)
+  assert.match(
+    missing!.stderr,
+    /error PROGRAM_MISSING: .*cmake.*\n {2}fix: .*apt-get install cmake/,
+  )
 })
 
 test('help is a success, for all, for a topic and for a command', async () => {
@@ -101,29 +115,18 @@ test('help is a success, for all, for a topic and for a command', async () => {
     ['help apps list', /List the uploaded applications/],
     ['apps:list --help', /EXAMPLES/],
   ] as const
-  for (const [words, says] of cases) {
-    const { code, stdout } = await microvisor(words)
+  const outcomes = await microvisor(...cases.map(([words]) => words))
+  for (const [index, [words, says]] of cases.entries()) {
+    const { code, stdout } = outcomes[index]!
     assert.equal(code, 0, words)
     assert.match(stdout, says, words)
   }
 })
 
-function microvisor(
-  words: string,
-  variables: NodeJS.ProcessEnv = {},
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: '/nonexistent', ...variables }
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, ...words.split(' ')], { env })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      stdout += text
-    })
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      stderr += text
-    })
-    child.on('error', reject)
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
-  })
+function microvisor(...lines: string[]): Promise<CommandOutcome[]> {
+  return runCommandLines(lines.map(line))
+}
+
+function line(words: string): CommandLine {
+  return { words: words.split(' ') }
 }

@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts'
 import { debugIdentity } from './debug-keys.ts'
 import { loadElfContent } from './elf-content.ts'
 import { GdbServer } from './gdb/gdb-server.ts'
+import { explainRefusal } from './refusals.ts'
 import { Target } from './target.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -68,7 +69,10 @@ export async function openDebugSession(options: DebugSessionOptions): Promise<De
       leaving = target.detach().catch(() => undefined)
     },
   })
-  await target.connect()
+  await target.connect().catch(async (error: unknown) => {
+    target.close()
+    throw await explainRefusal(error, options.keyFile)
+  })
   const opened = await server.listen().catch((error: NodeJS.ErrnoException) => {
     target.close()
     throw portFailure(error, host, port)

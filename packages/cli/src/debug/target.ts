@@ -70,8 +70,10 @@ const HABIT_BYTES = 4096
 /** Read at least this much where memory has no side effects. */
 const SRAM_READ_BYTES = 256
 const FLASH_READ_BYTES = 1024
-const RETRIES = 60
+const RETRIES = 65
+/** The first of them come sooner: most lines are back at once. */
 const RETRY_MS = 1000
+const FIRST_RETRY_MS = 50
 const [SP, LR, PC, XPSR] = [13, 14, 15, 16]
 const [MSP, PSP, CONTROL] = [17, 18, 21]
 const SPSEL = 2
@@ -459,7 +461,7 @@ export class Target {
   async #lost(detail: string): Promise<void> {
     this.#events.note(`${detail} Trying again ...`)
     for (let attempt = 0; attempt < RETRIES && !this.#isClosed; attempt++) {
-      await wait(RETRY_MS, this.#closing.signal)
+      await wait(Math.min(FIRST_RETRY_MS * 2 ** attempt, RETRY_MS), this.#closing.signal)
       try {
         await this.connect()
         await this.#takeUp()

@@ -190,8 +190,7 @@ function keyOf(socket: TLSSocket): string {
     .digest('hex')
 }
 
-const REFUSED_FIX =
-  'check that the running application was bundled with the public half of this key (`--debug-auth-pubkey`), and that nobody else debugs the device.'
+const REFUSED_FIX = 'try again; if it stays like this, see `microvisor devices show`.'
 
 function refusal(body: string, status: number): Failure {
   const { message, details } = parse(body) as {

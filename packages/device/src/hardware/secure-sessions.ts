@@ -2,6 +2,7 @@
  * TLS 1.3 over byte streams of the kernel's own: the device's end of a debug session. The device
  * proves itself with its certificate, the peer with the key that the kernel names.
  */
+import { createHash } from 'node:crypto'
 import { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { SecureSession, SecureSessions } from '@microvisor/microvisor'
@@ -155,7 +156,9 @@ class TlsSession implements SecureSession {
         changed()
         return
       }
-      end('The debugger does not hold the key that the running application names.')
+      end(
+        `The debugger does not hold the key that the running application names (sha256:${nameOf(peerKey)}).`,
+      )
       socket.destroy()
     })
     socket.on('data', (bytes: Uint8Array) => {
@@ -167,6 +170,11 @@ class TlsSession implements SecureSession {
     socket.on('end', () => end(''))
     socket.on('close', () => end(''))
   }
+}
+
+/** As the command line names keys, so that a person can compare the two. */
+function nameOf(key: Uint8Array): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 16)
 }
 
 /** The handshake has shown that the peer holds the key of its certificate; is it this one? */

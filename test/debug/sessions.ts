@@ -1,0 +1,112 @@
+/**
+ * Debug sessions that somebody or something disturbs: a hostile relay, wrong keys, two debuggers, and
+ * ends of every kind. GDB, cloud and device are the real ones; the command runs in a process of its own
+ * where it is the process that ends.
+ */
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { generateKeyPair } from '../../packages/cli/src/debug/debug-keys.ts'
+import type { DebugWorld } from './debug-world.ts'
+import { mischiefs } from './relay.ts'
+
+/** In this order: the last leaves an application that cannot be debugged. */
+export function sessionTests(debug: DebugWorld): void {
+  test('a relay that tampers with a session cannot change what GDB sees, only interrupt it', async () => {
+    const session = await debug.session()
+    const gdb = await debug.gdb(session.port)
+    await gdb.ask('break descend')
+    for (const [name, mischief] of Object.entries(mischiefs)) {
+      const from = session.notes.length
+      debug.relay.mischief = mischief
+      const stop = await gdb.run('continue')
+      assert.equal(stop.function, 'descend', name)
+      await session.says(/Trying again[\s\S]*Connected again/, from)
+      const depth = await gdb.value('depth')
+      assert.ok(depth >= 0 && depth <= 7, `${name}: ${depth}`)
+    }
+    await gdb.end()
+    await session.close()
+  })
+
+  test('a relay reads nothing of what passes', async () => {
+    const text = Buffer.concat(debug.relay.seen).toString('latin1')
+    assert.ok(text.length > 10_000)
+    // The kernel's version and the text that GDB asked for pass in every session.
+    assert.doesNotMatch(text, /debuggee|descend|Reset_Handler/)
+  })
+
+  test('another key is refused, by the device; the refusal names the key', async () => {
+    const other = join(debug.folder, 'other.pem')
+    await generateKeyPair({ privateKey: other, publicKey: `${other}.pub` }, false)
+    const refusal = await debug.refusal(other)
+    assert.match(refusal, /^error DEBUG_KEY_REFUSED: .*other\.pem \(P-256, sha256:[\da-f]{16}/)
+    assert.match(refusal, /fix: .*--debug-auth-pubkey/)
+  })
+
+  test('a device that shows another certificate than before is refused, by the command', async () => {
+    const known = readFileSync(debug.knownDevices, 'utf8')
+    writeFileSync(debug.knownDevices, known.replaceAll(/"[\da-f]{64}"/g, `"${'0'.repeat(64)}"`))
+    const refusal = await debug.refusal()
+    writeFileSync(debug.knownDevices, known)
+    assert.match(refusal, /DEVICE_KEY_CHANGED.*Somebody may be pretending/s)
+  })
+
+  test('a second debugger is refused and told who holds the device, and what to do', async () => {
+    const session = await debug.session()
+    const refusal = await debug.refusal()
+    assert.match(refusal, /^error DEBUG_HELD: Another debugger holds this device: .+ from .+/)
+    assert.match(refusal, /fix: wait .*debug end/)
+    await session.close()
+  })
+
+  test('when GDB is killed the application runs on, and the next GDB is served', async () => {
+    const session = await debug.session()
+    const first = await debug.gdb(session.port)
+    const turns = await first.value('turns')
+    await first.end('SIGKILL')
+    await session.says(/GDB has gone/)
+    const second = await debug.gdb(session.port)
+    await second.ask('tbreak work')
+    await second.run('continue')
+    assert.ok((await second.value('turns')) > turns)
+    await second.end()
+    await session.close()
+  })
+
+  test('the command ends on Ctrl-C with GDB connected', async () => {
+    const { command, port } = await debug.debug()
+    const gdb = await debug.gdb(port)
+    gdb.begin('continue')
+    assert.equal((await command.interrupt()).code, 0)
+    await gdb.end()
+  })
+
+  test('when the command is killed the device is free for the next debugger', async () => {
+    const { command, port } = await debug.debug()
+    await debug.gdb(port)
+    await command.kill('SIGKILL')
+    const next = await debug.session()
+    await next.close()
+  })
+
+  test('a device that restarts is found again, and GDB is at its beginning or later', async () => {
+    const session = await debug.session()
+    const gdb = await debug.gdb(session.port)
+    await gdb.ask('break descend')
+    debug.stopDevice()
+    await session.says(/Trying again/)
+    await debug.startDevice()
+    await session.says(/Connected again/)
+    assert.equal((await gdb.run('continue')).function, 'descend')
+    await gdb.end()
+    await session.close()
+  })
+
+  test('an application that names no key cannot be debugged', async () => {
+    await debug.deploy(undefined)
+    const refusal = await debug.refusal()
+    assert.match(refusal, /^error DEBUG_KEY_MISSING: .*names no key for debugging/)
+  })
+}
