@@ -55,6 +55,7 @@ postgres:postgresql:postgresql
 nats-server:nats-server:nats-server
 mosquitto:mosquitto:mosquitto
 openssl:openssl:openssl
+haproxy:haproxy:haproxy
 '
 
 set_up_programs() {

@@ -16,7 +16,7 @@ import { groups, scaled } from './test-groups.ts'
 
 const args = process.argv.slice(2)
 const patterns = args.filter((arg) => !arg.startsWith('--'))
-const isSlow = args.includes('--slow')
+const isSlow = args.includes('--slow') || process.env.MICROVISOR_SLOW_TESTS === '1'
 const isScaledOnly = args.includes('--scaled')
 
 const LIMITS: Limits = isSlow

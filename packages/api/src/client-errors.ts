@@ -9,6 +9,7 @@ export type ClientErrorCode =
   | 'SERVER_SILENT'
   | 'CONNECTION_LOST'
   | 'ANSWER_UNEXPECTED'
+  | 'NO_SERVER_BEHIND_PROXY'
 
 /** An answer that is an error, or no answer. */
 export class ApiError extends Error {

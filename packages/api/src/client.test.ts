@@ -83,13 +83,23 @@ test('answers that are not ours are told apart from refusals', async () => {
     [200, '{"apps": 3}'],
     [200, ''],
     [404, 'not found'],
-    [502, '{"error": "bad gateway"}'],
+    [500, '{"error": "some other service"}'],
   ]
   for (const [status, body] of answers)
     await served(
       (_, response) => response.writeHead(status).end(body),
       async (client) => {
         await assert.rejects(client.call(listApps), { code: 'ANSWER_UNEXPECTED', status })
+      },
+    )
+})
+
+test('a proxy that has no server says so', async () => {
+  for (const status of [502, 503, 504])
+    await served(
+      (_, response) => response.writeHead(status).end('<html>'),
+      async (client) => {
+        await assert.rejects(client.call(listApps), { code: 'NO_SERVER_BEHIND_PROXY', status })
       },
     )
 })

@@ -182,9 +182,20 @@ class Connection {
   async #refusal(response: Response): Promise<ApiError> {
     const text = await response.text().catch(() => '')
     const body = ErrorBody.safeParse(parseJson(text))
-    if (!body.success) return this.#unexpected(response.status, body.error)
+    if (!body.success) return this.#unexplained(response.status, body.error)
     const { code, fix, ...details } = body.data.details
     return new ApiError(code, body.data.message, fix, { details, status: response.status })
+  }
+
+  /** A refusal that no server of ours has written. */
+  #unexplained(status: number, cause: unknown): ApiError {
+    if (!GATEWAY_STATUSES.includes(status)) return this.#unexpected(status, cause)
+    return new ApiError(
+      'NO_SERVER_BEHIND_PROXY',
+      `${this.url} answered with status ${status}: a proxy is there, and has no server that answers.`,
+      'Try again in some seconds; if it stays so, ask each server for /ready, and look at the log of the proxy.',
+      { status, cause },
+    )
   }
 
   #unexpected(status: number, cause: unknown): ApiError {
@@ -204,6 +215,9 @@ class Connection {
     )
   }
 }
+
+/** What a proxy says of the servers behind it. RFC 9110, 15.6.3 to 15.6.5. */
+const GATEWAY_STATUSES: readonly number[] = [502, 503, 504]
 
 /** Values as a form or query has them; what is undefined is left out. */
 function texts(values: Readonly<Record<string, unknown>> = {}): Record<string, string> {

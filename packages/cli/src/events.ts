@@ -130,7 +130,10 @@ async function listen(
   return events
 }
 
-const PASSING = ['SERVER_UNREACHABLE', 'SERVER_SILENT', 'CONNECTION_LOST', 'STOPPING']
+const PASSING = [
+  ...['SERVER_UNREACHABLE', 'SERVER_SILENT', 'CONNECTION_LOST', 'STOPPING'],
+  'NO_SERVER_BEHIND_PROXY',
+]
 
 /** Trouble that ends by itself: the server restarts, or the network comes back. */
 export function isPassing(error: unknown): error is Error {
