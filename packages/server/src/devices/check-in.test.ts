@@ -1,6 +1,7 @@
 /** Devices that say hello, many at once: what is written, and what each gets to know. */
 import assert from 'node:assert/strict'
-import { cp, rm } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { makeSid } from '@microvisor/protocol'
@@ -25,7 +26,7 @@ before(async () => {
   folder = await testFolder()
   const shared = isScaled ? await (await sharedStores()).fresh() : undefined
   const own = join(folder, 'db')
-  if (shared === undefined) await cp(await databaseTemplate(), own, { recursive: true })
+  if (shared === undefined) cpSync(await databaseTemplate(), own, { recursive: true })
   database = await openDatabase(shared?.databaseUrl ?? own)
   const { db } = database
   await db.insert(accounts).values({ sid: accountSid, authTokenHash: '' })
