@@ -6,13 +6,14 @@
  * sweep complete instead of sampled (MICROVISOR_SLOW_TESTS=1). `--scaled` runs the cloud's tests
  * alone, all of them, on PostgreSQL, NATS and an object store (MICROVISOR_TEST_STORES=scaled).
  */
-import { globSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { globSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { missingStores } from '../packages/server/src/testing/stores.ts'
 import type { Tally } from './tally-reporter.ts'
 import { endBatches, type Limits, runBatch } from './test-batch.ts'
 import { groups, scaled } from './test-groups.ts'
+import { makeScratch } from './test-scratch.ts'
 
 const args = process.argv.slice(2)
 const patterns = args.filter((arg) => !arg.startsWith('--'))
@@ -37,23 +38,27 @@ interface GroupResult extends Tally {
   ms: number
 }
 
+/** Also while what a killed batch had started still writes. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 3 } as const
+
+const scratch = makeScratch()
 const results = new Map<string, GroupResult>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     endBatches()
+    rmSync(scratch, REMOVAL)
     process.exit(130)
   })
 
-const scratch = mkdtempSync(join(tmpdir(), 'microvisor-test-'))
 const queue = [...scaledBatches(), ...(isScaledOnly ? [] : ordinaryBatches())]
 await Promise.all(Array.from({ length: BATCHES_AT_ONCE }, work))
-rmSync(scratch, { recursive: true })
+rmSync(scratch, REMOVAL)
 report()
 
 async function work(): Promise<void> {
   for (let batch = queue.shift(); batch; batch = queue.shift()) {
     const started = performance.now()
-    const env = { ...batch.env, ...(isSlow ? { MICROVISOR_SLOW_TESTS: '1' } : {}) }
+    const env = { TMPDIR: scratch, ...batch.env, ...(isSlow ? { MICROVISOR_SLOW_TESTS: '1' } : {}) }
     const tallyFile = join(scratch, `${queue.length}.json`)
     const tally = await runBatch(batch.files, env, LIMITS, tallyFile)
     const sum = resultOf(batch.group)

@@ -6,8 +6,8 @@
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync } from 'node:fs'
-import { cp, rm } from 'node:fs/promises'
+import { cpSync, existsSync, mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,7 +94,7 @@ export class World {
   /** Makes a data folder one that a server has been in before, unless it is one already. */
   async useTemplate(data: string): Promise<void> {
     if (existsSync(join(data, 'server'))) return
-    await cp(await databaseTemplate(), join(data, 'server/db'), { recursive: true })
+    cpSync(await databaseTemplate(), join(data, 'server/db'), { recursive: true })
   }
 
   /** A device that is connected. */

@@ -3,7 +3,8 @@
  * acknowledged is there afterwards, and nothing is there by half. The long run kills more often.
  */
 import assert from 'node:assert/strict'
-import { cp, rm } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -32,7 +33,7 @@ test('a killed server loses nothing that it acknowledged', async (t) => {
   const random = Random.fresh()
   const folder = await testFolder()
   t.after(() => rm(folder, { recursive: true }))
-  await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
+  cpSync(await databaseTemplate(), join(folder, 'db'), { recursive: true })
   const known: Acknowledged = { apps: [], target: null, asked: null }
   let server = await spawnServer(folder)
   t.after(() => server.kill())

@@ -24,6 +24,7 @@ import { Configs } from './configs/configs.ts'
 import { addConfigRoutes } from './configs/routes.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { DebugDoor } from './debug/debug-door.ts'
+import { CheckIn } from './devices/check-in.ts'
 import { Devices } from './devices/devices.ts'
 import { LogTail } from './devices/log-tail.ts'
 import { DeviceOrders } from './devices/orders.ts'
@@ -393,6 +394,7 @@ function makeGateway(
     log,
     tracing,
     orders: new DeviceOrders(db),
+    checkIn: new CheckIn(db, bus, presence.serverId),
     signers,
     presence,
     certificates,

@@ -1,8 +1,8 @@
 /**
  * What a device is to be told: its target, whether it logs, and a restart that somebody asked for.
- * Read from the database each time, so any server can tell it.
+ * Read from the database each time (also when it checks in), so any server can tell it.
  */
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import type { Database } from '../storage/database.ts'
 import { Gatherer } from '../storage/gather.ts'
 import { apps, bundleContents, deviceCertificates, devices } from '../storage/schema.ts'
@@ -84,7 +84,7 @@ export class DeviceOrders {
     const rows = await this.#db
       .select()
       .from(deviceCertificates)
-      .where(inArray(deviceCertificates.fingerprint, [...fingerprints]))
+      .where(sql`${deviceCertificates.fingerprint} = ANY(${sql.param(fingerprints)}::text[])`)
     const found = new Map(rows.map((row) => [row.fingerprint, row]))
     return fingerprints.map((fingerprint) => found.get(fingerprint))
   }

@@ -1,7 +1,8 @@
 /** What is kept of reports, and who may have which content, against a database. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { cp, rm } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type CrashReport, encodeFrame, FrameDecoder } from '@microvisor/protocol'
@@ -23,7 +24,7 @@ let folder: string
 let database: OpenDatabase
 before(async () => {
   folder = await testFolder()
-  await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
+  cpSync(await databaseTemplate(), join(folder, 'db'), { recursive: true })
   database = await openDatabase(join(folder, 'db'))
   for (const sid of ['AC1', 'AC2'])
     await database.db.insert(accounts).values({ sid, authTokenHash: '' })

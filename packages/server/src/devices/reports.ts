@@ -74,29 +74,14 @@ export class DeviceReports {
     this.#parts.events.append(accountEvent(device, event, 'device.disconnected', { reason }))
   }
 
-  async kernel(device: DeviceIdentity, version: number, text: string): Promise<void> {
-    await this.#db
-      .update(devices)
-      .set({ kernelVersion: version, kernelVersionText: plainText(text) })
-      .where(eq(devices.sid, device.sid))
-  }
-
   async state(device: DeviceIdentity, state: DeviceState): Promise<void> {
     const hash = toHex(state.manifestHash)
     await this.#db
       .update(devices)
       .set({
-        reportedHash: hash || null,
+        ...reportedColumns(state),
         reportedAppSid: await this.#appOf(device, hash),
         reportedAt: new Date(),
-        appRunning: state.running,
-        wakeReason: state.wakeReason,
-        reportedLayers: state.layers.map((layer) => ({
-          place: LayerPlace[layer.place] ?? String(layer.place),
-          start: layer.start,
-          size: layer.size,
-          measurement_hash: toHex(layer.measurementHash),
-        })),
       })
       .where(eq(devices.sid, device.sid))
   }
@@ -210,6 +195,21 @@ export class DeviceReports {
       .orderBy(desc(apps.seq))
       .limit(1)
     return app?.sid ?? null
+  }
+}
+
+/** A device's row, as the device says. */
+export function reportedColumns({ manifestHash, layers, running, wakeReason }: DeviceState) {
+  return {
+    reportedHash: toHex(manifestHash) || null,
+    appRunning: running,
+    wakeReason,
+    reportedLayers: layers.map((layer) => ({
+      place: LayerPlace[layer.place] ?? String(layer.place),
+      start: layer.start,
+      size: layer.size,
+      measurement_hash: toHex(layer.measurementHash),
+    })),
   }
 }
 

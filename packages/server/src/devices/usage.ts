@@ -5,7 +5,6 @@ import { formatDate } from '../http/dates.ts'
 import type { Rest } from '../http/rest.ts'
 import type { Database } from '../storage/database.ts'
 import { deviceUsage } from '../storage/schema.ts'
-import { monthOf } from './presence.ts'
 
 export function addUsageRoutes(rest: Rest, db: Database): void {
   const read = (accountSid: string, month: string | undefined) =>
@@ -43,4 +42,9 @@ function formatCsv({ month, devices }: api.Usage): string {
   return [['month', 'device_sid', 'date_first', 'date_last', 'connections'], ...rows]
     .map((row) => `${row.join(',')}\r\n`)
     .join('')
+}
+
+/** As usage is counted: `2021-01`, in UTC. */
+export function monthOf(date: Date): string {
+  return date.toISOString().slice(0, 7)
 }

@@ -1,6 +1,7 @@
 /** Events of an account: numbered without gaps, kept up to a limit, followed from any of them. */
 import assert from 'node:assert/strict'
-import { cp, rm } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
@@ -108,7 +109,7 @@ test('readers are limited, wrong ones are told what is wrong, all end with the s
 
 test('only the newest are kept; a reader that comes too late is told how many it missed', async () => {
   const folder = await testFolder()
-  await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
+  cpSync(await databaseTemplate(), join(folder, 'db'), { recursive: true })
   const { db, close } = await openDatabase(join(folder, 'db'))
   const bus = new ProcessBus()
   const limits = { ...defaultLimits, eventsKept: 100 }

@@ -9,6 +9,7 @@
  *   (3) An event's deliveries to webhooks are written with it, so no two servers make them twice.
  *   (4) Only the newest events are kept.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type AccountEvent, type EventType, eventTypesOf } from '@microvisor/api'
 import { and, asc, eq, gt, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
@@ -53,11 +54,14 @@ const BATCH = 500
 /** The oldest are removed once for so many new ones. */
 const PRUNE_EVERY = 1000
 const RETRY_MS = 1000
+/** From one batch of those that come and go to the next. */
+const BATCH_MS = 100
 
 export class AccountEvents {
   readonly #parts: Parts
   #waiting: NewEvent[] = []
   #writing: Promise<void> | undefined
+  #lastBatchAt = Number.NEGATIVE_INFINITY
   #isClosed = false
 
   constructor(parts: Parts) {
@@ -150,6 +154,9 @@ export class AccountEvents {
     // The next turn of the loop: whatever happens in this one goes together.
     await new Promise(setImmediate)
     while (this.#waiting.length > 0) {
+      const earlyMs = this.#lastBatchAt + BATCH_MS - performance.now()
+      if (earlyMs > 0 && !this.#isClosed) await sleep(earlyMs)
+      this.#lastBatchAt = performance.now()
       const events = this.#waiting.splice(0, BATCH)
       try {
         await this.record(async () => ({ result: undefined, events }))
@@ -157,7 +164,7 @@ export class AccountEvents {
         this.#parts.log.warn({ event: 'events not written', events: events.length, err: error })
         if (this.#isClosed) return this.#parts.metrics.eventsLost(events.length)
         this.#waiting.unshift(...events)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+        await sleep(RETRY_MS)
       }
     }
   }

@@ -3,7 +3,7 @@
  *
  *   (1) Frames are dealt with one after another; the next is not read before.
  *   (2) Nothing goes out before the Hello has come, and Welcome goes out first.
- *   (3) What the device should do is read from the database, when it connects and when a notice says
+ *   (3) What the device should do is read from the database, when it checks in and when a notice says
  *       that it changed; what was sent last is remembered so that only changes go out.
  *   (4) Every end has a reason. The device is told if it can still be; listeners always are.
  */
@@ -24,6 +24,7 @@ import {
 } from '@microvisor/protocol'
 import type { Logger } from 'pino'
 import type { DebugLine, DebugPeer } from '../debug/debug-line.ts'
+import type { CheckIn } from '../devices/check-in.ts'
 import { type LoggedRecord, logEvent, plainText, wallMicroseconds } from '../devices/event-text.ts'
 import type { DeviceOrders, Orders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
@@ -49,6 +50,7 @@ export interface ConnectionParts {
   readonly keyring: DeviceKeysParts['keyring']
   readonly reports: DeviceReports
   readonly presence: Presence
+  readonly checkIn: CheckIn
   /** What the device has shown. */
   readonly certificate: { readonly fingerprint: string; readonly renewAt: number }
   readonly certificates: RenewalParts['certificates']
@@ -89,6 +91,8 @@ export class DeviceConnection {
   /** Attestations that were asked for and have not come. */
   #questions = 0
   #isWelcome = false
+  /** Something changed while the first orders were read. */
+  #hasMissed = false
   #ended: string | undefined
 
   constructor(parts: ConnectionParts) {
@@ -263,11 +267,15 @@ export class DeviceConnection {
         GoodbyeReason.UNSUPPORTED_VERSION,
         `The device speaks version ${hello.protocolVersion} of the link; this service speaks ${LINK_PROTOCOL_VERSION}.`,
       )
-    const { device, id, reports, presence, limits, log, onWelcome, socket } = this.#parts
-    await reports.kernel(device, hello.kernelVersion, hello.kernelVersionText)
-    if (hello.state) await reports.state(device, hello.state)
-    await presence.connected(device, id, socket.remoteAddress ?? '')
-    const orders = await this.#orders()
+    const { device, id, reports, certificate, checkIn, limits, log, onWelcome, socket } =
+      this.#parts
+    const address = socket.remoteAddress ?? ''
+    const { kernelVersion, kernelVersionText, state } = hello
+    const { fingerprint } = certificate
+    const said = { kernelVersion, kernelVersionText, state }
+    const orders = await this.#valid(
+      checkIn.arrive({ device, connectionId: id, fingerprint, address, ...said }),
+    )
     // The kernel's target is none of the Welcome: the refresh below sends it.
     this.#sent = { ...sentOf(orders), kernel: '' }
     this.#isWelcome = true
@@ -281,13 +289,13 @@ export class DeviceConnection {
         heartbeatSeconds: limits.heartbeatSeconds,
       },
     })
-    log.info({ event: 'device connected', device: device.sid, address: socket.remoteAddress })
+    log.info({ event: 'device connected', device: device.sid, address })
     if (hello.kernelFailure !== '')
       log.warn({ event: 'kernel failed', device: device.sid, reason: hello.kernelFailure })
     onWelcome()
-    reports.connected(device, socket.remoteAddress ?? '')
-    // Once more, for what changed while the orders were read.
-    await this.refresh()
+    reports.connected(device, address)
+    if (this.#hasMissed) await this.refresh()
+    else await this.#follow(orders)
     if (hello.renewsCertificates) await this.#renewal.begin()
   }
 
@@ -320,8 +328,17 @@ export class DeviceConnection {
   }
 
   async #refresh(): Promise<void> {
-    if (!this.#isWelcome || this.#ended !== undefined) return
-    const orders = await this.#orders()
+    if (this.#ended !== undefined) return
+    if (!this.#isWelcome) {
+      this.#hasMissed = true
+      return
+    }
+    const { device, orders, certificate } = this.#parts
+    await this.#follow(await this.#valid(orders.read(device, certificate.fingerprint)))
+  }
+
+  /** Tells the device what it has not been told. */
+  async #follow(orders: Orders): Promise<void> {
     if (orders.connectionId !== null && orders.connectionId !== this.#parts.id)
       return this.end(GoodbyeReason.REPLACED, 'The device has connected anew.')
     const last = this.#sent
@@ -343,13 +360,12 @@ export class DeviceConnection {
     await this.#parts.orders.restartOrdered(this.#parts.device, orders.restartRequestedAt)
   }
 
-  async #orders(): Promise<Orders> {
-    const { device, orders, certificate } = this.#parts
-    const found = await orders.read(device, certificate.fingerprint)
+  async #valid(reading: Promise<Orders | undefined>): Promise<Orders> {
+    const found = await reading
     if (found?.isRevoked)
       throw new LinkFailure(GoodbyeReason.REVOKED, 'Its certificate was revoked.')
     if (found) return found
-    throw new LinkFailure(GoodbyeReason.REVOKED, `Device ${device.sid} was removed.`)
+    throw new LinkFailure(GoodbyeReason.REVOKED, `Device ${this.deviceSid} was removed.`)
   }
 
   #watchLogging({ loggingUntil }: Orders): void {

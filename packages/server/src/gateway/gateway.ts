@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls'
 import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
 import type { DebugLine, DebugPeer, DebugWish } from '../debug/debug-line.ts'
 import { openFarLine, serveFarLine } from '../debug/far-line.ts'
+import type { CheckIn } from '../devices/check-in.ts'
 import type { DeviceOrders } from '../devices/orders.ts'
 import type { Presence } from '../devices/presence.ts'
 import type { DeviceIdentity, DeviceReports } from '../devices/reports.ts'
@@ -30,6 +31,7 @@ export interface GatewayParts extends DevicePortParts {
   readonly signers: Signers
   readonly reports: DeviceReports
   readonly presence: Presence
+  readonly checkIn: CheckIn
   readonly certificates: ConnectionParts['certificates']
   readonly findContent: (device: DeviceIdentity, hash: string) => Promise<BlobReader | undefined>
   readonly managed: Managed

@@ -136,6 +136,7 @@ function newer(name: string): UsageError {
 
 /** PostgreSQL's error codes (documentation, appendix A), as far as rules answer them. */
 export const SqlState = {
+  deadlock: '40P01',
   diskFull: '53100',
   foreignKeyViolation: '23503',
   uniqueViolation: '23505',
@@ -164,3 +165,16 @@ export function sqlStateOf(error: unknown): string | undefined {
   }
   return undefined
 }
+
+/** Does it again if it and another, on the same rows in another order, waited for each other. */
+export async function despiteDeadlock<T>(statement: () => Promise<T>): Promise<T> {
+  for (let left = DEADLOCKS; ; left--) {
+    try {
+      return await statement()
+    } catch (error) {
+      if (left === 0 || sqlStateOf(error) !== SqlState.deadlock) throw error
+    }
+  }
+}
+
+const DEADLOCKS = 3

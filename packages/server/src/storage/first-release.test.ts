@@ -4,7 +4,8 @@
  * only go forward, from there on. After a release, its own dump comes beside it.
  */
 import assert from 'node:assert/strict'
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PGlite } from '@electric-sql/pglite'
@@ -30,7 +31,7 @@ async function lay(folder: string, sql: string) {
     await client.end()
     return stores
   }
-  await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
+  cpSync(await databaseTemplate(), join(folder, 'db'), { recursive: true })
   const client = await PGlite.create(join(folder, 'db'))
   await client.exec('DROP SCHEMA public CASCADE; CREATE SCHEMA public;')
   await client.exec(sql)

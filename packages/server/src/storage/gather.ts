@@ -1,9 +1,11 @@
 /**
  * Questions asked by many at the same time, put to the database as one. An idle gatherer asks at once;
- * what comes while an answer is under way waits for the next round. So one device waits for nothing,
- * and when ten thousand come back at once the database gets dozens of statements instead of
- * ten thousands.
+ * what comes while an answer is under way, or soon after, waits for the next round. So one device waits
+ * for nothing, and when ten thousand come back at once the database gets dozens of statements instead
+ * of ten thousands. (Without the pause rounds stay small with PGlite: it answers in this thread, and
+ * nobody can ask meanwhile.)
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 
 interface Waiting<Question, Answer> {
   readonly question: Question
@@ -13,12 +15,18 @@ interface Waiting<Question, Answer> {
 
 /** Questions of one round; PostgreSQL takes 65,535 parameters in a statement. */
 const ROUND = 500
+/**
+ * From the start of a round to that of the next: the more came, the longer. More than 50 a second make
+ * rounds grow. (PGlite, checking devices in: 3.7 ms alone, 0.4 ms each of 20, 0.15 ms each of 100.)
+ */
+const PAUSE_MS = { each: 20, most: 100 }
 
 export class Gatherer<Question, Answer> {
   /** Answers in the order of the questions. */
   readonly #askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>
   #waiting: Waiting<Question, Answer>[] = []
   #isAsking = false
+  #nextAt = Number.NEGATIVE_INFINITY
 
   constructor(askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>) {
     this.#askAll = askAll
@@ -33,7 +41,13 @@ export class Gatherer<Question, Answer> {
 
   async #askOn(): Promise<void> {
     this.#isAsking = true
-    while (this.#waiting.length > 0) await this.#round(this.#waiting.splice(0, ROUND))
+    while (this.#waiting.length > 0) {
+      const earlyMs = this.#nextAt - performance.now()
+      if (earlyMs > 0) await sleep(earlyMs)
+      const round = this.#waiting.splice(0, ROUND)
+      this.#nextAt = performance.now() + Math.min(round.length * PAUSE_MS.each, PAUSE_MS.most)
+      await this.#round(round)
+    }
     this.#isAsking = false
   }
 

@@ -39,7 +39,7 @@ export async function openPostgres(
     throw explain(url, error)
   }
   return {
-    // The same dialect and calls; what differs are the types of raw results, which nobody uses.
+    // The same dialect and calls; of raw results, `rows` and the texts of times are the same, too.
     db: drizzle(pool) as unknown as OpenDatabase['db'],
     isShared: true,
     inTurn: (work) => locked(pool, TURN_LOCK, work),

@@ -1,6 +1,7 @@
 /** A real server on free ports and a data folder of its own, and a client of it. */
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { cpSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, createClient } from '@microvisor/api'
@@ -77,7 +78,7 @@ export async function testCloud(given: Partial<ServerOptions> = {}): Promise<Tes
 /** Makes a new server's start quick; the addresses of its stores, if they are not in the folder. */
 async function lay(folder: string): Promise<Partial<ServerOptions>> {
   if (isScaled) return (await sharedStores()).fresh()
-  await cp(await databaseTemplate(), join(folder, 'db'), { recursive: true })
+  cpSync(await databaseTemplate(), join(folder, 'db'), { recursive: true })
   return {}
 }
 
