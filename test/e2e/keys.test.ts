@@ -1,5 +1,6 @@
 /** A key of the user's own: made, registered, told to a device, signing what the device then runs. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type * as api from '@microvisor/api'
@@ -27,7 +28,9 @@ describe("a key of the user's own", () => {
     assert.match(await world.succeed('keys', 'list'), new RegExp(`${id} +release`))
     const logs = world.start(['logs', 'stream', 'plant'])
     await logs.says(/Logging from UV/)
-    await world.succeed('apps', 'create', bundle)
+    const saved = join(world.folder, 'saved.zip')
+    await world.succeed('apps', 'create', bundle, '--bundle-out', saved)
+    assert.deepEqual(readFileSync(saved), readFileSync(bundle))
     const [app] = (await world.succeedJson('apps', 'list')) as { sid: string }[]
     await world.succeed('devices', 'update', 'plant', '--target-app', app!.sid)
     await logs.says(/Hello from blink, second 0/)
