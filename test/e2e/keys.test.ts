@@ -1,5 +1,6 @@
 /** A key of the user's own: made, registered, told to a device, signing what the device then runs. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type * as api from '@microvisor/api'
@@ -27,7 +28,9 @@ describe("a key of the user's own", () => {
     assert.match(await world.succeed('keys', 'list'), new RegExp(`${id} +release`))
     const logs = world.start(['logs', 'stream', 'plant'])
     await logs.says(/Logging from UV/)
-    await world.succeed('apps', 'create', bundle)
+    const saved = join(world.folder, 'saved.zip')
+    await world.succeed('apps', 'create', bundle, '--bundle-out', saved)
+    assert.deepEqual(readFileSync(saved), readFileSync(bundle))
     const [app] = (await world.succeedJson('apps', 'list')) as { sid: string }[]
     await world.succeed('devices', 'update', 'plant', '--target-app', app!.sid)
     await logs.says(/Hello from blink, second 0/)
@@ -39,6 +42,29 @@ describe("a key of the user's own", () => {
     assert.match((await world.run('apps', 'create', bundle)).stderr, /MANIFEST_SIGNER_UNKNOWN/)
     const again = await world.run('keys', 'add', `${name}.pub.pem`)
     assert.match(again.stderr, /SIGNER_KNOWN/)
+  })
+
+  test('decrypts layers once it is registered, whatever else the device refuses', async () => {
+    const name = join(world.folder, 'fleet')
+    const { key_id: id } = (await world.succeedJson('keys', 'create', name, '--layer')) as {
+      key_id: string
+    }
+    const bundle = join(world.folder, 'encrypted.zip')
+    const encrypting = ['--layer-key', `${name}.layerkey`]
+    await world.succeed('apps', 'bundle', prebuilt('notify', 'bin'), bundle, ...encrypting)
+    assert.match((await world.run('apps', 'create', bundle)).stderr, /LAYER_KEY_UNKNOWN/)
+    const added = await world.run('keys', 'add', `${name}.layerkey`, '--json')
+    assert.equal(added.code, 0, added.stderr)
+    const secret = readFileSync(`${name}.layerkey`, 'utf8').trim()
+    assert.ok(!added.stdout.includes(secret))
+    assert.match(await world.succeed('keys', 'list'), new RegExp(`${id} +fleet +layer`))
+    const logs = world.start(['logs', 'stream', 'plant'])
+    await logs.says(/Logging from UV/)
+    const [app] = (await world.succeedJson('apps', 'create', bundle)) as { sid: string }[]
+    await world.succeed('devices', 'update', 'plant', '--target-app', app!.sid)
+    await logs.says(/COMPLETE/)
+    await world.succeed('keys', 'remove', id)
+    assert.deepEqual(await world.succeedJson('keys', 'list'), [])
   })
 
   /** Both ends have counted the same bytes of the update. */

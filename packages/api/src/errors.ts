@@ -109,6 +109,26 @@ const ownErrors = {
     status: 404,
     fix: 'See GET /v1/Signers for the signers of this account.',
   },
+  LAYER_KEY_NOT_FOUND: {
+    number: 20404,
+    status: 404,
+    fix: 'See GET /v1/LayerKeys for the layer keys of this account.',
+  },
+  LAYER_KEY_KNOWN: {
+    number: 72063,
+    status: 400,
+    fix: 'Nothing needs to be done: every Device of the account is given the key.',
+  },
+  LAYER_KEYS_TOO_MANY: {
+    number: 72064,
+    status: 400,
+    fix: 'Remove a layer key that no current bundle is encrypted with.',
+  },
+  LAYER_KEY_INVALID: {
+    number: 72065,
+    status: 400,
+    fix: 'Make one with `microvisor keys create NAME --layer`.',
+  },
   SIGNER_KNOWN: {
     number: 72060,
     status: 400,

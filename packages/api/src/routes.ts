@@ -9,6 +9,7 @@ import * as deviceKernels from './device-kernels.ts'
 import * as devices from './devices.ts'
 import * as events from './events.ts'
 import * as kernels from './kernels.ts'
+import * as layerKeys from './layer-keys.ts'
 import * as rollouts from './rollouts.ts'
 import type { Route } from './route.ts'
 import * as service from './service.ts'
@@ -71,6 +72,10 @@ export const routes: readonly Route[] = [
   signers.createSigner,
   signers.fetchSigner,
   signers.deleteSigner,
+  layerKeys.listLayerKeys,
+  layerKeys.createLayerKey,
+  layerKeys.fetchLayerKey,
+  layerKeys.deleteLayerKey,
   keys.listApiKeys,
   keys.createApiKey,
   keys.fetchApiKey,

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { parseBundle, plainPolicies } from '@microvisor/protocol'
+import { type AppPolicies, parseBundle, plainPolicies } from '@microvisor/protocol'
+import { Parser } from '@oclif/core'
+import { contentsOf } from './bundle-contents.ts'
 import { bundleImage, inputKind, sha256 } from './bundling.ts'
-import { policiesOf } from './policies.ts'
+import { AppsBundle } from './commands/apps/bundle.ts'
+import { policiesOf, readKey } from './policies.ts'
 
 const PREBUILT = fileURLToPath(new URL('../../../samples/prebuilt/', import.meta.url))
 const elf = readFileSync(join(PREBUILT, 'blink.elf'))
@@ -47,34 +50,62 @@ test('an image that no device could start is refused with the name of its file',
   }
 })
 
-test('every policy flag reaches the manifest', () => {
-  const debug = writeKey('debug.pem', 'P-256').publicKey
-  const report = writeKey('report.pem', 'P-256').publicKey
-  const policies = policiesOf({
-    'debug-auth-pubkey': debug,
-    'connection-grace-time': 1,
-    'minimum-check-in-time': 2,
-    'maximum-politeness-time': 3,
-    'minimum-kernel-version': 4,
-    'minimum-restart-interval': 5,
-    'maximum-restart-interval': 6,
-    'crash-report-key': report,
-    'crash-stack-bytes': 7,
-  })
-  const { manifest } = parseBundle(bundleImage('blink.elf', elf, policies), sha256)
-  assert.deepEqual(manifest.policies.connectivity, {
-    connectionGraceSeconds: 1,
-    minimumCheckInSeconds: 2,
-  })
-  assert.deepEqual(manifest.policies.update, {
-    maximumPolitenessSeconds: 3,
-    minimumKernelVersion: 4,
-  })
-  const { minimumRestartMs, maximumRestartMs, includeStackBytes } = manifest.policies.crash
-  assert.deepEqual([minimumRestartMs, maximumRestartMs, includeStackBytes], [5, 6, 7])
-  assert.equal(manifest.policies.debugKey?.length, 65)
-  assert.equal(manifest.policies.crash.reportKey?.length, 65)
+const debugKeyOf = ({ debugKey }: AppPolicies) => debugKey
+
+/** What the original tools took, early and late, and what of a manifest each sets. */
+const flagsOfTheOriginal: readonly [
+  flag: string,
+  value: string,
+  read: (policies: AppPolicies) => unknown,
+][] = [
+  ['--connection-grace-time', '11', ({ connectivity }) => connectivity.connectionGraceSeconds],
+  ['--minimum-check-in-time', '12', ({ connectivity }) => connectivity.minimumCheckInSeconds],
+  ['--maximum-politeness-time', '13', ({ update }) => update.maximumPolitenessSeconds],
+  ['--minimum-kernel-version', '14', ({ update }) => update.minimumKernelVersion],
+  ['--minimum-restart-interval', '15', ({ crash }) => crash.minimumRestartMs],
+  ['--maximum-restart-interval', '16', ({ crash }) => crash.maximumRestartMs],
+  ['--crash-stack-bytes', '17', ({ crash }) => crash.includeStackBytes],
+  ['-k', 'KEY', debugKeyOf],
+  ['--debug-auth-pubkey', 'KEY', debugKeyOf],
+  ['--debug-auth-key', 'KEY', debugKeyOf],
+  ['--crash-report-key', 'KEY', ({ crash }) => crash.reportKey],
+]
+
+test('every flag of the original tools reaches its field of the manifest, and no other', async () => {
+  const { publicKey } = writeKey('some.pem', 'P-256')
+  const untouched = await policiesMadeBy([])
+  for (const [flag, value, read] of flagsOfTheOriginal) {
+    const policies = await policiesMadeBy([flag, value === 'KEY' ? publicKey : value])
+    const expected = value === 'KEY' ? readKey(publicKey) : Number(value)
+    assert.deepEqual(read(policies), expected && plain(expected), flag)
+    for (const [other, , readOther] of flagsOfTheOriginal) {
+      const isSame = readOther(policies) === readOther(untouched)
+      assert.ok(isSame || readOther === read, `${flag} sets ${other}`)
+    }
+  }
 })
+
+test('all of them together, with an image, a layer, keys and --unsigned, are one command', async () => {
+  const { publicKey } = writeKey('together.pem', 'P-256')
+  const words = flagsOfTheOriginal
+    .filter(([flag]) => flag.startsWith('--') && flag !== '--debug-auth-key')
+    .flatMap(([flag, value]) => [flag, value === 'KEY' ? publicKey : value])
+  const policies = await policiesMadeBy([...words, '--unsigned', '-l', 'none', '-o', 'json'])
+  for (const [flag, , read] of flagsOfTheOriginal) assert.ok(read(policies), flag)
+})
+
+/** By way of what the command understands of its words. */
+async function policiesMadeBy(words: string[]): Promise<AppPolicies> {
+  const { flags } = await Parser.parse(['blink.elf', 'out.zip', ...words], {
+    ...{ args: AppsBundle.args, flags: { ...AppsBundle.baseFlags, ...AppsBundle.flags } },
+  })
+  const bundle = bundleImage('blink.elf', elf, policiesOf(flags), contentsOf(flags))
+  return parseBundle(bundle, sha256).manifest.policies
+}
+
+function plain(value: Uint8Array | number): Uint8Array | number {
+  return typeof value === 'number' ? value : Uint8Array.from(value)
+}
 
 test('a key file that is no public P-256 key is refused, a private one above all', () => {
   const { privateKey } = writeKey('own.pem', 'P-256')

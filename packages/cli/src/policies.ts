@@ -11,11 +11,15 @@ import { Failure } from './errors.ts'
 const U32_MAX = 0xffff_ffff
 const number = (unit: string, description: string) =>
   integer({ helpGroup: 'BUNDLE', helpValue: unit, min: 0, max: U32_MAX, description })
-const keyFile = (char: 'k' | undefined, description: string) =>
-  string({ helpGroup: 'BUNDLE', helpValue: 'FILE', description, ...(char ? { char } : {}) })
+const keyFile = (description: string) =>
+  ({ helpGroup: 'BUNDLE', helpValue: 'FILE', description }) as const
 
 export const policyFlags = {
-  'debug-auth-pubkey': keyFile('k', 'public key (PEM, P-256) of whoever may debug the application'),
+  'debug-auth-pubkey': string({
+    ...keyFile('public key (PEM, P-256) of whoever may debug the application'),
+    char: 'k',
+    aliases: ['debug-auth-key'],
+  }),
   'connection-grace-time': number(
     'SECONDS',
     'how long to stay connected after the last reason to be connected has gone',
@@ -37,9 +41,8 @@ export const policyFlags = {
     'MS',
     'longest wait before an application that crashes again and again is restarted',
   ),
-  'crash-report-key': keyFile(
-    undefined,
-    'public key (PEM, P-256) that crash reports are encrypted to',
+  'crash-report-key': string(
+    keyFile('public key (PEM, P-256) that crash reports are encrypted to'),
   ),
   'crash-stack-bytes': number('BYTES', "how much of a crashing application's stack its report has"),
 }

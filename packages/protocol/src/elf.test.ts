@@ -30,6 +30,21 @@ test('the image of an ELF file is what objcopy makes of it', () => {
   assert.deepEqual(readElfImage(blink), new Uint8Array(readFileSync(join(prebuilt, 'blink.bin'))))
 })
 
+test('a gap between two sections of a segment is 0xFF, too', () => {
+  const file = readFileSync(join(import.meta.dirname, '../../../test/compat/bundles/tiny.elf'))
+  const image = readElfImage(file)
+  assert.deepEqual([...image.subarray(0, 8)], [...file.subarray(0x1000, 0x1008)])
+  assert.ok(image.subarray(8, 0x40).every((byte) => byte === 0xff))
+  assert.deepEqual(image.subarray(0x80), Uint8Array.from(file.subarray(0x1080, 0x109d)))
+  // Without sections the segment is taken as it is.
+  file.writeUInt16LE(0, 48)
+  assert.ok(
+    readElfImage(file)
+      .subarray(8, 0x40)
+      .every((byte) => byte === 0),
+  )
+})
+
 test('symbols come by address, functions without their Thumb bit', () => {
   const symbols = readElfSymbols(blink)
   const main = symbols.find(({ name }) => name === 'main')

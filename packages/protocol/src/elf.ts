@@ -3,8 +3,9 @@
  * Arm Architecture), its symbols, and whether an image can start at all.
  *
  * The image is the segments of type LOAD by their physical addresses, from the first byte of the
- * flash on, gaps being 0xFF as in erased flash. Sections, relocations and debug information are not
- * looked at.
+ * flash on. Gaps are 0xFF as in erased flash, also those between the sections of a segment: so
+ * `objcopy --gap-fill=0xff` has it, with which the original's bundles were made. Relocations and debug
+ * information are not looked at.
  */
 import { formatWord } from './hex.ts'
 import { INTERNAL_FLASH_ADDRESS, INTERNAL_FLASH_BYTES } from './limits.ts'
@@ -95,9 +96,11 @@ export function readElfImage(file: Uint8Array, room = applicationRoom): Uint8Arr
   const view = openElf(file)
   const segments = readSegments(view, room)
   refuseOverlap(segments)
-  const end = Math.max(...segments.map(({ to }) => to))
+  const sections = readSections(view)
+  const pieces = segments.flatMap((segment) => piecesOf(segment, sections))
+  const end = Math.max(...pieces.map(({ to }) => to))
   const image = new Uint8Array(end - INTERNAL_FLASH_ADDRESS).fill(0xff)
-  for (const { from, offset, to } of segments)
+  for (const { from, offset, to } of pieces)
     image.set(file.subarray(offset, offset + to - from), from - INTERNAL_FLASH_ADDRESS)
   checkImage(image, room)
   return image
@@ -161,6 +164,8 @@ const SECTION = {
   program: 1,
   symbols: 2,
   strings: 3,
+  withoutContent: 8,
+  loaded: 2,
   compressed: 0x800,
   namesAt: 50,
 } as const
@@ -235,6 +240,18 @@ function readSegments(view: DataView, room: ImageRoom): Segment[] {
   }).flat()
   if (segments.length === 0) fail('ELF_NO_SEGMENTS', 'The file has no segments to load.')
   return segments
+}
+
+/** The parts of a segment that its sections fill; all of it where no section is named. */
+function piecesOf(segment: Segment, sections: readonly Section[]): Segment[] {
+  const { offset, from, to } = segment
+  const pieces = sections
+    .filter(({ type, flags }) => type !== SECTION.withoutContent && (flags & SECTION.loaded) !== 0)
+    .filter((section) => section.offset >= offset && section.bytes > 0)
+    .map((section) => ({ offset: section.offset, from: from + section.offset - offset, section }))
+    .map(({ section, ...at }) => ({ ...at, to: at.from + section.bytes }))
+    .filter((piece) => piece.to <= to)
+  return pieces.length === 0 ? [segment] : pieces
 }
 
 function readSections(view: DataView): Section[] {

@@ -67,7 +67,7 @@ import { Metrics } from './metrics.ts'
 import type { RunningServer, ServerOptions } from './options.ts'
 import { openRollouts, type RolloutParts } from './rollouts/open.ts'
 import { addRolloutRoutes } from './rollouts/routes.ts'
-import { addSignerRoutes } from './signers/routes.ts'
+import { addLayerKeyRoutes, addSignerRoutes } from './signers/routes.ts'
 import { Signers } from './signers/signers.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleReader } from './storage/bundle-reader.ts'
@@ -236,10 +236,11 @@ async function openCloud(
   undo.push(() => logTail.close())
   const configs = new Configs({ db, masterKeys, keysPerPlace: limits.configsPerPlace })
   const users = new Users(db, masterKeys)
+  const signers = new Signers(db, bus, masterKeys)
   let resealed = 0
-  for (const owner of [configs, users, hooks.webhooks]) resealed += await owner.resealAll()
+  for (const owner of [configs, users, hooks.webhooks, signers.layerKeys])
+    resealed += await owner.resealAll()
   if (resealed > 0) log.info({ event: 'secrets sealed under the new master key', resealed })
-  const signers = new Signers(db, bus)
   const files = new BundleReader(limits)
   undo.push(() => files.close())
   const apps = new Apps({ db, bundles, files, signers, signer: keyring.applicationSigner })
@@ -436,6 +437,7 @@ function makeRest(
   addKernelRoutes(rest, cloud.kernels)
   addDeviceKernelRoutes(rest, { db, ...cloud })
   addSignerRoutes(rest, cloud.signers)
+  addLayerKeyRoutes(rest, cloud.signers.layerKeys)
   addAttestationRoutes(rest, cloud)
   addApiKeyRoutes(rest, cloud.apiKeys)
   addAuditRoutes(rest, cloud.audit)

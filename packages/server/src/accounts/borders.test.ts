@@ -42,6 +42,9 @@ before(async () => {
   const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
   const PublicKey = pem.export({ type: 'spki', format: 'pem' }).toString()
   const signer = await client.call(api.createSigner, { form: { PublicKey, FriendlyName: 's' } })
+  const layerKey = await client.call(api.createLayerKey, {
+    form: { Key: 'ab'.repeat(32), FriendlyName: 'l' },
+  })
   const { token } = await client.call(api.createInvitation, { form: { Role: 'owner' } })
   const who = { Name: 'ada', Password: PASSWORD }
   const user = await client.call(api.createUser, { form: { ...who, Invitation: token } })
@@ -53,7 +56,7 @@ before(async () => {
     ...{ Apps: app.sid, Devices: device.sid, Keys: key.sid, Webhooks: hook.sid, Users: user.sid },
     ...{ Rollouts: rollout.sid, Sessions: session.sid, Signers: signer.key_id },
     ...{ Key: 'key', DeliverySid: ping.sid, Fingerprint: certificates[0]?.fingerprint ?? '' },
-    Hash: app.hash,
+    ...{ LayerKeys: layerKey.key_id, Hash: app.hash },
   }
   await cloud.server.close()
   const { db, close } = await cloud.openDatabase()

@@ -101,6 +101,10 @@ export class Apps {
 
   async #signed(accountSid: string, file: Uint8Array) {
     const { manifest, manifestBytes, layers } = await this.#files.read(file)
+    await this.#signers.layerKeys.expectKnown(
+      accountSid,
+      manifest.layers.map(({ encryptedWithKeyId }) => encryptedWithKeyId),
+    )
     if (manifest.signature.length === 0)
       return {
         manifestBytes: encodeManifest(signBody(manifest.body, this.#signer, digest)),

@@ -6,6 +6,8 @@ import {
   encodeKeyChange,
   encodeManifest,
   type FrameInit,
+  formatKeyId,
+  type KeyChange,
   type KeyState,
   signBody,
 } from '@microvisor/protocol'
@@ -26,10 +28,16 @@ export interface DeviceKeysParts {
   readonly changed: () => Promise<void>
 }
 
+interface Next {
+  /** The same for the same change, which is wrapped anew each time. */
+  readonly name: string
+  readonly change: () => Promise<KeyChange>
+}
+
 export class DeviceKeys {
   readonly #parts: DeviceKeysParts
   /** Undefined until the device has said it. */
-  #trusted: readonly bigint[] | undefined
+  #state: KeyState | undefined
   /** The change that is on its way or was refused; the same is not sent twice. */
   #sent = ''
 
@@ -37,10 +45,11 @@ export class DeviceKeys {
     this.#parts = parts
   }
 
-  async take({ manifestSigners, refusal }: KeyState): Promise<void> {
+  async take(state: KeyState): Promise<void> {
     const { device, log, changed } = this.#parts
+    const { refusal } = state
     const wasAsked = this.#sent !== ''
-    this.#trusted = manifestSigners
+    this.#state = state
     if (refusal !== '') {
       const reason = plainText(refusal)
       log.warn({ event: 'change of keys refused', device: device.sid, reason })
@@ -57,18 +66,35 @@ export class DeviceKeys {
   }
 
   async refresh(): Promise<void> {
-    if (this.#trusted === undefined) return
-    const { device, signers, keyring, send } = this.#parts
-    const change = await signers.changeFor(device.accountSid, this.#trusted)
-    if (change === undefined) {
-      this.#sent = ''
-      return
-    }
-    const body = encodeKeyChange(change)
-    const name = Buffer.from(body).toString('hex')
-    if (name === this.#sent) return
-    this.#sent = name
+    if (this.#state === undefined) return
+    const next = await this.#next(this.#state)
+    const isNew = next?.name !== this.#sent
+    this.#sent = next?.name ?? ''
+    if (next === undefined || !isNew) return
+    const { keyring, send } = this.#parts
+    const body = encodeKeyChange(await next.change())
     const signed = encodeManifest(signBody(body, keyring.applicationSigner, digest))
     await send({ case: 'newKeys', value: { signed } })
+  }
+
+  /** New signers first; those that go last, because a device may refuse that for now. */
+  async #next({ manifestSigners, layerKeys, receiverKey }: KeyState): Promise<Next | undefined> {
+    const { device, signers } = this.#parts
+    const { accountSid } = device
+    const change = await signers.changeFor(accountSid, manifestSigners)
+    const ofSigners = change && {
+      name: Buffer.from(encodeKeyChange(change)).toString('hex'),
+      change: async () => change,
+    }
+    if (change !== undefined && change.addSigners.length > 0) return ofSigners
+    const { missing, unknown } = await signers.layerKeys.differences(accountSid, layerKeys)
+    if (missing.length === 0 && unknown.length === 0) return ofSigners
+    return {
+      name: `layer keys +${missing.map(formatKeyId)} -${unknown.map(formatKeyId)}`,
+      change: async () => ({
+        ...{ addSigners: [], deleteSigners: [], deleteLayerKeys: unknown },
+        addLayerKeys: await signers.layerKeys.wrapped(accountSid, missing, receiverKey),
+      }),
+    }
   }
 }

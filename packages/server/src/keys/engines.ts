@@ -1,11 +1,20 @@
 /** The host's cryptography in the form that protocol asks for. */
 import {
+  createCipheriv,
+  createDecipheriv,
+  createECDH,
   createHash,
   createPublicKey,
   verify as verifySync,
   type X509Certificate,
 } from 'node:crypto'
-import { type Digest, isPublicKey, type Verify } from '@microvisor/protocol'
+import {
+  type Digest,
+  type GcmEngines,
+  type HpkeAgreement,
+  isPublicKey,
+  type Verify,
+} from '@microvisor/protocol'
 
 export const digest: Digest = (parts) => {
   const hash = createHash('sha256')
@@ -32,6 +41,35 @@ export const verify: Verify = (publicKey, message, signature) => {
   } catch {
     // A point that is not on the curve.
     return false
+  }
+}
+
+/** AES-128-GCM, for HPKE. */
+export const gcm: GcmEngines = {
+  digest,
+  seal(key, nonce, aad, plain) {
+    const cipher = createCipheriv('aes-128-gcm', key, nonce).setAAD(aad)
+    return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  },
+  open(key, nonce, aad, sealed) {
+    const cipher = createDecipheriv('aes-128-gcm', key, nonce).setAAD(aad)
+    cipher.setAuthTag(sealed.subarray(-16))
+    try {
+      return Buffer.concat([cipher.update(sealed.subarray(0, -16)), cipher.final()])
+    } catch {
+      return undefined
+    }
+  },
+}
+
+/** With a pair made for this once. Undefined where `receiver` is no point of the curve. */
+export function agreeOnce(receiver: Uint8Array): HpkeAgreement | undefined {
+  const pair = createECDH('prime256v1')
+  const sender = pair.generateKeys()
+  try {
+    return { sender, receiver, shared: pair.computeSecret(receiver) }
+  } catch {
+    return undefined
   }
 }
 

@@ -17,19 +17,24 @@ import {
 import { and, count, eq, isNotNull, isNull } from 'drizzle-orm'
 import { type Bus, deviceNotices } from '../events/bus.ts'
 import { digest } from '../keys/engines.ts'
+import type { MasterKeys } from '../keys/master-keys.ts'
 import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { devices, signers } from '../storage/schema.ts'
+import { LayerKeys } from './layer-keys.ts'
 
 export type SignerRow = typeof signers.$inferSelect
 
 export class Signers {
   readonly #db: Database
   readonly #bus: Bus
+  readonly layerKeys: LayerKeys
 
-  constructor(db: Database, bus: Bus) {
+  constructor(db: Database, bus: Bus, masterKeys: MasterKeys) {
     this.#db = db
     this.#bus = bus
+    const changed = (accountSid: string) => this.#tell(accountSid)
+    this.layerKeys = new LayerKeys({ db, masterKeys, changed })
   }
 
   list(accountSid: string, request: PageRequest): Promise<PageOf<SignerRow>> {

@@ -60,6 +60,15 @@ export const signers = pgTable('signers', {
   removedAt: time('removed_at'),
 })
 
+export const layerKeys = pgTable('layer_keys', {
+  seq: seq(),
+  accountSid: text('account_sid').notNull(),
+  keyId: text('key_id').notNull(),
+  friendlyName: text('friendly_name').notNull(),
+  secret: text('secret').notNull(),
+  createdAt: created(),
+})
+
 export const bundleContents = pgTable('bundle_contents', {
   accountSid: text('account_sid').notNull(),
   owner: text('owner').notNull(),

@@ -1,8 +1,10 @@
 import { string } from '@oclif/core/args'
+import { collect } from '../../collect.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
 export class KeysRemove extends MicrovisorCommand {
-  static override summary = 'Trust a key that signs applications no longer, for good'
+  static override summary =
+    'Trust a key that signs applications no longer, for good; or take a layer key from every device'
   static override args = {
     id: string({ required: true, description: 'id of the key, as `keys list` shows it' }),
   }
@@ -12,7 +14,11 @@ export class KeysRemove extends MicrovisorCommand {
     const { args, flags } = await this.parse(KeysRemove)
     this.settle(flags)
     const { api, client } = await this.connect(flags)
-    await client.call(api.deleteSigner, { params: { KeyId: args.id } })
+    const request = { params: { KeyId: args.id } }
+    const layerKeys = await collect(client.each(api.listLayerKeys, { query: { PageSize: 1000 } }))
+    const isLayerKey = layerKeys.some((key) => key.key_id === args.id)
+    if (isLayerKey) await client.call(api.deleteLayerKey, request)
+    else await client.call(api.deleteSigner, request)
     this.result({ key_id: args.id, removed: true }, `Removed ${args.id}.`)
   }
 }
