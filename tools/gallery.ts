@@ -14,8 +14,11 @@ export function scenarioFiles(): string[] {
   return files.sort().map((name) => join(scenarioFolder, name))
 }
 
-export function runOne(path: string): Promise<ScenarioResult> {
-  return runScenarioFile(path, { seed: undefined, timeoutMs: 600_000, onEvent() {} })
+export function runOne(path: string, isRecording: boolean): Promise<ScenarioResult> {
+  return runScenarioFile(path, {
+    ...{ seed: undefined, timeoutMs: 600_000, isRecording },
+    onEvent() {},
+  })
 }
 
 /** What the gallery should hold of a result, by file name; pictures made of shapes only. */
@@ -43,7 +46,7 @@ ${entries.join('\n')}`
 if (import.meta.main) {
   mkdirSync(galleryFolder, { recursive: true })
   const results: ScenarioResult[] = []
-  for (const path of scenarioFiles()) results.push(await runOne(path))
+  for (const path of scenarioFiles()) results.push(await runOne(path, false))
   for (const result of results) {
     for (const [name, bytes] of galleryOf(result)) writeFileSync(join(galleryFolder, name), bytes)
   }

@@ -56,6 +56,7 @@ nats-server:nats-server:nats-server
 mosquitto:mosquitto:mosquitto
 openssl:openssl:openssl
 haproxy:haproxy:haproxy
+sigrok-cli:sigrok-cli:sigrok-cli
 '
 
 set_up_programs() {

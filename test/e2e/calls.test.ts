@@ -73,7 +73,7 @@ describe('system calls of C applications', { skip }, () => {
     test(`${name} passes on virtual time`, async () => {
       const file = join(world.folder, 'calls', name)
       writeFileSync(file, readFileSync(join(SOURCES, name)))
-      const options = { seed: undefined, timeoutMs: 120_000, onEvent() {} }
+      const options = { seed: undefined, timeoutMs: 120_000, isRecording: false, onEvent() {} }
       const result = await runScenarioFile(file, options)
       assert.equal(result.failure, undefined, result.events.map(formatEvent).join('\n'))
     })

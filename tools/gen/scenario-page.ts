@@ -49,7 +49,7 @@ Accesses to what the chip model lacks are counted and reported; \`expect: { unmo
 | terminal | one line a scenario; where one failed, its steps and what was seen instead |
 | \`--json\` | results with every step and event |
 | \`--junit FILE\` | a suite for each scenario, a case for each step |
-| \`--vcd FILE\` | waveforms of the pins, buses and ports under \`waves\`, for GTKWave and its like |
+| \`--vcd FILE\` | waveforms of the pins, buses and ports under \`waves\`, every edge at its nanosecond, for GTKWave, PulseView and sigrok's decoders |
 | \`--trace FILE\` | everything that happened, line by line |
 | \`--pictures DIR\` | pictures that \`picture\` steps ask for |
 | exit code | 0: all passed; 1: one failed; 2: a file or the command line makes no sense |

@@ -32,6 +32,7 @@ export async function runTests(patterns: readonly string[], options: TestOptions
   for (const file of files) {
     const result = await runScenarioFile(file, {
       ...{ seed: options.seed, timeoutMs: options.timeoutMs },
+      isRecording: options.vcd !== undefined,
       onEvent: (event) => {
         if (options.isVerbose) options.progress(formatEvent(event))
       },

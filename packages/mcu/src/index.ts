@@ -55,6 +55,7 @@ export {
 } from './flash.ts'
 export { IRQ_COUNT, interruptLines } from './interrupts.ts'
 export { parseFrame } from './lines/can-frame.ts'
+export type { LineTransfer } from './lines/line-edges.ts'
 export type { UartFrame } from './lines/uart-frame.ts'
 export { LowPower, type PowerState, type SleepMode } from './low-power.ts'
 export { applicationSram, isApplicationMemory, NSC_BASE } from './memory-map.ts'

@@ -16,6 +16,8 @@ export interface RunFileOptions {
   readonly seed: number | undefined
   /** Host time that one scenario may take. */
   readonly timeoutMs: number
+  /** Waveforms are wanted. */
+  readonly isRecording: boolean
   readonly onEvent: (event: ScenarioEvent) => void
 }
 
@@ -24,7 +26,7 @@ const DEFAULT_SEED = 1
 /** Reads and runs one scenario. Throws DescriptionError, ImageError or a file system's error. */
 export async function runScenarioFile(
   path: string,
-  { seed, timeoutMs, onEvent }: RunFileOptions,
+  { seed, timeoutMs, isRecording, onEvent }: RunFileOptions,
 ): Promise<ScenarioResult> {
   const scenario = checkScenarioFile(path)
   const { isMicrovisor, board: plan, worldStartSeconds } = scenario
@@ -32,7 +34,8 @@ export async function runScenarioFile(
   const kernel = isMicrovisor ? await openKernelParts() : undefined
   const end = performance.now() + timeoutMs
   return runScenario({
-    ...{ scenario, firmware, onEvent, isOverdue: () => performance.now() > end },
+    ...{ scenario, firmware, isRecording, onEvent },
+    isOverdue: () => performance.now() > end,
     makeWorld: (events) => {
       const options = {
         firmware,

@@ -77,6 +77,8 @@ export interface RunOptions {
   readonly scenario: Scenario
   readonly firmware: Firmware
   readonly makeWorld: (events: WorldEvents) => World
+  /** Waveforms are wanted; they cost time and memory. */
+  readonly isRecording: boolean
   /** True once the host has waited long enough for it. */
   readonly isOverdue: () => boolean
   readonly onEvent: (event: ScenarioEvent) => void
@@ -309,6 +311,7 @@ class Runner implements Run {
 
   /** What the scenario names; otherwise every pin, bus and port that a part is on. */
   #waveNames(): readonly string[] {
+    if (!this.#options.isRecording) return []
     const { waves, board } = this.#options.scenario
     if (waves.length > 0) return waves
     const values = board.parts.flatMap(({ settings }) => Object.entries(settings))

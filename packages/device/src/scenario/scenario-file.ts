@@ -36,7 +36,8 @@ export const scenarioKeys = {
   seed: 'for everything random; 1 unless given here or with --seed',
   start: 'date and time of the world, as 2026-01-01T00:00:00Z',
   allow: `what does not fail the scenario: ${Object.keys(troubles).join(', ')}`,
-  waves: 'pins, buses and serial ports to record; those of the parts unless given',
+  waves:
+    'pins, buses and serial ports to record with every edge, or byte by byte (`I2C1:bytes`); those of the parts unless given',
   steps: 'what happens, in order',
 } as const
 
@@ -117,7 +118,8 @@ class ScenarioReader {
   }
 
   #waves(): readonly string[] {
-    const known = [...I2C_NAMES, ...SPI_NAMES, ...Object.keys(serialPins)]
+    const lines = [...I2C_NAMES, ...SPI_NAMES, ...Object.keys(serialPins)]
+    const known = [...lines, ...lines.map((name) => `${name}:bytes`)]
     return (this.#byKey.get('waves')?.items('`waves`') ?? []).flatMap((item) => {
       if (known.includes(item.text) || parsePin(item.text) !== undefined) return [item.text]
       refuseUnknown('pin, bus or serial port', item, known)

@@ -77,7 +77,10 @@ async function run(
   writeFileSync(join(folder, 'app.bin'), image)
   const path = join(folder, 'test.yaml')
   writeFileSync(path, `firmware: app.bin\n${text}`)
-  return runScenarioFile(path, { seed: given, timeoutMs: 600_000, onEvent() {} })
+  return runScenarioFile(path, {
+    ...{ seed: given, timeoutMs: 600_000, isRecording: text.includes('waves:') },
+    onEvent() {},
+  })
 }
 
 function passed(result: ScenarioResult): void {

@@ -8,6 +8,7 @@
  *   (3) A STOP that software asks for waits for the byte under way.
  */
 import type { I2cAddress, I2cBus } from '../lines/i2c-bus.ts'
+import { i2cByteEdges, i2cStartEdges, i2cStopEdges } from '../lines/line-edges.ts'
 import type { I2c } from './i2c.ts'
 
 type State = 'idle' | 'bus taken' | 'busy' | 'wants data' | 'data held' | 'complete'
@@ -98,7 +99,10 @@ export class I2cMaster {
   abandon(): void {
     if (this.#state === 'idle') return
     this.#drop()
-    if (this.#ownsBus) this.#bus?.stop()
+    if (this.#ownsBus) {
+      this.#bus?.stop()
+      this.#i2c.draw(i2cStopEdges)
+    }
     this.#ownsBus = false
   }
 
@@ -136,7 +140,9 @@ export class I2cMaster {
     if (isTenBit) this.#i2c.countInPec(0xf0 | ((value >> 7) & 6) | Number(isRead))
     this.#i2c.countInPec(isTenBit ? value & 0xff : (value << 1) | Number(isRead))
     this.#ownsBus = true
-    if (!this.#call({ value, isTenBit, isRead })) this.#refused()
+    const isAcknowledged = this.#call({ value, isTenBit, isRead })
+    this.#i2c.draw((name) => i2cStartEdges(name, { value, isTenBit, isRead }, isAcknowledged))
+    if (!isAcknowledged) this.#refused()
     else if (isRead !== this.#isRead) {
       this.#afterBits(CONDITION_BITS + ADDRESS_BITS, () => this.#address(true))
     } else this.#whenReady(() => this.#addressed())
@@ -197,6 +203,7 @@ export class I2cMaster {
     this.#afterBits(BYTE_BITS, () =>
       this.#whenReady(() => {
         const isAcknowledged = this.#bus?.write(byte) ?? false
+        this.#i2c.draw((name) => i2cByteEdges(name, byte, isAcknowledged))
         this.#remaining--
         if (isAcknowledged) this.#whenReady(() => this.#next())
         else this.#refused()
@@ -207,7 +214,11 @@ export class I2cMaster {
   #receiveNext(): void {
     const isLast = this.#remaining === 1 && !this.#i2c.registers.is('CR2', 'RELOAD')
     this.#whenReady(() =>
-      this.#afterBits(BYTE_BITS, () => this.#arrived(this.#bus?.read(!isLast) ?? FLOATING)),
+      this.#afterBits(BYTE_BITS, () => {
+        const byte = this.#bus?.read(!isLast) ?? FLOATING
+        this.#i2c.draw((name) => i2cByteEdges(name, byte, !isLast))
+        this.#arrived(byte)
+      }),
     )
   }
 
@@ -254,6 +265,7 @@ export class I2cMaster {
       this.#i2c.raise('BUSY', false)
       this.#i2c.raise('STOPF')
       this.#bus?.stop()
+      this.#i2c.draw(i2cStopEdges)
     })
   }
 }

@@ -9,6 +9,7 @@
  * Not modelled: autonomous mode (AUTOCR), wake-up from Stop (WUPEN), the SMBus alert pin.
  */
 import type { I2cBus } from '../lines/i2c-bus.ts'
+import type { LineEdge } from '../lines/line-edges.ts'
 import { interruptLevel, RegisterFile, reg, ro, rw, tagged, w1s, wo } from '../registers.ts'
 import type { Output } from '../wire.ts'
 import type { Makers, Peripheral, Wiring } from '../wiring.ts'
@@ -166,6 +167,12 @@ export class I2c implements Peripheral {
       then()
       this.update()
     })
+  }
+
+  /** For waveforms: what has just passed on SCL and SDA. */
+  draw(edges: (name: string) => readonly LineEdge[]): void {
+    const { name, pins } = this.#wiring
+    pins.onLines?.({ bitCycles: this.bitCycles, edges: edges(name) })
   }
 
   raise(flag: I2cFlag, value: number | boolean = true): void {

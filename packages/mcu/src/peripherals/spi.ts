@@ -9,6 +9,7 @@
  * the wire is whole frames, not the edges of SCK.
  */
 import type { AccessSize } from '../bus.ts'
+import { spiEdges } from '../lines/line-edges.ts'
 import type { SpiBus, SpiDevice, SpiWord } from '../lines/spi-bus.ts'
 import type { SignalPort } from '../pins/pins.ts'
 import { interruptLevel, partly, RegisterFile, reg, ro, rw, tagged, wo } from '../registers.ts'
@@ -314,6 +315,10 @@ export class Spi implements Peripheral, SpiDevice {
     const floating = buses.length > 0 || isHigh ? 2 ** bits - 1 : 0
     const together = (all: number, bus: SpiBus) => all & bus.transfer({ value, bits, mode })
     const answer = buses.reduce(together, floating) >>> 0
+    this.#wiring.pins.onLines?.({
+      bitCycles: this.#bitCycles,
+      edges: spiEdges(this.name, { sent: value, received: answer, bits, mode }),
+    })
     return isMirrored ? mirrored(answer, bits) : answer
   }
 

@@ -7,13 +7,14 @@
  * parity errors, breaks; IDLE, character match, receiver timeout, FIFO thresholds; RTS and CTS; DMA
  * requests; one interrupt line. A sender whose rate is more than 3 % off arrives as framing errors.
  *
- * The line is a sequence of frames; TX as a pin stays high. A change of baud rate counts from the
+ * The line is a sequence of frames; TX as a pin stays high (waveforms have its edges). A change of baud rate counts from the
  * next frame. Tagged or not modelled: synchronous, LIN, IrDA, smartcard and half-duplex modes,
  * auto-baud, mute mode, driver enable, inversions, wake-up from Stop, autonomous mode.
  */
 import type { Timer } from '../bus.ts'
 import type { DmaRequestName } from '../dma-requests.ts'
 import type { InterruptName } from '../interrupts.ts'
+import { uartEdges } from '../lines/line-edges.ts'
 import type { UartFrame } from '../lines/uart-frame.ts'
 import type { FrameListener } from '../lines/uart-line.ts'
 import type { SignalPort } from '../pins/pins.ts'
@@ -278,6 +279,7 @@ export class Usart {
       return
     }
     this.#cancelReceive = scheduler.at(scheduler.now + this.#frameCycles, () => {
+      this.#draw('RX', this.#onTheWire[0]!)
       this.#arrived(this.#onTheWire.shift()!)
       this.#cancelReceive = undefined
       if (this.#onTheWire.length > 0) this.#startFrame()
@@ -401,7 +403,21 @@ export class Usart {
     })
   }
 
+  /** For waveforms: a frame has just passed on one of the lines. */
+  #draw(line: 'TX' | 'RX', { data, trouble }: UartFrame): void {
+    const { name, pins } = this.#wiring
+    if (pins.onLines === undefined) return
+    const { registers: r } = this
+    const edges = uartEdges(`${name}_${line}`, {
+      ...{ data, wordBits: this.#wordBits, trouble },
+      parity: r.is('CR1', 'PCE') ? (r.is('CR1', 'PS') ? 'odd' : 'even') : 'none',
+      stopBits: STOP_BITS[r.get('CR2', 'STOP')],
+    })
+    pins.onLines({ bitCycles: this.bitCycles() ?? 0, edges })
+  }
+
   #transmitted(data: number, trouble?: 'break'): void {
+    this.#draw('TX', trouble === undefined ? { data } : { data, trouble })
     const lines = this.#lines()
     if (lines.length === 0) return
     const baud = this.#wiring.clocks.cycleHz / (this.bitCycles() ?? Infinity)

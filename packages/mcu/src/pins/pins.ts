@@ -8,6 +8,7 @@
  * hangs on the pads its signals are on.
  */
 import { assert } from '../assert.ts'
+import type { LineTransfer } from '../lines/line-edges.ts'
 import type { UartReceiver } from '../lines/uart-frame.ts'
 import { Pad, type PadConflict, type PadName } from './pad.ts'
 import { PINS_PER_PORT, type PortName, portNames } from './ports.ts'
@@ -54,6 +55,8 @@ export class Pins {
   onConflict: (conflict: PadConflict) => void = () => {}
   /** A pad's level changed; after the pad's own listeners. */
   onLevel: (pad: Pad, port: PortName, pin: number) => void = () => {}
+  /** A transfer has ended whose edges are not levels of pads; undefined: nobody draws them. */
+  onLines: ((transfer: LineTransfer) => void) | undefined
 
   constructor() {
     for (const port of portNames) {
