@@ -40,7 +40,9 @@ Numbers can be exact (\`5\`, \`0x1f\`, \`38 kHz\`), compared (\`">= 5"\`), range
 ## What fails a scenario by itself
 
 ${table(['allow', 'what'], rows(troubles))}
-Accesses to what the chip model lacks are counted and reported; \`expect: { unmodelled: 0 }\` makes them fail.
+Accesses to what the chip model lacks do not fail a scenario unless it says \`expect: { unmodelled: 0 }\`. They are reported on
+the terminal, in \`--json\` (\`unmodelledUses\`) and in JUnit (\`system-err\`): which register, how often, from which function
+of the ELF file, and what it was told.
 
 ## What comes out
 

@@ -1,6 +1,7 @@
 /** Results of scenarios as text for a terminal, JSON for machines, JUnit XML for CI servers. */
 import { relative } from 'node:path'
 import type { ScenarioEvent, ScenarioResult } from './run.ts'
+import { formatUse } from './unmodelled.ts'
 
 /** `12.345678 s`, aligned. */
 function formatSeconds(seconds: number): string {
@@ -18,12 +19,24 @@ export function formatResult(result: ScenarioResult, folder: string): string {
   const { file, name, isPassed, failure, seconds, steps, line } = result
   const path = relative(folder, file) || file
   const head = `${isPassed ? '✔' : '✘'} ${name} (${path}, ${formatSeconds(seconds).trim()} of virtual time)`
-  if (isPassed) return head
+  const unmodelled = formatUnmodelled(result)
+  if (isPassed) return [head, ...unmodelled].join('\n')
   const list = steps.map((step) => {
     return `    ${MARKS[step.outcome]} ${formatSeconds(step.seconds)}  ${step.title}  (line ${step.line})`
   })
   const place = line === undefined ? path : `${path}:${line}`
-  return [head, ...list, `  ${place}: ${failure}`].join('\n')
+  return [head, ...list, `  ${place}: ${failure}`, ...unmodelled].join('\n')
+}
+
+const SHOWN_USES = 10
+
+/** What was used and the model lacks; nothing where all is there. */
+function formatUnmodelled({ unmodelled, unmodelledUses }: ScenarioResult): readonly string[] {
+  if (unmodelled === 0) return []
+  const shown = unmodelledUses.slice(0, SHOWN_USES).map((use) => `    ${formatUse(use)}`)
+  const left = unmodelledUses.length - shown.length
+  const more = left > 0 ? [`    and ${left} more: \`--json\` has them all`] : []
+  return [`  not modelled, used ${unmodelled} times:`, ...shown, ...more]
 }
 
 /** What goes into --json: without waveforms and pictures, which have files of their own. */
@@ -50,10 +63,13 @@ export function formatJUnit(results: readonly ScenarioResult[]): string {
     }
     const skipped = result.steps.filter(({ outcome }) => outcome === 'not reached').length
     const log = result.events.map(formatEvent).join('\n')
+    const uses = result.unmodelledUses.map(formatUse).join('\n')
     return [
       `  <testsuite name="${escapeXml(result.name)}" tests="${cases.length}" failures="${failed}" skipped="${skipped}" time="${result.seconds.toFixed(6)}">`,
+      `    <properties><property name="unmodelled" value="${result.unmodelled}"/></properties>`,
       ...cases,
       `    <system-out>${escapeXml(log)}</system-out>`,
+      ...(uses === '' ? [] : [`    <system-err>Not modelled:\n${escapeXml(uses)}</system-err>`]),
       '  </testsuite>',
     ].join('\n')
   })

@@ -20,6 +20,7 @@ import {
   troubles,
   type Wait,
 } from './scenario.ts'
+import { type UnmodelledUse, unmodelledUses } from './unmodelled.ts'
 import { Waves } from './waves.ts'
 import type { FaultNote, World, WorldEvents } from './world.ts'
 
@@ -63,7 +64,9 @@ export interface ScenarioResult {
   readonly events: readonly ScenarioEvent[]
   readonly pictures: readonly { readonly file: string; readonly picture: BoardPicture }[]
   readonly waves: string
+  /** Accesses to what the chip model lacks: how many, and from where to what. */
   readonly unmodelled: number
+  readonly unmodelledUses: readonly UnmodelledUse[]
 }
 
 interface StepResult {
@@ -229,7 +232,7 @@ class Runner implements Run {
 
   #end(failure: string | undefined): void {
     this.#isOver = true
-    this.#waves.isClosed = true
+    this.#waves.close()
     this.#failure = failure ?? this.#trouble()
   }
 
@@ -332,6 +335,7 @@ class Runner implements Run {
       ...{ cycles: chip.cpu.cycles, steps: this.#steps },
       ...{ events: this.#events, pictures: this.#pictures, waves: this.#waves.toString() },
       unmodelled: chip.notModelled.total,
+      unmodelledUses: unmodelledUses(chip.notModelled.accesses, this.firmware.symbols),
     }
   }
 }

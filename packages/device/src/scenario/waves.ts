@@ -37,12 +37,17 @@ export class Waves {
   readonly #lines = new Map<string, Change>()
   readonly #pins = new Map<string, Change>()
   #lost = 0
-  isClosed = false
+  #closedNs: number | undefined
 
   constructor(world: World, names: readonly string[]) {
     this.#world = world
     for (const name of names) this.#add(name)
     if (names.length > 0) world.board.chip.pins.onLines = (transfer) => this.#draw(transfer)
+  }
+
+  /** Nothing that happens from now on is in the file. */
+  close(): void {
+    this.#closedNs ??= this.#nowNs
   }
 
   /** The whole file. */
@@ -80,7 +85,8 @@ export class Waves {
       ns = this.#times[n]!
       lines.push(this.#text(signal, value))
     }
-    return [...lines, ...(this.#endNs > ns ? [`#${this.#endNs}`] : [])]
+    const endNs = this.#closedNs ?? this.#nowNs
+    return endNs > ns ? [...lines, `#${endNs}`] : lines
   }
 
   #text(signal: number, value: number | undefined): string {
@@ -89,7 +95,7 @@ export class Waves {
     return bits === 1 ? digits + code(signal) : `b${digits} ${code(signal)}`
   }
 
-  get #endNs(): number {
+  get #nowNs(): number {
     return Math.round(this.#world.assembly.seconds * 1e9)
   }
 
@@ -155,8 +161,8 @@ export class Waves {
     const index = this.#signals.length
     this.#signals.push({ name, bits, initial })
     const mask = 2 ** bits - 1
-    return (value, ns = this.#endNs) => {
-      if (this.isClosed) return
+    return (value, ns = this.#nowNs) => {
+      if (this.#closedNs !== undefined) return
       if (this.#times.length >= CHANGES_MAX) {
         this.#lost++
         return
