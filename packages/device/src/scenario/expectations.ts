@@ -8,7 +8,7 @@ import { parseWhole } from '../board/quantities.ts'
 import { describe, type Located, refuseUnknown } from '../board/yaml-reader.ts'
 import { type Comparison, readAnyComparison, readComparison, readPattern } from './comparison.ts'
 import { readMemory, variableType } from './memory.ts'
-import type { Run } from './scenario.ts'
+import type { Run, TextTail } from './scenario.ts'
 import { readUnmodelled } from './unmodelled.ts'
 
 /** One thing that has to be so. */
@@ -211,7 +211,7 @@ function textCondition(source: string, value: Located): readonly Condition[] {
     const tail = run.text(source)
     const rest = tail.all.slice(tail.used)
     const found = pattern.exec(rest)
-    if (found === null) return { isMet: false, saw: lastLines(rest) }
+    if (found === null) return { isMet: false, saw: lastLines(wholeLines(tail)) }
     tail.used += found.index + Math.max(found[0].length, 1)
     return { isMet: true, saw: found[0] }
   }
@@ -226,6 +226,12 @@ function absence(source: string, value: Located): readonly Condition[] {
     return { isMet: found === null, saw: found?.[0] ?? '' }
   }
   return [{ title: `no ${source} ${value.text}`, topics: [], check }]
+}
+
+/** What is new, without the end of a line whose beginning an earlier expectation has used. */
+function wholeLines({ all, used }: TextTail): string {
+  const isMiddle = used > 0 && all[used - 1] !== '\n'
+  return all.slice(isMiddle ? all.indexOf('\n', used) + 1 || all.length : used)
 }
 
 const SHOWN_LINES = 5

@@ -112,6 +112,8 @@ class Runner implements Run {
   #generator: Steps | undefined
   #failure: string | undefined
   #failedLine: number | undefined
+  /** When it was over: the chip may have gone on to the end of its stretch. */
+  #endSeconds = 0
   #isOver = false
   #isResuming = false
 
@@ -233,6 +235,7 @@ class Runner implements Run {
   #end(failure: string | undefined): void {
     this.#isOver = true
     this.#waves.close()
+    this.#endSeconds = this.seconds
     this.#failure = failure ?? this.#trouble()
   }
 
@@ -331,7 +334,7 @@ class Runner implements Run {
     const { chip } = this.world.board
     return {
       ...{ file: scenario.file, name: scenario.name, isPassed: this.#failure === undefined },
-      ...{ failure: this.#failure, line: this.#failedLine, seconds: this.seconds },
+      ...{ failure: this.#failure, line: this.#failedLine, seconds: this.#endSeconds },
       ...{ cycles: chip.cpu.cycles, steps: this.#steps },
       ...{ events: this.#events, pictures: this.#pictures, waves: this.#waves.toString() },
       unmodelled: chip.notModelled.total,
