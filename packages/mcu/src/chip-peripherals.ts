@@ -5,7 +5,7 @@ import type { FlashChip } from './flash.ts'
 import type { NotModelled } from './not-modelled.ts'
 import { catalogue, type Models } from './peripherals/catalogue.ts'
 import type { WireSet } from './wire.ts'
-import type { SystemBus, Wiring } from './wiring.ts'
+import type { MappedWindow, Peripheral, SystemBus, Wiring } from './wiring.ts'
 
 export interface ChipParts extends Pick<Wiring, 'scheduler' | 'pins' | 'clocks' | 'resetChip'> {
   readonly notModelled: NotModelled
@@ -44,4 +44,43 @@ function wire(name: string, parts: ChipParts): Wiring {
         answer,
       }),
   }
+}
+
+/** As the chip's reset does, but for those that are kept. */
+export function resetModels(models: Models, kept: readonly string[]): void {
+  for (const [name, model] of Object.entries<Peripheral>(models)) {
+    if (!kept.includes(name)) model.reset()
+  }
+}
+
+/** What only the loss of VBAT, or RCC's BDRST, resets. */
+export function resetBackup(models: Models): void {
+  for (const model of Object.values<Peripheral>(models)) model.resetBackup?.()
+}
+
+/** What one bit of RCC's reset registers resets: it stands where the clock's enable bit does. */
+export function resetByRcc(models: Models, register: string, bit: number): void {
+  for (const { name, clock } of peripheralPlaces) {
+    if (clock?.[0] !== register || clock[1] !== bit) continue
+    if (name in models) models[name as keyof Models].reset()
+  }
+}
+
+/** What the bus needs of the models, by name: registers, and memories that they map. */
+export function busEntries(models: Models) {
+  const entries = Object.entries<Peripheral>(models)
+  return {
+    modelled: new Map(entries.map(([name, { registers }]) => [name, registers])),
+    windows: new Map<string, MappedWindow>(
+      entries.flatMap(([name, { window }]) => (window ? [[name, window] as const] : [])),
+    ),
+  }
+}
+
+/** A value for each of the keys. */
+export function recordOf<Key extends string, Value>(
+  keys: readonly Key[],
+  make: (key: Key) => Value,
+): Record<Key, Value> {
+  return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<Key, Value>
 }

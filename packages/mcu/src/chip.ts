@@ -8,25 +8,26 @@
  *   (2) `run` never passes `untilCycle`.
  *   (3) A reset leaves memories alone; it is the host's to say what survives.
  */
-import { DBGMCU_BASE, DBGMCU_BYTES, peripheralPlaces } from './address-map.ts'
+import { DBGMCU_BASE, DBGMCU_BYTES } from './address-map.ts'
 import { Wires } from './board/wires.ts'
 import { BreakInstructions } from './break-instructions.ts'
 import { BusFault } from './bus.ts'
 import { type ChipOptions, RESET_FLAGS, type ResetCause } from './chip-options.ts'
-import { makePeripherals } from './chip-peripherals.ts'
+import {
+  busEntries,
+  makePeripherals,
+  recordOf,
+  resetBackup,
+  resetByRcc,
+  resetModels,
+} from './chip-peripherals.ts'
 import { ChipSleep, type DeepMode } from './chip-sleep.ts'
 import { Cpu, createGuestMemory, type HaltCause, type StopReason } from './cpu/cpu.ts'
 import { FlashChip, INTERNAL_FLASH_BYTES, Otp } from './flash.ts'
 import { IRQ_COUNT, interruptLines, kernelIrqs } from './interrupts.ts'
 import type { LowPower, SleepMode } from './low-power.ts'
 import { MemoryBus } from './memory-bus.ts'
-import {
-  APPLICATION_FLASH_BYTES,
-  attributionOf,
-  FLASH_BASE,
-  FLASH_SECURE_BASE,
-  NSC_BASE,
-} from './memory-map.ts'
+import { attributionOf, FLASH_BASE, HOST_CODE } from './memory-map.ts'
 import { memoryRanges } from './memory-ranges.ts'
 import { NotModelled } from './not-modelled.ts'
 import { encodeOptionBytes, OptionBytes, RDP } from './option-bytes.ts'
@@ -44,13 +45,6 @@ import { EventQueue } from './scheduler.ts'
 import { configureSecurity, openSecurity } from './security.ts'
 import { VirtualTime } from './virtual-time.ts'
 import { type Output, WireSet } from './wire.ts'
-import type { Peripheral } from './wiring.ts'
-
-/** Flash of the secure side, where veneers branch to: the host's code, arriving is the secure call. */
-const HOST_CODE = {
-  start: FLASH_SECURE_BASE + APPLICATION_FLASH_BYTES,
-  end: NSC_BASE,
-} as const
 
 const ICSR = 0xe000_ed04
 const NMIPENDSET = 0x8000_0000
@@ -118,8 +112,8 @@ export class Stm32u585 {
     this.peripherals = this.#makePeripherals()
     this.peripherals.DBGMCU.onFreeze = () => this.#freeze()
     this.pins.onLevel = (pad, port, pin) => options.events.pin(port, pin, pad.isHigh)
-    this.gpio = record(portNames, (port) => this.peripherals[`GPIO${port}`])
-    this.serial = record(serialPorts, (port) => this.peripherals[port])
+    this.gpio = recordOf(portNames, (port) => this.peripherals[`GPIO${port}`])
+    this.serial = recordOf(serialPorts, (port) => this.peripherals[port])
     this.#bus = this.#makeBus()
     this.cpu = this.#makeCpu()
     this.#memory = this.#makeMemory()
@@ -291,7 +285,7 @@ export class Stm32u585 {
     this.#resetPeripherals(deepMode === undefined ? [] : ['PWR'])
     if (deepMode !== undefined) this.peripherals.PWR.resetFromDeepSleep(deepMode)
     if (deepMode === 'standby') this.peripherals.PWR.note('SBF')
-    if (isPowerLost) this.#resetBackup()
+    if (isPowerLost) resetBackup(this.peripherals)
     this.onReset(cause)
   }
 
@@ -357,14 +351,8 @@ export class Stm32u585 {
     this.cpu.setLine(irq, isHigh)
   }
 
-  #resetBackup(): void {
-    for (const model of Object.values<Peripheral>(this.peripherals)) model.resetBackup?.()
-  }
-
   #resetPeripherals(kept: readonly string[]): void {
-    for (const [name, model] of Object.entries<Peripheral>(this.peripherals)) {
-      if (!kept.includes(name)) model.reset()
-    }
+    resetModels(this.peripherals, kept)
     this.#bus.reset()
     this.#secure()
   }
@@ -400,7 +388,7 @@ export class Stm32u585 {
         this.#clockOutputs.update()
       },
       resetPeripheral: (register, bit) => this.#resetByRcc(register, bit),
-      resetBackup: () => this.#resetBackup(),
+      resetBackup: () => resetBackup(this.peripherals),
       interrupt: (isHigh) => this.#rccLine.set(isHigh),
       lseFailed: (isHigh) => this.#lseLine.set(isHigh),
       nonMaskableInterrupt: () => this.cpu.writePrivate(ICSR, NMIPENDSET, false),
@@ -425,10 +413,7 @@ export class Stm32u585 {
   }
 
   #resetByRcc(register: string, bit: number): void {
-    for (const { name, clock } of peripheralPlaces) {
-      if (clock?.[0] !== register || clock[1] !== bit) continue
-      if (name in this.peripherals) this.peripherals[name as keyof Models].reset()
-    }
+    resetByRcc(this.peripherals, register, bit)
     keepPins(this.gpio, this.#options.kernelPins)
   }
 
@@ -443,11 +428,7 @@ export class Stm32u585 {
   }
 
   #makeBus(): PeripheralBus {
-    const models = Object.entries<Peripheral>(this.peripherals)
-    const modelled = new Map(models.map(([name, { registers }]) => [name, registers]))
-    const windows = new Map(
-      models.flatMap(([name, { window }]) => (window ? [[name, window] as const] : [])),
-    )
+    const { modelled, windows } = busEntries(this.peripherals)
     return new PeripheralBus({
       ...{ modelled: modelled.set('RCC', this.rcc.registers), windows },
       notModelled: this.notModelled,
@@ -507,11 +488,4 @@ export class Stm32u585 {
       },
     })
   }
-}
-
-function record<Key extends string, Value>(
-  keys: readonly Key[],
-  make: (key: Key) => Value,
-): Record<Key, Value> {
-  return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<Key, Value>
 }

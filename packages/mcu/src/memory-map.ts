@@ -89,3 +89,9 @@ export function isApplicationMemory(
   }
   return true
 }
+
+/** Flash of the secure side, where veneers branch to: the host's code, arriving is the secure call. */
+export const HOST_CODE = {
+  start: FLASH_SECURE_BASE + APPLICATION_FLASH_BYTES,
+  end: NSC_BASE,
+} as const
