@@ -103,6 +103,50 @@ test('secure memory is closed at its first and last word, to loads and stores', 
   }
 })
 
+test('a DMA that the application sets up ends at secure memory: an error, and nothing moves', () => {
+  const { unit, write, read } = chip()
+  const [TCF, DTEF, USEF] = [1 << 8, 1 << 10, 1 << 12]
+  const [channel, dma2d, mine] = [0x4002_0050, 0x4002_b000, 0x2000_1000]
+  unit.writeSecure(0x4602_0c88, 1 | (1 << 18))
+  const view = new DataView(unit.cpu.bytes.buffer, unit.cpu.bytes.byteOffset)
+  const copy = (from: number, to: number) => {
+    view.setUint32(mine, 0xa5a5_a5a5, true)
+    write(channel + 0x0c, 0x7f00)
+    write(channel + 0x40, 0x2 | (0x2 << 16))
+    write(channel + 0x44, 1 << 9)
+    write(channel + 0x48, 4)
+    write(channel + 0x4c, from)
+    write(channel + 0x50, to)
+    write(channel + 0x14, 1)
+    unit.run(unit.cpu.cycles + 1000)
+    return read(channel + 0x10) & (TCF | DTEF | USEF)
+  }
+  assert.equal(copy(mine, mine + 16), TCF)
+  assert.equal(view.getUint32(mine + 16, true), 0xa5a5_a5a5)
+  for (const { name, base, size, attribution } of memoryMap) {
+    if (attribution !== 'secure' && attribution !== 'callable') continue
+    for (const address of [base, base + size - 4]) {
+      // Where the bytes of a secure alias lie.
+      const bytes = address < 0x2000_0000 ? address & ~0x0400_0000 : address & ~0x1000_0000
+      if (bytes >= 0x4000_0000) continue
+      const before = view.getUint32(bytes, true)
+      assert.equal(copy(address, mine), DTEF, `from ${name}`)
+      assert.equal(view.getUint32(mine, true), 0xa5a5_a5a5, `from ${name}`)
+      assert.equal(copy(mine, address), DTEF, `to ${name}`)
+      assert.equal(view.getUint32(bytes, true), before, `to ${name}`)
+    }
+  }
+  const kernelSram = 0x2008_0000
+  write(dma2d + 0x34, 0)
+  write(dma2d + 0x38, 0x1234_5678)
+  write(dma2d + 0x3c, kernelSram)
+  write(dma2d + 0x44, (1 << 16) | 1)
+  write(dma2d, (3 << 16) | 1)
+  unit.run(unit.cpu.cycles + 1000)
+  assert.equal(read(dma2d + 4) & 3, 1, 'DMA2D: transfer error')
+  assert.equal(view.getUint32(kernelSram, true), 0)
+})
+
 test('a reserved interrupt cannot be enabled, pended or ranked by the application; others can', () => {
   const { unit } = chip()
   const read = (address: number) => unit.cpu.readPrivate(address, false)
