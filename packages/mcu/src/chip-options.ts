@@ -6,6 +6,8 @@ import type { Supply } from './power.ts'
 /** Bits of RCC_CSR that tell why the chip came up. */
 export const RESET_FLAGS = {
   'power-on': 0x0c00_0000,
+  /** As after power-on; memories and the backup domain have held. */
+  'brown-out': 0x0c00_0000,
   pin: 0x0400_0000,
   software: 0x1400_0000,
   watchdog: 0x2400_0000,

@@ -47,6 +47,8 @@ export interface PowerControl extends Peripheral {
   pullOf(port: string, pin: number): boolean | undefined
   /** The chip has been in Stop, or comes out of Standby. */
   note(flag: 'STOPF' | 'SBF'): void
+  /** VDD is so high from now on. */
+  setSupply(volts: number): void
   /** Instead of `reset` when the chip wakes from Standby or Shutdown. */
   resetFromDeepSleep(mode: 'standby' | 'shutdown'): void
 }

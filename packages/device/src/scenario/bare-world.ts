@@ -15,7 +15,7 @@ import {
   seededRandom,
 } from '@microvisor/mcu'
 import { LineSplitter } from './lines.ts'
-import type { World, WorldOptions } from './world.ts'
+import { BROWN_OUT_VOLTS, type World, type WorldOptions } from './world.ts'
 
 const VECTORS = 0x0800_0000
 const SRAM = [
@@ -34,6 +34,7 @@ export class BareWorld implements World {
   readonly #options: WorldOptions
   readonly #random: () => number
   #hasPower = false
+  #isBrownedOut = false
 
   constructor(options: WorldOptions) {
     this.#options = options
@@ -70,7 +71,22 @@ export class BareWorld implements World {
 
   powerDown(): void {
     this.#hasPower = false
+    this.#isBrownedOut = false
     this.board.chip.reset('power-on')
+  }
+
+  setSupply(volts: number): void {
+    this.board.chip.peripherals.PWR.setSupply(volts)
+    const isLow = volts < BROWN_OUT_VOLTS
+    if (isLow && this.#hasPower) {
+      this.#hasPower = false
+      this.#isBrownedOut = true
+      this.board.chip.reset('brown-out')
+    } else if (!isLow && this.#isBrownedOut) {
+      this.#hasPower = true
+      this.#isBrownedOut = false
+      this.#start('brown-out')
+    }
   }
 
   reset(): void {

@@ -77,6 +77,12 @@ export const expectations: Readonly<Record<string, ExpectationKind>> = {
     example: 'bench: "^passed"',
     read: (value) => textCondition('bench', value),
   },
+  start: {
+    about:
+      'why the chip came up, again or for the first time: `power-on`, `pin`, `software`, `watchdog`, `window-watchdog`, `brown-out`, `standby`, …',
+    example: 'start: "^watchdog"',
+    read: (value) => textCondition('start', value),
+  },
   uart: {
     about: 'text that a serial port sends',
     example: 'uart: { USART1: "^OK" }',

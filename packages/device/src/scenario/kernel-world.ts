@@ -25,7 +25,13 @@ import type { KernelParts, Publication } from './kernel-parts.ts'
 import { LineSplitter } from './lines.ts'
 import { Outside } from './outside.ts'
 import { ScenarioCloud } from './scenario-cloud.ts'
-import type { KernelWorldOptions, ScenarioNetwork, World, WorldEvents } from './world.ts'
+import {
+  BROWN_OUT_VOLTS,
+  type KernelWorldOptions,
+  type ScenarioNetwork,
+  type World,
+  type WorldEvents,
+} from './world.ts'
 
 /** Virtual time that an installation may take. */
 const INSTALLATION_SECONDS = 600
@@ -80,6 +86,10 @@ export class KernelWorld implements World {
 
   powerDown(): void {
     this.#life.powerDown()
+  }
+
+  setSupply(volts: number): void {
+    this.#life.setSupply(volts)
   }
 
   reset(): void {
@@ -183,6 +193,14 @@ class Life {
     this.#supply.powerUp()
     this.assembly.powerUp()
     this.#machine.powerUp()
+  }
+
+  /** A brown-out is a loss of power here. */
+  setSupply(volts: number): void {
+    this.board.chip.peripherals.PWR.setSupply(volts)
+    const isLow = volts < BROWN_OUT_VOLTS
+    if (isLow && this.#hasPower) this.powerDown()
+    else if (!isLow && !this.#hasPower) this.powerUp()
   }
 
   reset(): void {

@@ -272,7 +272,10 @@ class Runner implements Run {
         if (!this.#options.scenario.allow.includes('fault')) this.#end(undefined)
         this.#news('fault')
       },
-      started: (cause) => this.#event('start', cause),
+      started: (cause) => {
+        this.#event('start', cause)
+        this.#say('start', `${cause}\n`)
+      },
       reset: () => this.#arm(),
       hint: (sentence) => this.#event('hint', sentence),
     }

@@ -15,9 +15,9 @@ import {
   str,
   undefinedInstruction,
 } from '../testing/thumb.ts'
-import { formatEvent, formatJUnit } from './reports.ts'
+import { formatEvent, formatJUnit, formatResult, resultAsJson } from './reports.ts'
 import type { ScenarioResult } from './run.ts'
-import { runScenarioFile } from './run-files.ts'
+import { drawPictures, runScenarioFile } from './run-files.ts'
 import { parseScenario } from './scenario-file.ts'
 
 const set = (address: number, value: number) => [
@@ -194,7 +194,7 @@ test('power goes and comes back; parts and chip start anew', async (context) => 
   assert.deepEqual(starts, ['power-on', 'power-on', 'pin', 'power-on'])
 })
 
-test('the same scenario gives the same trace, byte for byte; another seed may not', async (context) => {
+test('the same scenario gives the same trace, waves, reports and pictures, byte for byte; another seed may not', async (context) => {
   const text = `board: { parts: { knob: { kind: button, pin: PA1, bounce: 10 ms } } }
 waves: [PA5, PA1, USART2]
 steps:
@@ -203,11 +203,14 @@ steps:
     for: 15 ms
   - wait: 30 ms
   - picture: a.svg
+  - picture: b.png
 `
   const runs = []
   for (const given of [1, 1, 2]) {
-    const { events, waves, steps, pictures, cycles } = await run(context, text, { seed: given })
-    runs.push(JSON.stringify({ events, waves, steps, pictures, cycles }))
+    const result = { ...(await run(context, text, { seed: given })), file: 'test.yaml' }
+    const pictures = drawPictures(result).map(([, bytes]) => Buffer.from(bytes).toString('base64'))
+    const reports = [resultAsJson(result), formatJUnit([result]), formatResult(result, '.')]
+    runs.push(JSON.stringify([...reports, result.events.map(formatEvent), result.waves, pictures]))
   }
   assert.equal(runs[0], runs[1])
   assert.notEqual(runs[0], runs[2], 'contacts bounce at other moments')

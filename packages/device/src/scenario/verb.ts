@@ -29,3 +29,9 @@ export function needs<Part>(part: Part | undefined, what: string): Part {
   if (part !== undefined) return part
   throw new ExpectationError(`The bare chip has no ${what}; \`run: microvisor\` has.`)
 }
+
+/** Lets so much virtual time pass. */
+export function* pause(run: Run, seconds: number): Steps {
+  const until = run.seconds + seconds
+  while (run.seconds < until) yield { until, topics: [] }
+}

@@ -10,7 +10,8 @@ import { type Condition, type Context, expectations } from './expectations.ts'
 import { networkVerb } from './network-verb.ts'
 import { outsideVerbs } from './outside-verbs.ts'
 import { ExpectationError, type Run, type Steps } from './scenario.ts'
-import { act, type Verb } from './verb.ts'
+import { supplyVerbs } from './supply-verbs.ts'
+import { act, pause, type Verb } from './verb.ts'
 
 /** A scenario's longest wait: ten years. */
 export const SECONDS_MAX = 315_360_000
@@ -101,30 +102,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     takes: [],
     read: readFrames,
   },
-  power: {
-    about:
-      'takes the supply away (`off`), brings it back (`on`), or both (`cycle`, off `for` a time)',
-    example: 'power: cycle',
-    takes: ['for'],
-    read(value, _, { for: hold }) {
-      const known = ['on', 'off', 'cycle']
-      if (!known.includes(value.text)) return refuseUnknown('power', value, known)
-      return function* (run) {
-        if (value.text !== 'on' && run.world.hasPower) run.world.powerDown()
-        if (value.text === 'cycle') yield* pause(run, hold ?? 0.1)
-        if (value.text !== 'off' && !run.world.hasPower) run.world.powerUp()
-      }
-    },
-  },
-  reset: {
-    about: 'pulls the reset pin (`pin`)',
-    example: 'reset: pin',
-    takes: [],
-    read(value) {
-      if (value.text !== 'pin') return refuseUnknown('reset', value, ['pin'])
-      return act(({ world }) => world.reset())
-    },
-  },
+  ...supplyVerbs,
   network: networkVerb,
   clock: {
     about: "lets the world's clock jump: what a GNSS receiver or the cloud says the time is",
@@ -159,7 +137,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   ...outsideVerbs,
 }
 
-const textEvents = ['log', 'uart', 'kernel', 'web', 'mqtt', 'bench']
+const textEvents = ['log', 'uart', 'kernel', 'web', 'mqtt', 'bench', 'start']
 
 /** A wait that `after` a step asks for: a log line, text on a port, an edge of a pin. */
 export function readAfter(
@@ -181,11 +159,6 @@ export function readAfter(
   return function* (run) {
     for (const edge of edges) yield* edge(run)
   }
-}
-
-function* pause(run: Run, seconds: number): Steps {
-  const until = run.seconds + seconds
-  while (run.seconds < until) yield { until, topics: [] }
 }
 
 function* expect(

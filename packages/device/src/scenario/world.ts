@@ -10,6 +10,9 @@ import type { Firmware } from './firmware.ts'
 import type { Outside } from './outside.ts'
 import type { OutsidePlan } from './outside-plan.ts'
 
+/** VDD below which the chip is in reset: RM0456, "Brownout reset", level 0. */
+export const BROWN_OUT_VOLTS = 1.7
+
 /** What went wrong in the firmware, as people and machines read it. */
 export interface FaultNote {
   readonly exception: string
@@ -53,6 +56,8 @@ export interface World {
   readonly nextCycle: number
   powerUp(): void
   powerDown(): void
+  /** VDD; below the brown-out level the chip is held in reset. */
+  setSupply(volts: number): void
   /** The reset pin. */
   reset(): void
   /** Runs until this cycle; time passes also without power. */

@@ -9,7 +9,7 @@
  * visible to who may not use it; LOCKR ends changes to both.
  *
  * Tagged: events without interrupt (EMR1). Lines 19 to 23 never have an edge: the supplies that they
- * watch are always good.
+ * watch (all but VDD) are always good.
  */
 import type { InterruptName } from '../interrupts.ts'
 import type { Pad } from '../pins/pad.ts'

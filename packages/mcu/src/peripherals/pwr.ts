@@ -1,8 +1,8 @@
 /**
  * PWR: power control. RM0456, chapter "Power control (PWR)".
  *
- * Voltage scaling and the booster are ready at once; the supplies are always good, so that no monitor
- * ever trips. LPMS tells the chip which mode a deep sleep is; STOPF and SBF tell software that there
+ * Voltage scaling and the booster are ready at once. PVD compares VDD with the level of PVDLS and leads
+ * its output to EXTI's line 16; the monitors of the other supplies never trip. LPMS tells the chip which mode a deep sleep is; STOPF and SBF tell software that there
  * was one, until CSSF clears them. Wake-up lines watch their pins by an edge of the chosen polarity, in
  * every mode; a flag that is set ends Stop 3, Standby and Shutdown, or keeps the chip from entering the last two. DBP opens the
  * backup domain. With APC the pulls of PUCRx and PDCRx hold the pins in Standby and Shutdown.
@@ -23,6 +23,10 @@ const MODES = [
   ...(['standby', 'standby', 'shutdown', 'shutdown'] as const),
 ]
 
+/** VDD below which PVDO is set, by PVDLS; the last is PVD_IN, which is always above. RM0456, SVMCR. */
+const PVD_VOLTS = [2.0, 2.2, 2.4, 2.5, 2.6, 2.8, 2.9, 0] as const
+const NOMINAL_VOLTS = 3.3
+
 type Register = keyof typeof pwrLayout
 
 /** What Standby and Shutdown leave as it is. */
@@ -34,23 +38,33 @@ class Pwr implements PowerControl {
   readonly registers: RegisterFile<typeof pwrLayout>
   readonly #wiring: Wiring
   readonly #line: Output
+  readonly #pvd: Output
+  #volts = NOMINAL_VOLTS
   #stops: (() => void)[] = []
 
   constructor(wiring: Wiring) {
     this.#wiring = wiring
     this.#line = wiring.interrupt('PWR_S3WU')
+    this.#pvd = wiring.wire('PVD_OUT').connect()
     const watching = { write: () => this.#watch() }
     this.registers = new RegisterFile(pwrLayout, {
       CR3: { write: () => this.#follow() },
       VOSR: { write: () => this.#follow() },
+      SVMCR: { write: () => this.#compareSupply() },
       SR: { write: (written) => this.#clear(written) },
       ...{ WUCR1: watching, WUCR2: watching, WUCR3: watching },
       WUSCR: { write: (flags) => this.#clearWakes(flags) },
     })
   }
 
+  setSupply(volts: number): void {
+    this.#volts = volts
+    this.#compareSupply()
+  }
+
   reset(): void {
     this.registers.reset()
+    this.#compareSupply()
     this.#watch()
     this.#update()
   }
@@ -87,6 +101,13 @@ class Pwr implements PowerControl {
 
   note(flag: 'STOPF' | 'SBF'): void {
     this.registers.set('SR', flag, true)
+  }
+
+  #compareSupply(): void {
+    const { registers: r } = this
+    const isLow = r.is('SVMCR', 'PVDE') && this.#volts < PVD_VOLTS[r.get('SVMCR', 'PVDLS')]!
+    r.set('SVMSR', 'PVDO', isLow)
+    this.#pvd.set(isLow)
   }
 
   #clear(written: number): void {
