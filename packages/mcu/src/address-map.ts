@@ -87,7 +87,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('CRC', 0x4002_3000, { clock: ['AHB1ENR', 12] }),
   at('TSC', 0x4002_4000, { clock: ['AHB1ENR', 16] }),
   at('MDF1', 0x4002_5000, { set: 'MDF', size: 0x1000, clock: ['AHB1ENR', 3] }),
-  at('RAMCFG', 0x4002_6000, { set: 'RAMCFG', size: 0x1000, clock: ['AHB1ENR', 17] }),
+  at('RAMCFG', 0x4002_6000, { size: 0x1000, clock: ['AHB1ENR', 17] }),
   at('DMA2D', 0x4002_b000, { size: 0xc00, clock: ['AHB1ENR', 18] }),
   at('ICACHE', 0x4003_0400),
   at('DCACHE1', 0x4003_1400, { clock: ['AHB1ENR', 30] }),
@@ -96,7 +96,9 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('GTZC1_MPCBB1', 0x4003_2c00, { set: 'MPCBB', clock: GTZC1, kernel: true }),
   at('GTZC1_MPCBB2', 0x4003_3000, { set: 'MPCBB', clock: GTZC1, kernel: true }),
   at('GTZC1_MPCBB3', 0x4003_3400, { set: 'MPCBB', clock: GTZC1, kernel: true }),
-  at('BKPSRAM', 0x4003_6400, { set: 'none', size: 0x800, clock: ['AHB1ENR', 28], kernel: true }),
+  at('BKPSRAM', 0x4003_6400, {
+    ...{ size: 0x800, clock: ['AHB1ENR', 28], kernel: true, isMemory: true },
+  }),
 
   at('GPIOA', 0x4202_0000, { clock: ['AHB2ENR1', 0] }),
   at('GPIOB', 0x4202_0400, { clock: ['AHB2ENR1', 1] }),
@@ -181,13 +183,6 @@ const filters = (count: number) =>
       `DFLT${n}ISR OEC${n}CR SAD${n}CR SAD${n}CFGR SAD${n}SDLVR SAD${n}ANLVR -9 SNPS${n}DR DFLT${n}DR`,
   ).join(' ')
 
-const ramBlocks = ['M1', 'M2', 'M3', 'M4', 'M5']
-  .map((m, n) => {
-    const names = 'CR IER ISR SEAR DEAR ICR WPR1 WPR2 - ECCKEYR ERKEYR'.split(' ')
-    return `@${n * 0x40} ${names.map((name) => (name === '-' ? name : m + name)).join(' ')}`
-  })
-  .join(' ')
-
 const regions = [1, 2, 3, 4]
   .map((n) => {
     const keys = `R${n}NONCER0 R${n}NONCER1 R${n}KEYR0 R${n}KEYR1 R${n}KEYR2 R${n}KEYR3`
@@ -214,7 +209,6 @@ export const registerSets = {
   MPCBB: 'CR -3 CFGLOCKR1 @256 SECCFGR:0-31 @512 PRIVCFGR:0-31',
   OTFDEC: `CR -3 PRIVCFGR ${regions} @768 ISR ICR IER`,
   PSSI: 'CR SR RIS IER MIS ICR @40 DR',
-  RAMCFG: ramBlocks,
   RTC:
     'TR DR SSR ICSR PRER WUTR CR PRIVCFGR SECCFGR WPR CALR SHIFTR TSTR TSDR TSSSR - ALRMAR ' +
     'ALRMASSR ALRMBR ALRMBSSR SR MISR SMISR SCR @112 ALRABINR ALRBBINR',

@@ -20,7 +20,7 @@ const PERIPHERALS_END = 0x6000_0000
 const SECURE_ALIAS = 0x1000_0000
 const GRAIN_SHIFT = 10
 /** What PWR_DBPR.DBP protects, besides RCC_BDCR. */
-const BACKUP: readonly string[] = ['RTC', 'TAMP']
+const BACKUP: readonly string[] = ['RTC', 'TAMP', 'BKPSRAM']
 
 /** Words of system memory that software reads. */
 const UID_BASE = 0x0bfa_0700

@@ -31,6 +31,7 @@ import { octospims } from './octospim.ts'
 import { opamps } from './opamp.ts'
 import { pkas } from './pka.ts'
 import { pwrs } from './pwr.ts'
+import { ramcfgs } from './ramcfg.ts'
 import { rngs } from './rng.ts'
 import { rtcs } from './rtc.ts'
 import { sais } from './sai.ts'
@@ -64,6 +65,7 @@ export const catalogue = {
   ...crcs,
   ...hashes,
   ...dma2ds,
+  ...ramcfgs,
   ...rngs,
   ...flashes,
   ...aeses,
