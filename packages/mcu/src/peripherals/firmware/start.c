@@ -29,10 +29,11 @@ HANDLER void fmac(void);
 HANDLER void dma2d(void);
 HANDLER void pka(void);
 HANDLER void sai1(void);
+HANDLER void cordic(void);
 
 __attribute__((section(".vectors"), used)) void *const vectors[16 + 126] = {
 	[0] = &stack_top, [1] = reset, [2 ... 141] = stuck,
 	[16 + 39] = fdcan1_it0, [16 + 55] = i2c1_event, [16 + 59] = spi1, [16 + 78] = sdmmc1,
 	[16 + 90] = sai1, [16 + 97] = pka, [16 + 118] = dma2d, [16 + 120] = octospi2,
-	[16 + 124] = fmac,
+	[16 + 123] = cordic, [16 + 124] = fmac,
 };
