@@ -28,8 +28,8 @@ const MIB = 0x10_0000
 export const NSC_BASE = 0x0c1f_e000
 export const NSC_BYTES = 8 * KIB
 export const FLASH_BASE = 0x0800_0000
-export const FLASH_SECURE_BASE = 0x0c00_0000
-export const APPLICATION_FLASH_BYTES = MIB
+const FLASH_SECURE_BASE = 0x0c00_0000
+const APPLICATION_FLASH_BYTES = MIB
 export const SRAM_BASE = 0x2000_0000
 export const SRAM4_BASE = 0x2800_0000
 

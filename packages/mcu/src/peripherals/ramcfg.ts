@@ -39,7 +39,7 @@ const protection = (ram: Ram, at: number) =>
   reg((ram - 1) * BLOCK_BYTES + at, { PWP: tagged(0, 32) })
 const key = (ram: Ram, at: number) => reg((ram - 1) * BLOCK_BYTES + at, { KEY: wo(0, 8) })
 
-export const ramcfgLayout = {
+const ramcfgLayout = {
   ...{ M1CR: control(1), M1ISR: status(1), M1ERKEYR: key(1, 0x28) },
   ...{ M2CR: control(2), M2IER: interrupts(2), M2ISR: status(2), M2SEAR: address(2, 0x0c) },
   ...{ M2DEAR: address(2, 0x10), M2ICR: clear(2), M2WPR1: protection(2, 0x18) },
@@ -57,7 +57,7 @@ interface Locks {
   ecc: number
 }
 
-export class Ramcfg implements Peripheral {
+class Ramcfg implements Peripheral {
   readonly registers: RegisterFile<typeof ramcfgLayout>
   readonly #wiring: Wiring
   #locks: readonly Locks[] = []
@@ -149,6 +149,6 @@ class BackupRam implements Peripheral {
 }
 
 export const ramcfgs = {
-  RAMCFG: (wiring) => new Ramcfg(wiring),
-  BKPSRAM: () => new BackupRam(),
+  RAMCFG: (wiring): Peripheral => new Ramcfg(wiring),
+  BKPSRAM: (): Peripheral => new BackupRam(),
 } satisfies Makers

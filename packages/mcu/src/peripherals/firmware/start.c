@@ -30,10 +30,17 @@ HANDLER void dma2d(void);
 HANDLER void pka(void);
 HANDLER void sai1(void);
 HANDLER void cordic(void);
+HANDLER void lptim1(void);
+HANDLER void tim2(void);
+HANDLER void tim1_break(void);
+HANDLER void usart1(void);
+HANDLER void i2c1_error(void);
+HANDLER void comp(void);
 
 __attribute__((section(".vectors"), used)) void *const vectors[16 + 126] = {
 	[0] = &stack_top, [1] = reset, [2 ... 141] = stuck,
 	[16 + 39] = fdcan1_it0, [16 + 55] = i2c1_event, [16 + 59] = spi1, [16 + 78] = sdmmc1,
 	[16 + 90] = sai1, [16 + 97] = pka, [16 + 118] = dma2d, [16 + 120] = octospi2,
-	[16 + 123] = cordic, [16 + 124] = fmac,
+	[16 + 41] = tim1_break, [16 + 45] = tim2, [16 + 56] = i2c1_error, [16 + 61] = usart1,
+	[16 + 67] = lptim1, [16 + 72] = comp, [16 + 123] = cordic, [16 + 124] = fmac,
 };
