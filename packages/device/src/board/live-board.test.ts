@@ -29,7 +29,13 @@ test('a live board shows its lights, takes its controls, and links a serial line
   const folder = temporaryFolder(context)
   const [firmware, board] = [join(folder, 'echo.bin'), join(folder, 'board.yaml')]
   writeFileSync(firmware, echo)
-  writeFileSync(board, 'parts: { line: { kind: serial, port: USART1, link: "tcp:127.0.0.1:0" } }\n')
+  writeFileSync(
+    board,
+    `parts:
+  line: { kind: serial, port: USART1, link: "tcp:127.0.0.1:0" }
+  room: { kind: mcp9808, bus: I2C1, temperature: 31 C }
+`,
+  )
   const told: string[] = []
   const live = await openLiveBoard({
     ...{ firmware, board, isMicrovisor: false },
@@ -55,6 +61,8 @@ test('a live board shows its lights, takes its controls, and links a serial line
     await new Promise((r) => setTimeout(r, 100))
   }
   assert.match(heard, /hello/, told.join('\n'))
+  const room = live.controls.find(({ part }) => part === 'room')
+  assert.equal(room?.value, 31, 'as the board file says')
   const button = live.controls.find(({ part }) => part === 'button')!
   live.set(button, true)
   const lines = boardLines(live.picture(), { hasColours: false }).join('\n')
@@ -74,5 +82,5 @@ test('digits and pixels are drawn with characters', () => {
   const lines = boardLines({ board: 'b', seconds: 1, parts }, { hasColours: false }).slice(2)
   const at = (i: number) => lines[i]!.slice(14)
   assert.deepEqual([at(0), at(1), at(2)], ['      _       ', '  |   _|      ', '  |  |_      .'])
-  assert.equal(at(3), '⢁')
+  assert.deepEqual([at(3), at(4), at(5)], ['┌─┐', '│⢁│', '└─┘'])
 })

@@ -4,7 +4,13 @@
  *
  * A firmware that the host cannot keep up with runs slower than the wall; what is behind is forgiven.
  */
-import { type BoardPicture, type ControlRule, type ControlValue, SerialLine } from '@microvisor/mcu'
+import {
+  type BoardPicture,
+  type BoardPlan,
+  type ControlRule,
+  type ControlValue,
+  SerialLine,
+} from '@microvisor/mcu'
 import type { AppPolicies } from '@microvisor/protocol'
 import { BareWorld } from '../scenario/bare-world.ts'
 import { readFirmware } from '../scenario/firmware.ts'
@@ -56,7 +62,7 @@ export async function openLiveBoard(options: LiveBoardOptions): Promise<LiveBoar
     ...{ outside: emptyOutside, policies: (policies: AppPolicies) => policies, isOnBench: false },
   }
   const world = kernel === undefined ? new BareWorld(given) : new KernelWorld(given, kernel)
-  const live = new LiveBoard(world)
+  const live = new LiveBoard(world, plan)
   try {
     await live.link(options.line)
   } catch (error) {
@@ -74,12 +80,15 @@ export class LiveBoard {
   /** Host time at which virtual time was zero. */
   #epochMs = 0
 
-  constructor(world: World) {
+  constructor(world: World, plan: BoardPlan) {
     this.#world = world
     const { assembly } = world
     this.controls = assembly.names.flatMap((part) => {
       const rules = Object.entries(assembly.kindOf(part)?.controls ?? {})
-      return rules.map(([control, rule]) => ({ part, control, rule, value: rule.initial }))
+      const given = plan.parts.find(({ name }) => name === part)?.controls ?? {}
+      return rules.map(([control, rule]) => {
+        return { part, control, rule, value: given[control] ?? rule.initial }
+      })
     })
   }
 

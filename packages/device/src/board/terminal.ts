@@ -87,8 +87,10 @@ function segmentLines(picture: Extract<Picture, { kind: 'segments' }>): string[]
   ]
 }
 
+/** In a frame, which shows where a dark display is. */
 function pixelLines({ width, height, pixels }: Extract<Picture, { kind: 'pixels' }>): string[] {
-  const lines: string[] = []
+  const edge = '─'.repeat(width / 2)
+  const lines = [`┌${edge}┐`]
   for (let top = 0; top < height; top += 4) {
     let line = ''
     for (let left = 0; left < width; left += 2) {
@@ -98,9 +100,9 @@ function pixelLines({ width, height, pixels }: Extract<Picture, { kind: 'pixels'
       }
       line += String.fromCharCode(BRAILLE + dots)
     }
-    lines.push(line)
+    lines.push(`│${line}│`)
   }
-  return lines
+  return [...lines, `└${edge}┘`]
 }
 
 function coloured(text: string, colour: readonly number[], strength: number): string {

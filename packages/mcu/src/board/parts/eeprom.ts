@@ -106,7 +106,7 @@ class Eeprom {
   picture() {
     return {
       kind: 'values',
-      lines: [`${this.#cells.length} bytes`, `${this.#writes} writes`],
+      lines: [`${this.#cells.length} bytes`, `writes: ${this.#writes}`],
     } as const
   }
 
