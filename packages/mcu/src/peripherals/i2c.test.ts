@@ -1,109 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { I2cBus, type I2cDevice, type I2cEvent } from '../lines/i2c-bus.ts'
-import { PeripheralBench } from '../testing/peripheral-bench.ts'
-import type { Wiring } from '../wiring.ts'
-import { I2c, i2cLayout } from './i2c.ts'
-
-const BENCH_HZ = 160_000_000
-
-const PE = 1
-const CR1 = {
-  ...{ TXIE: 1 << 1, RXIE: 1 << 2, ADDRIE: 1 << 3, NACKIE: 1 << 4, STOPIE: 1 << 5, TCIE: 1 << 6 },
-  ...{ ERRIE: 1 << 7, TXDMAEN: 1 << 14, RXDMAEN: 1 << 15, SBC: 1 << 16, NOSTRETCH: 1 << 17 },
-  ...{ GCEN: 1 << 19, SMBHEN: 1 << 20, SMBDEN: 1 << 21, PECEN: 1 << 23 },
-} as const
-const READ = 1 << 10
-const ADD10 = 1 << 11
-const START = 1 << 13
-const STOP = 1 << 14
-const NACK = 1 << 15
-const RELOAD = 1 << 24
-const AUTOEND = 1 << 25
-const PECBYTE = 1 << 26
-const bytes = (count: number) => count << 16
-const ISR = {
-  ...{ TXE: 1, TXIS: 2, RXNE: 4, ADDR: 8, NACKF: 0x10, STOPF: 0x20, TC: 0x40, TCR: 0x80 },
-  ...{ BERR: 0x100, ARLO: 0x200, OVR: 0x400, PECERR: 0x800, TIMEOUT: 0x1000, BUSY: 0x8000 },
-} as const
-/** SCLL = SCLH = 799 with PRESC 0 at 160 MHz would be 100 kHz; what fits is 199 with PRESC 3. */
-const TIMING_100K = (3 << 28) | (199 << 8) | 199
-
-class Memory implements I2cDevice {
-  readonly name = 'memory'
-  readonly bytes = new Uint8Array(256)
-  readonly #address: number
-  readonly #isTenBit: boolean
-  acknowledges = Infinity
-  #at = 0
-  #isFirst = true
-
-  constructor(address: number, isTenBit = false) {
-    this.#address = address
-    this.#isTenBit = isTenBit
-  }
-
-  start(address: { value: number; isTenBit: boolean; isRead: boolean }): boolean {
-    this.#isFirst = !address.isRead
-    return address.value === this.#address && address.isTenBit === this.#isTenBit
-  }
-
-  write(byte: number): boolean {
-    if (this.#isFirst) this.#at = byte
-    else this.bytes[this.#at++] = byte
-    this.#isFirst = false
-    return this.acknowledges-- > 0
-  }
-
-  read(): number {
-    return this.bytes[this.#at++]
-  }
-
-  stop(): void {}
-}
-
-/** I2C1 with I2C2 beside it. */
-function makePair(wiring: Wiring) {
-  const i2c = new I2c(wiring, 'I2C1')
-  const other = new I2c({ ...wiring, name: 'I2C2' }, 'I2C2')
-  return { registers: i2c.registers, reset: () => i2c.reset(), i2c, other }
-}
-
-function board(device: I2cDevice = new Memory(0x50), hz = BENCH_HZ) {
-  const bench = new PeripheralBench('I2C1', { cycleHz: BENCH_HZ, hz }, makePair)
-  const pads = { scl: bench.pins.pad('PB8'), sda: bench.pins.pad('PB9') }
-  const bus = I2cBus.onPads(bench.pins, pads)
-  bus.attach(device)
-  bench.pins.route(pads.scl, 'I2C1_SCL')
-  bench.pins.route(pads.sda, 'I2C1_SDA')
-  const seen: I2cEvent[] = []
-  bus.listen((event) => seen.push(event))
-  const { i2c } = bench.model
-  const registers = access(i2c)
-  registers.write('TIMINGR', TIMING_100K)
-  const flags = (...names: (keyof typeof ISR)[]) =>
-    names.filter((name) => registers.read('ISR') & ISR[name])
-  return { bench, bus, i2c, seen, flags, device, ...registers }
-}
-function access(i2c: I2c) {
-  const at = (name: keyof typeof i2cLayout) => i2cLayout[name].offset
-  return {
-    read: (name: keyof typeof i2cLayout) => i2c.registers.read(at(name), 4, false),
-    write: (name: keyof typeof i2cLayout, value: number) =>
-      i2c.registers.write(at(name), 4, value >>> 0, false),
-  }
-}
-type Board = ReturnType<typeof board>
-
-/** As HAL_I2C_Master_Transmit: a byte for each TXIS, then STOPF by AUTOEND. */
-function transmit({ bench, read, write }: Board, address: number, data: readonly number[]): void {
-  write('CR2', (address << 1) | bytes(data.length) | AUTOEND | START)
-  for (const byte of data) {
-    bench.settle()
-    if (read('ISR') & ISR.TXIS) write('TXDR', byte)
-  }
-  bench.settle()
-}
+import {
+  ADD10,
+  AUTOEND,
+  BENCH_HZ,
+  board,
+  bytes,
+  CR1,
+  ISR,
+  Memory,
+  PE,
+  PECBYTE,
+  READ,
+  RELOAD,
+  START,
+  STOP,
+  TIMING_100K,
+  transmit,
+} from '../testing/i2c-board.ts'
+import { i2cLayout } from './i2c.ts'
 
 test('every register starts at its reset value', () => {
   const { i2c, read } = board()
@@ -381,133 +296,4 @@ test('SMBus: a clock held too long is a timeout', () => {
   b.bench.run(2048 * 0x188)
   assert.deepEqual(b.flags('TXIS', 'TIMEOUT'), ['TIMEOUT'])
   assert.equal(b.bench.isPending('I2C1_ER'), true)
-})
-
-/** I2C1 and I2C2 of one chip on one bus. */
-function pair() {
-  const master = board()
-  const { bench, bus } = master
-  const slave = bench.model.other
-  const busesOn = bench.pins.busesOn.bind(bench.pins)
-  bench.pins.busesOn = (kind, signals) =>
-    busesOn(kind, { scl: signals.scl.replace('2_', '1_'), sda: signals.sda.replace('2_', '1_') })
-  const registers = access(slave)
-  const flags = (...names: (keyof typeof ISR)[]) =>
-    names.filter((name) => registers.read('ISR') & ISR[name])
-  return { master, slave: { ...registers, flags, i2c: slave }, bench, bus }
-}
-
-test('a slave is addressed, stretches until ADDR is cleared, receives, and sees the STOP', () => {
-  const { master, slave, bench } = pair()
-  slave.write('OAR1', (1 << 15) | (0x33 << 1))
-  slave.write('CR1', PE | CR1.ADDRIE)
-  master.write('CR1', PE)
-  master.write('CR2', (0x33 << 1) | bytes(2) | AUTOEND | START)
-  bench.settle()
-  assert.deepEqual(master.flags('TXIS', 'NACKF'), [], 'the clock is held')
-  assert.deepEqual(slave.flags('ADDR', 'BUSY'), ['ADDR', 'BUSY'])
-  assert.equal(slave.read('ISR') >>> 17, 0x33)
-  assert.equal(bench.isPending('I2C2_EV'), true)
-  slave.write('ICR', ISR.ADDR)
-  const got: number[] = []
-  for (const byte of [0x61, 0x62]) {
-    bench.settle()
-    master.write('TXDR', byte)
-    bench.settle()
-    got.push(slave.read('RXDR'))
-  }
-  bench.settle()
-  assert.deepEqual(got, [0x61, 0x62])
-  assert.deepEqual(slave.flags('STOPF', 'BUSY'), ['STOPF'])
-  assert.deepEqual(master.flags('STOPF', 'NACKF'), ['STOPF'])
-})
-
-test('a slave sends: TXIS for each byte, NACKF after the last', () => {
-  const { master, slave, bench } = pair()
-  slave.write('OAR1', (1 << 15) | (0x33 << 1))
-  slave.write('CR1', PE)
-  master.write('CR1', PE)
-  master.write('CR2', (0x33 << 1) | READ | bytes(2) | AUTOEND | START)
-  bench.settle()
-  assert.equal((slave.read('ISR') >>> 16) & 1, 1, 'DIR')
-  slave.write('ICR', ISR.ADDR)
-  assert.deepEqual(slave.flags('TXIS'), ['TXIS'])
-  const got: number[] = []
-  for (const byte of [0x71, 0x72]) {
-    slave.write('TXDR', byte)
-    bench.settle()
-    got.push(master.read('RXDR'))
-  }
-  bench.settle()
-  assert.deepEqual(got, [0x71, 0x72])
-  assert.deepEqual(slave.flags('NACKF', 'STOPF', 'TXIS'), ['NACKF', 'STOPF'])
-})
-
-test('a slave that does not read stretches; without stretching it overruns and refuses', () => {
-  for (const mode of [0, CR1.NOSTRETCH]) {
-    const { master, slave, bench } = pair()
-    slave.write('OAR1', (1 << 15) | (0x33 << 1))
-    slave.write('CR1', PE | mode)
-    master.write('CR1', PE)
-    master.write('CR2', (0x33 << 1) | bytes(2) | AUTOEND | START)
-    bench.settle()
-    slave.write('ICR', ISR.ADDR)
-    for (const byte of [1, 2]) {
-      bench.settle()
-      if (master.flags('TXIS').length > 0) master.write('TXDR', byte)
-    }
-    bench.settle()
-    assert.deepEqual(slave.flags('OVR'), mode === 0 ? [] : ['OVR'])
-    assert.deepEqual(master.flags('NACKF'), mode === 0 ? [] : ['NACKF'])
-  }
-})
-
-test('slave addresses: own 1 and 2 with mask, 10-bit, general call, SMBus host and device', () => {
-  const OA2EN = 1 << 15
-  const cases: [Partial<Record<'CR1' | 'OAR1' | 'OAR2', number>>, boolean, number[]][] = [
-    [{ OAR1: (1 << 15) | (0x33 << 1) }, false, [0x33]],
-    [{ OAR1: 0x33 << 1 }, false, []],
-    [{ OAR2: OA2EN | (0x44 << 1) }, false, [0x44]],
-    [{ OAR2: OA2EN | (2 << 8) | (0x44 << 1) }, false, [0x44, 0x45, 0x46, 0x47]],
-    [{ CR1: CR1.GCEN }, false, [0]],
-    [{ CR1: CR1.SMBHEN }, false, [0x08]],
-    [{ CR1: CR1.SMBDEN }, false, [0x61]],
-    [{ OAR1: (1 << 15) | (1 << 10) | 0x155 }, true, [0x155]],
-    [{ OAR1: (1 << 15) | (1 << 10) | 0x055 }, false, []],
-  ]
-  for (const [settings, isTenBit, expected] of cases) {
-    const b = board()
-    for (const name of ['OAR1', 'OAR2'] as const) b.write(name, settings[name] ?? 0)
-    b.write('CR1', PE | (settings.CR1 ?? 0))
-    const answers: number[] = []
-    for (let value = 0; value < (isTenBit ? 1024 : 128); value++) {
-      if (value === 0x50) continue
-      if (b.bus.start({ value, isTenBit, isRead: false })) answers.push(value)
-      b.write('ICR', 0x3f38)
-      b.bus.stop()
-    }
-    assert.deepEqual(answers, expected)
-  }
-})
-
-test('slave byte control: TCR after NBYTES bytes, NACK refuses the next', () => {
-  const { master, slave, bench } = pair()
-  slave.write('OAR1', (1 << 15) | (0x33 << 1))
-  slave.write('CR1', PE | CR1.SBC)
-  slave.write('CR2', bytes(1) | RELOAD)
-  master.write('CR1', PE)
-  master.write('CR2', (0x33 << 1) | bytes(2) | AUTOEND | START)
-  bench.settle()
-  slave.write('ICR', ISR.ADDR)
-  bench.settle()
-  master.write('TXDR', 1)
-  bench.settle()
-  assert.deepEqual(slave.flags('TCR', 'RXNE'), ['RXNE', 'TCR'].reverse())
-  slave.read('RXDR')
-  assert.deepEqual(master.flags('TXIS'), [], 'the clock is held')
-  slave.write('CR2', bytes(1) | NACK)
-  bench.settle()
-  master.write('TXDR', 2)
-  bench.settle()
-  assert.deepEqual(master.flags('NACKF', 'STOPF'), ['NACKF', 'STOPF'])
 })
