@@ -5,7 +5,7 @@ export const FEATURES: readonly (readonly string[])[] = [
   [
     'instructions',
     'all of Armv8-M Mainline with DSP, in 16 and 32 bits: flags, IT blocks, unaligned rules, exclusives, acquire and release, saturation, SIMD, division traps',
-    '`test/conformance`, `instructions.test.ts`, `disassembler.test.ts`',
+    '`test/conformance`, `instructions.test.ts`, `memory-instructions.test.ts`, `disassembler.test.ts`',
   ],
   [
     'floating point',
