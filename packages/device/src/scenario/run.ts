@@ -21,7 +21,7 @@ import {
   type Wait,
 } from './scenario.ts'
 import { type UnmodelledUse, unmodelledUses } from './unmodelled.ts'
-import { Waves } from './waves.ts'
+import { CAN, Waves } from './waves.ts'
 import type { FaultNote, World, WorldEvents } from './world.ts'
 
 /** Cycles between looks at whether a run has ended. */
@@ -29,7 +29,10 @@ const STRETCH_CYCLES = 200_000
 const TEXT_CHARACTERS_MAX = 1_048_576
 const EVENTS_MAX = 100_000
 /** Buses whose bytes are in the waveforms. */
-const RECORDED_BUSES: readonly string[] = [...I2C_NAMES, ...SPI_NAMES, ...Object.keys(serialPins)]
+const RECORDED_BUSES: readonly string[] = [
+  ...[...I2C_NAMES, ...SPI_NAMES, CAN],
+  ...Object.keys(serialPins),
+]
 
 export interface ScenarioEvent {
   readonly seconds: number

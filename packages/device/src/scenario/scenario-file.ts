@@ -21,6 +21,7 @@ import { outsideKeys, readOutside } from './outside-plan.ts'
 import { policyKeys, readPolicies } from './policies.ts'
 import { type Scenario, type Step, type Steps, type Trouble, troubles } from './scenario.ts'
 import { readAfter, SECONDS_MAX, serialPorts, verbs } from './verbs.ts'
+import { CAN } from './waves.ts'
 
 const STEPS_MAX = 10_000
 
@@ -119,7 +120,7 @@ class ScenarioReader {
 
   #waves(): readonly string[] {
     const lines = [...I2C_NAMES, ...SPI_NAMES, ...Object.keys(serialPins)]
-    const known = [...lines, ...lines.map((name) => `${name}:bytes`)]
+    const known = [...lines, CAN, ...lines.map((name) => `${name}:bytes`)]
     return (this.#byKey.get('waves')?.items('`waves`') ?? []).flatMap((item) => {
       if (known.includes(item.text) || parsePin(item.text) !== undefined) return [item.text]
       refuseUnknown('pin, bus or serial port', item, known)

@@ -34,14 +34,14 @@ const speaking = application(
   [0xe7fe],
 )
 
-async function record(context: TestContext, waves: string) {
+async function record(context: TestContext, waves: string, image = speaking) {
   const folder = temporaryFolder(context)
   const [app, path, vcd] = ['app.bin', 'test.yaml', 'waves.vcd'].map((name) => join(folder, name))
-  writeFileSync(app!, speaking)
+  writeFileSync(app!, image)
   writeFileSync(
     path!,
     `firmware: app.bin
-board: { parts: { memory: { kind: eeprom, bus: I2C1 } } }
+board: { parts: { memory: { kind: eeprom, bus: I2C1 }, node: { kind: can, port: FDCAN1, rate: 500 kHz } } }
 waves: ${waves}
 steps:
   - at: 1 ms
@@ -85,6 +85,28 @@ test('sigrok reads on the lines, and on the pins, what UART, I2C and SPI said', 
   }
   const said = decode('spi:clk=SPI1_SCK:mosi=SPI1_MOSI:cpol=1:cpha=1', 'spi=mosi-data')
   assert.deepEqual(said, ['9C', 'F0', '69'])
+})
+
+/** `123#AA` and `00000055#` on FDCAN1 at 500 kHz. */
+const canSpeaking = application(
+  [
+    ...[...set(rcc, 0x1_0035), ...set(rcc + 0x8c, 8), ...set(rcc + 0xa0, 1 << 9)],
+    ...[...set(portD, 0xffff_fffa), ...set(portD + 0x20, 0x99), ...set(0x4000_a418, 3)],
+    ...[...set(0x4000_a41c, 0x0a00_1805), ...set(0x4000_a418, 0)],
+    ...[...set(0x4000_ae78, 0x123 << 18), ...set(0x4000_ae7c, 1 << 16), ...set(0x4000_ae80, 0xaa)],
+    ...[...set(0x4000_aec0, 0x4000_0055), ...set(0x4000_aec4, 0), ...set(0x4000_a4cc, 3)],
+    ...sleepForever,
+  ],
+  [0xe7fe],
+)
+
+test('sigrok reads the frames of a CAN bus', { skip: missing('sigrok-cli') }, async (context) => {
+  const { decode } = await record(context, '[FDCAN1]', canSpeaking)
+  for (const line of ['FDCAN1_TX', 'FDCAN1_RX']) {
+    const said = decode(`can:can_rx=${line}:nominal_bitrate=500000`, 'can=id:ext-id:full-id:data')
+    const text = said.join(' ')
+    assert.match(text, /Identifier: 291 \(0x123\).*Data byte 0: 0xaa.*0x55/, `${line}: ${text}`)
+  }
 })
 
 test('a start bit falls, and bits end, at their nanosecond', async (context) => {

@@ -1,7 +1,7 @@
 /**
  * Waveforms of pins, buses and serial ports as a Value Change Dump. IEEE 1364-2005, "VCD files".
  *
- * A pin is a wire. A serial port is its lines (`USART1_TX`, `USART1_RX`), an I2C or SPI bus its own
+ * A pin is a wire. A serial port is its lines (`USART1_TX`, `USART1_RX`), so is a CAN controller, an I2C or SPI bus its own
  * (`I2C1_SCL`, `I2C1_SDA`; `SPI1_SCK`, `SPI1_MOSI`, `SPI1_MISO`), with every edge, so that a logic
  * analyser's software decodes them; a pin that carries one of these has them, too. `I2C1:bytes` is
  * what passes byte by byte, for viewers that decode nothing; PulseView does not read files that have
@@ -13,6 +13,8 @@
 import { I2C_NAMES, type LineTransfer, parsePin, serialPins } from '@microvisor/mcu'
 import type { World } from './world.ts'
 
+/** Its classical frames; FD frames are not drawn. */
+export const CAN = 'FDCAN1'
 /** Changes kept; what is beyond is counted. */
 const CHANGES_MAX = 5_000_000
 
@@ -176,7 +178,7 @@ export class Waves {
 }
 
 function linesOf(name: string): readonly string[] {
-  if (name in serialPins) return ['TX', 'RX']
+  if (name in serialPins || name === CAN) return ['TX', 'RX']
   return (I2C_NAMES as readonly string[]).includes(name) ? ['SCL', 'SDA'] : ['SCK', 'MOSI', 'MISO']
 }
 

@@ -42,6 +42,7 @@ export function bitsOf(frame: CanFrame): { readonly nominal: number; readonly da
 
 /** Delimiter of the checksum, acknowledgement and its delimiter, end of frame, intermission. */
 const TAIL_BITS = 13
+const ACKNOWLEDGE_AT = 1
 const CRC15 = 0x4599
 
 class BitString {
@@ -50,6 +51,22 @@ class BitString {
   put(width: number, value: number): this {
     for (let bit = width - 1; bit >= 0; bit--) this.bits.push((value >>> bit) & 1)
     return this
+  }
+
+  /** With a bit of the other level behind every five of one. */
+  get onTheWire(): readonly number[] {
+    const wire: number[] = []
+    let [run, last] = [0, -1]
+    for (const bit of this.bits) {
+      run = bit === last ? run + 1 : 1
+      wire.push(bit)
+      last = bit
+      if (run < 5) continue
+      last = 1 - bit
+      wire.push(last)
+      run = 1
+    }
+    return wire
   }
 
   /** Stuff bits of what was put from `from` on, given all before. */
@@ -79,7 +96,20 @@ function identifier(bits: BitString, { id, isExtended, isRemote, isFd }: CanFram
   if (!isExtended) bits.put(1, 0)
 }
 
+/** Levels of a classical frame that somebody acknowledges, from its start to the end of intermission. */
+export function classicalLevels(frame: CanFrame): readonly number[] {
+  const tail = new Array<number>(TAIL_BITS).fill(1)
+  tail[ACKNOWLEDGE_AT] = 0
+  return [...classical(frame).onTheWire, ...tail]
+}
+
 function classicalBits(frame: CanFrame): { nominal: number; data: number } {
+  const bits = classical(frame)
+  return { nominal: bits.bits.length + bits.stuffed() + TAIL_BITS, data: 0 }
+}
+
+/** From its start to its checksum. */
+function classical(frame: CanFrame): BitString {
   const bits = new BitString()
   identifier(bits, frame)
   if (frame.isExtended) bits.put(2, 0)
@@ -91,8 +121,7 @@ function classicalBits(frame: CanFrame): { nominal: number; data: number } {
     crc = (crc << 1) ^ (((crc >>> 14) ^ bit) & 1 ? CRC15 : 0)
     crc &= 0x7fff
   }
-  bits.put(15, crc)
-  return { nominal: bits.bits.length + bits.stuffed() + TAIL_BITS, data: 0 }
+  return bits.put(15, crc)
 }
 
 /** Checksum with the count of stuff bits and its fixed stuff bits. */

@@ -96,6 +96,21 @@ export function i2cStopEdges(name: string): readonly LineEdge[] {
   ]
 }
 
+/** Levels of a bit each, on one or more signals alike. */
+export function levelEdges(
+  signals: readonly string[],
+  levels: readonly number[],
+): readonly LineEdge[] {
+  const changes = levels.flatMap((level, n) => {
+    const from = levels.length - n
+    return n > 0 && level === levels[n - 1] ? [] : [[from, level === 1] as const]
+  })
+  return signals.flatMap((signal): LineEdge[] => [
+    [signal, levels.length + IDLE_BITS, true],
+    ...changes.map(([from, isHigh]) => [signal, from, isHigh] as const),
+  ])
+}
+
 export interface SpiExchange {
   /** As they are on the lines, the first bit first. */
   readonly sent: number

@@ -13,7 +13,8 @@
 import type { AccessSize } from '../bus.ts'
 import type { CanBus, CanNode, CanTransmission, CanVerdict } from '../lines/can-bus.ts'
 import { isSameRate } from '../lines/can-bus.ts'
-import { bitsOf, type CanFrame } from '../lines/can-frame.ts'
+import { bitsOf, type CanFrame, classicalLevels } from '../lines/can-frame.ts'
+import { levelEdges } from '../lines/line-edges.ts'
 import { RegisterFile } from '../registers.ts'
 import type { Output } from '../wire.ts'
 import type { Makers, MappedWindow, Peripheral, Wiring } from '../wiring.ts'
@@ -266,7 +267,17 @@ export class Fdcan implements Peripheral, CanNode {
     else this.#notSent(outcome === 'error', frame)
   }
 
+  /** For waveforms: a classical frame has just passed on these lines. */
+  #draw(lines: readonly string[], frame: CanFrame): void {
+    const { pins, name, clocks } = this.#wiring
+    if (pins.onLines === undefined || frame.isFd) return
+    const signals = lines.map((line) => `${name}_${line}`)
+    const bitCycles = clocks.cycleHz / this.#nominalHz
+    pins.onLines({ bitCycles, edges: levelEdges(signals, classicalLevels(frame)) })
+  }
+
   #sent(frame: CanFrame, isLooped: boolean): void {
+    this.#draw(['TX', 'RX'], frame)
     const stamp = this.#timers.stamp
     this.#errors.sent()
     this.#protocol(LEC.none, false)
@@ -307,6 +318,7 @@ export class Fdcan implements Peripheral, CanNode {
       return isMute || r.is('CCCR', 'ASM') ? 'ignore' : 'error'
     }
     this.#errors.received()
+    this.#draw(['RX'], frame)
     this.#protocol(LEC.none, false)
     this.#receive(frame)
     this.#confineNow()
