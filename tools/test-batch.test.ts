@@ -23,12 +23,16 @@ test('what passed and was skipped is counted over all files', async () => {
   assert.deepEqual(await run(texts, 60_000), { passed: 2, failed: 0, skipped: ['c: why'] })
 })
 
-test('a file that never gives way is ended, and counts as failed', async () => {
+test('a file that never gives way is ended, and counts as failed', async (t) => {
+  const said = t.mock.method(console, 'log', () => undefined)
   const { failed } = await run(["test('a', () => {})", "test('b', () => { for (;;); })"], 3_000)
   assert.equal(failed, 1)
+  assert.match(String(said.mock.calls[0]?.arguments[0]), /1\.test\.mjs did not end in 3 s/)
 })
 
-test('a process that ends by itself counts as failed', async () => {
+test('a process that ends by itself counts as failed', async (t) => {
+  const said = t.mock.method(console, 'log', () => undefined)
   const { failed } = await run(["test('a', () => process.exit(3))"], 60_000)
   assert.equal(failed, 1)
+  assert.match(String(said.mock.calls[0]?.arguments[0]), /ended with 3 outside any test/)
 })
