@@ -112,7 +112,7 @@ export const peripheralPlaces: readonly PeripheralPlace[] = [
   at('ADC1', 0x4202_8000, { clock: ['AHB2ENR1', 10] }),
   at('DCMI', 0x4202_c000, { set: 'DCMI', clock: ['AHB2ENR1', 12] }),
   at('PSSI', 0x4202_c400, { set: 'PSSI', clock: ['AHB2ENR1', 12] }),
-  at('OTG_FS', 0x4204_0000, { set: 'none', size: 0x4_0000, clock: ['AHB2ENR1', 14], kernel: true }),
+  at('OTG_FS', 0x4204_0000, { size: 0x4_0000, clock: ['AHB2ENR1', 14], kernel: true }),
   at('AES', 0x420c_0000, { clock: ['AHB2ENR1', 16] }),
   at('HASH', 0x420c_0400, { clock: ['AHB2ENR1', 17] }),
   at('RNG', 0x420c_0800, { clock: ['AHB2ENR1', 18], kernel: true }),

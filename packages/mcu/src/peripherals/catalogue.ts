@@ -29,6 +29,7 @@ import { lptims } from './lptim.ts'
 import { octospis } from './octospi.ts'
 import { octospims } from './octospim.ts'
 import { opamps } from './opamp.ts'
+import { otgs } from './otg-fs.ts'
 import { pkas } from './pka.ts'
 import { pwrs } from './pwr.ts'
 import { ramcfgs } from './ramcfg.ts'
@@ -83,6 +84,7 @@ export const catalogue = {
   ...fmacs,
   ...pkas,
   ...sais,
+  ...otgs,
   ...crses,
   ...dlybs,
   ...tscs,
