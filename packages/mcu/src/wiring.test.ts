@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { gpdmaRequests, lpdmaRequests } from './dma-requests.ts'
 import { interruptLines } from './interrupts.ts'
 import { UartLine } from './lines/uart-line.ts'
+import { alternateFunctions } from './pins/alternate-functions.ts'
 import { MAX_PIN_CONFLICTS, PinConflicts } from './pins/conflicts.ts'
 import { Pins } from './pins/pins.ts'
 import { EventQueue } from './scheduler.ts'
@@ -22,6 +23,24 @@ test('interrupt lines and DMA requests have the numbers of the manual', () => {
     for (const [name, number] of Object.entries(numbers)) {
       assert.equal((names as readonly string[]).indexOf(name), number, name)
     }
+  }
+})
+
+test('pins have the alternate functions of the data sheet', () => {
+  const spots = [
+    ...([
+      ['PG12', 13, 'SAI2_SD_A'],
+      ['PE6', 13, 'SAI1_SD_A'],
+      ['PB12', 5, 'SPI2_NSS'],
+    ] as const),
+    ...([
+      ['PC5', 7, 'USART3_RX'],
+      ['PH13', 9, 'FDCAN1_TX'],
+      ['PB12', 8, 'LPUART1_RTS'],
+    ] as const),
+  ]
+  for (const [pad, number, signal] of spots) {
+    assert.equal(alternateFunctions(pad)[number], signal, pad)
   }
 })
 
