@@ -21,12 +21,8 @@ import { Random } from '../packages/microvisor/src/kernel/random.ts'
 import { Bench } from '../packages/microvisor/src/testing/bench.ts'
 import { someFault } from '../packages/microvisor/src/testing/fault.ts'
 import { runningBench, smallApplication } from '../packages/microvisor/src/testing/running.ts'
-import {
-  FLASH,
-  RAM,
-  RAM_BYTES,
-  TestEngines,
-} from '../packages/microvisor/src/testing/test-hardware.ts'
+import { TestEngines } from '../packages/microvisor/src/testing/test-engines.ts'
+import { FLASH, RAM, RAM_BYTES } from '../packages/microvisor/src/testing/test-hardware.ts'
 
 const REMEMBERED = 40
 const WAKES = ['alarm', 'rtc', 'pin', 'modem', 'unknown'] as const

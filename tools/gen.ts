@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cliReference } from '@microvisor/cli'
 import { makeAttestationPage } from './gen/attestation-page.ts'
+import { makeBehaviourPage } from './gen/behaviour-page.ts'
 import { makeBoardPage } from './gen/board-page.ts'
 import { makeBundlePage } from './gen/bundle-page.ts'
 import { makeChannelsPage } from './gen/channels-page.ts'
@@ -42,6 +43,7 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/attestation.md', makeAttestationPage()],
     ['docs/reference/bundles.md', makeBundlePage()],
     ['docs/reference/threats.md', makeThreatsPage()],
+    ['docs/reference/behaviour.md', makeBehaviourPage()],
     ['docs/reference/cli.md', await cliReference()],
     ['docs/reference/cpu.md', makeCpuPage()],
     ['docs/reference/chip.md', makeChipPage()],

@@ -11,7 +11,8 @@ import { OTP_BYTES, Stm32u585, Supply } from '../../packages/mcu/src/index.ts'
 import { makeVeneers } from '../../packages/microvisor/src/boot/veneers.ts'
 import type { ApplicationFault, DebugUnit } from '../../packages/microvisor/src/hardware.ts'
 import { DebugAgent } from '../../packages/microvisor/src/kernel/debug/debug-agent.ts'
-import { TestEngines, TestFlash } from '../../packages/microvisor/src/testing/test-hardware.ts'
+import { TestEngines } from '../../packages/microvisor/src/testing/test-engines.ts'
+import { TestFlash } from '../../packages/microvisor/src/testing/test-hardware.ts'
 import {
   type DebugReplyInit,
   type DebugRequestBody,

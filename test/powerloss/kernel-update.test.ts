@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Flash, internalLayout } from '@microvisor/microvisor'
-import { testKernel } from '@microvisor/microvisor/testing/booted'
+import { testKernel, testVeneers } from '@microvisor/microvisor/testing/booted'
 import { sampled, seed } from '../../tools/sampling.ts'
 import { doubleCutsOfKernel, sweepKernel } from './kernel-sweep.ts'
 import { HastyErase } from './planted-bugs.ts'
@@ -16,6 +16,13 @@ test('kernel update: a cut at every flash operation', (t) => {
   )
   assert.deepEqual(violations, [])
   assert.ok(operations > 100)
+})
+
+test('kernel update of the veneers alone: a cut at every flash operation', (t) => {
+  const whole = { seed, stride: sampled(29, 1) }
+  const { cuts, violations } = sweepKernel(from, testVeneers(from, 2), whole)
+  t.diagnostic(`${cuts} cuts, ${violations.length} failures, seed ${seed}`)
+  assert.deepEqual(violations, [])
 })
 
 test('kernel update: a second cut during recovery', (t) => {

@@ -9,10 +9,8 @@ import {
   type JournalRecord,
   openJournal,
 } from '../../packages/microvisor/src/kernel/update/journal.ts'
-import {
-  blankInternalFlash,
-  TestEngines,
-} from '../../packages/microvisor/src/testing/test-hardware.ts'
+import { TestEngines } from '../../packages/microvisor/src/testing/test-engines.ts'
+import { blankInternalFlash } from '../../packages/microvisor/src/testing/test-hardware.ts'
 
 const engines = new TestEngines(1)
 const reopen = (records: readonly JournalRecord[]) => {

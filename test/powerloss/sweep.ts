@@ -8,7 +8,7 @@
 import { type PowerCutPlan, seededRandom } from '@microvisor/mcu'
 import type { Bench } from '@microvisor/microvisor/testing/bench'
 import { brokenInvariants, isFirstStartDue } from '@microvisor/microvisor/testing/inspection'
-import { TestEngines } from '@microvisor/microvisor/testing/test-hardware'
+import { TestEngines } from '@microvisor/microvisor/testing/test-engines'
 import type { LayerContent, SignedApplication } from '@microvisor/microvisor/testing/trust'
 import { equalBytes, UpdatePhase, WakeReason } from '@microvisor/protocol'
 import type { NetworkConditions, PoweredDevice } from './powered-device.ts'

@@ -92,7 +92,11 @@ export const threats: readonly Threat[] = [
     isUptanes: true,
     defence:
       'a signature by a trusted key, checked before anything is fetched; measured after installation',
-    tests: [[malice, 'arbitrary software']],
+    tests: [
+      [malice, 'arbitrary software'],
+      [malice, 'a manifest with any one field changed'],
+      [malice, 'a layer with any one bit of it flipped'],
+    ],
   },
   {
     attack: 'key compromise',

@@ -225,6 +225,31 @@ test('forbidden memory and peripherals fault', async (context) => {
   }
 })
 
+/** MSR MSPLIM, r1 */
+const setStackLimit = [0xf381, 0x880a]
+/** MOV SP, r1 */
+const setStack = [0x468d]
+/** SVC #0 */
+const callHandler = [0xdf00]
+
+test('each way to fail ends the application with a report that names it, and the kernel lives on', async (context) => {
+  const ways = [
+    [undefinedInstruction, 'HardFault 8000238'],
+    // BX r1: to an even address, which is no Thumb code.
+    [[...load(1, 0), 0x4708], 'SecureFault 0'],
+    // PUSH {r0} at the limit: the stack has run over.
+    [[...load(1, 0x2008_0000), ...setStackLimit, 0xb401], 'HardFault 8000244'],
+    // A handler that is none: a processor of its own would lock up.
+    [callHandler, 'HardFault 800023a'],
+    [[...load(1, 0x3000_0000), ...setStack, ...callHandler], 'SecureFault 8000244'],
+  ] as const
+  for (const [program, fault] of ways) {
+    const folder = await deviceFolder(context, [...program, ...spinForever])
+    const log = await runUntil(context, folder, /^fault/)
+    assert.deepEqual(log.slice(-2), ['started', `fault ${fault}`])
+  }
+})
+
 test('the report names what is not modelled, where, and from which instruction', async (context) => {
   const program = [...load(1, TIM2_CNT), ...ldr(2, 1), ...systemCall(NO_OP, 2), ...sleepForever]
   const folder = await deviceFolder(context, program)

@@ -14,7 +14,7 @@ import {
   verifyToken,
 } from '@microvisor/protocol'
 import { Bench, fuseContents } from '../testing/bench.ts'
-import { TestEngines } from '../testing/test-hardware.ts'
+import { TestEngines } from '../testing/test-engines.ts'
 import { digest, makeApplication, makeImage, smallRegion } from '../testing/trust.ts'
 
 const nonce = Uint8Array.from({ length: 32 }, (_, i) => i)

@@ -8,7 +8,7 @@ import { fuzz, takesAnUpdate } from '../../../../fuzz/syscalls.ts'
 import { sampled, seed } from '../../../../tools/sampling.ts'
 import { someFault } from '../testing/fault.ts'
 import { runningBench } from '../testing/running.ts'
-import { TestEngines } from '../testing/test-hardware.ts'
+import { TestEngines } from '../testing/test-engines.ts'
 import { Random } from './random.ts'
 
 const SYSTEM_CALLS = sampled(20_000, 1_000_000)

@@ -4,7 +4,7 @@ import { decodeStruct, EventType, Status, SystemNotificationSource } from '@micr
 import { sampled, seed } from '../../../../tools/sampling.ts'
 import type { Bench } from '../testing/bench.ts'
 import { policiesWith, runningBench } from '../testing/running.ts'
-import { TestEngines } from '../testing/test-hardware.ts'
+import { TestEngines } from '../testing/test-engines.ts'
 import { makeApplication, makeImage } from '../testing/trust.ts'
 import { Random } from './random.ts'
 

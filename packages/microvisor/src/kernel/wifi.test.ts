@@ -5,7 +5,8 @@ import { internalLayout } from '../flash-layout.ts'
 import { Bench } from '../testing/bench.ts'
 import { runningBench } from '../testing/running.ts'
 import { wifiConfig, wifiConfigOut } from '../testing/statuses/wifi.ts'
-import { TestEngines, type TestFlash } from '../testing/test-hardware.ts'
+import { TestEngines } from '../testing/test-engines.ts'
+import type { TestFlash } from '../testing/test-hardware.ts'
 import { Settings } from './settings.ts'
 
 function ssidOf(bench: Bench): string | undefined {

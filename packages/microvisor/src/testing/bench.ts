@@ -11,7 +11,7 @@ import {
   systemCalls,
 } from '@microvisor/protocol'
 import { encodeFuses, type FuseContents } from '../fuses.ts'
-import type { BootRecord, NetworkState, SecureVectors } from '../hardware.ts'
+import type { BootRecord, NetworkState, ResetCause, SecureVectors } from '../hardware.ts'
 import { start } from '../kernel/main.ts'
 import { TestCloud } from './test-cloud.ts'
 import {
@@ -77,6 +77,7 @@ export class Bench {
     wake = undefined as TestWake | undefined,
     isFactoryTest = false,
     kernelFailure = undefined as string | undefined,
+    resetCause = undefined as ResetCause | undefined,
   } = {}) {
     this.isCloudUp = isCloudUp
     this.chips = chips
@@ -84,6 +85,7 @@ export class Bench {
     this.hardware = new TestHardware(chips, seed, wake)
     this.hardware.network.state = network
     this.hardware.power.kernelFailure = kernelFailure
+    if (resetCause !== undefined) this.hardware.power.resetCause = resetCause
     if (isFactoryTest) this.hardware.factoryTest = new TestFactory()
     const bootRecord: BootRecord = {
       resetCause: this.hardware.power.resetCause,

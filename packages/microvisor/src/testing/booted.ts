@@ -34,7 +34,20 @@ export function testKernel(
   changes: Partial<KernelMeta> = {},
   more: readonly KernelLayer[] = [],
 ): TestKernel {
-  const kernel = makeImage(version, 3_000 + version)
+  return signedKernel(makeImage(version, 3_000 + version), version, changes, more)
+}
+
+/** A kernel with the module of another one: only the veneers differ. */
+export function testVeneers({ image }: TestKernel, version: number): TestKernel {
+  return signedKernel(image.kernel, version, {}, [])
+}
+
+function signedKernel(
+  kernel: Uint8Array,
+  version: number,
+  changes: Partial<KernelMeta>,
+  more: readonly KernelLayer[],
+): TestKernel {
   const nsc = makeVeneers()
   nsc[nsc.length - 1] = version
   const layers = [

@@ -8,7 +8,7 @@ import { openJournal, type StagedLayer } from '../kernel/update/journal.ts'
 import { KeyStore } from '../kernel/update/key-store.ts'
 import type { Chip } from '../kernel/update/layers.ts'
 import { stagedHash, stagedMeasurement } from '../kernel/update/layers.ts'
-import { TestEngines } from './test-hardware.ts'
+import { TestEngines } from './test-engines.ts'
 import { applicationSigner } from './trust.ts'
 
 const NOTHING = new Uint8Array(0)

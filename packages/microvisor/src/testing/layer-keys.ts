@@ -8,7 +8,7 @@ import {
   signBody,
   wrapLayerKey,
 } from '@microvisor/protocol'
-import { ownSecret, TestEngines } from './test-hardware.ts'
+import { ownSecret, TestEngines } from './test-engines.ts'
 import { applicationSigner, digest } from './trust.ts'
 
 export function sendLayerKey(signer: Uint8Array, deviceSecret: Uint8Array = ownSecret) {

@@ -2,23 +2,10 @@
  * A `Hardware` of plain arrays: time stands still until it is moved, flash behaves like flash, and
  * the network is a pipe whose other end the test holds.
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createECDH,
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto'
 import { internalLayout } from '../flash-layout.ts'
 import type {
   ApplicationWorld,
   Clock,
-  DataWatch,
-  DebugUnit,
   DeepSleepMode,
   Engines,
   FactoryTest,
@@ -30,12 +17,13 @@ import type {
   Power,
   Protection,
   ResetCause,
-  SecureSession,
   SleepMode,
   WakeCause,
   WifiCredentials,
 } from '../hardware.ts'
 import { someFault } from './fault.ts'
+import { TestDebugUnit, TestSession } from './test-debug.ts'
+import { TestEngines } from './test-engines.ts'
 
 export const RAM = 0x2000_0000
 export const RAM_BYTES = 0x8_0000
@@ -235,104 +223,6 @@ export class TestClock implements Clock {
   }
 }
 
-/** A device's own keys: the same on every bench, unless another device is wanted. */
-export const ownSecret = new Uint8Array(32).fill(0x37)
-
-/** Random numbers that repeat from a seed; keys that come of `secret`. */
-export class TestEngines implements Engines {
-  #state: number
-  readonly #keys = new Map<string, KeyObject>()
-  readonly #secret: Uint8Array
-  readonly #aesKey: Uint8Array
-
-  constructor(seed: number, secret: Uint8Array = ownSecret) {
-    this.#state = seed | 1
-    this.#secret = secret
-    this.#aesKey = createHash('sha256').update(secret).digest()
-  }
-
-  devicePublicKey(into: Uint8Array): void {
-    into.set(pairOf(this.#secret).getPublicKey())
-  }
-
-  signAsDevice(message: Uint8Array, into: Uint8Array): void {
-    const key = privateKeyOf(this.#secret)
-    into.set(sign('sha256', message, { key, dsaEncoding: 'ieee-p1363' }))
-  }
-
-  agreeAsDevice(publicKey: Uint8Array, into: Uint8Array): boolean {
-    return agree(this.#secret, publicKey, into)
-  }
-
-  agreeOnce(publicKey: Uint8Array, own: Uint8Array, into: Uint8Array): boolean {
-    const secret = new Uint8Array(32)
-    this.random(secret)
-    secret[0]! &= 0x7f
-    own.set(pairOf(secret).getPublicKey())
-    return agree(secret, publicKey, into)
-  }
-
-  cipher(key: Uint8Array | 'device', counter: Uint8Array, bytes: Uint8Array): void {
-    const secret = key === 'device' ? this.#aesKey : key
-    bytes.set(createCipheriv('aes-256-ctr', secret, counter).update(bytes))
-  }
-
-  seal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array {
-    const cipher = createCipheriv(gcmOf(key), key, nonce).setAAD(aad)
-    return new Uint8Array(
-      Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]),
-    )
-  }
-
-  open(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array) {
-    try {
-      const cipher = createDecipheriv(gcmOf(key), key, nonce).setAAD(aad)
-      cipher.setAuthTag(sealed.subarray(-16))
-      return new Uint8Array(Buffer.concat([cipher.update(sealed.subarray(0, -16)), cipher.final()]))
-    } catch {
-      return undefined
-    }
-  }
-
-  sha256() {
-    const hash = createHash('sha256')
-    return {
-      update: (bytes: Uint8Array) => void hash.update(bytes),
-      finish: (into: Uint8Array) => into.set(hash.digest()),
-    }
-  }
-
-  verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-    try {
-      const key = this.#keyOf(publicKey)
-      return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature)
-    } catch {
-      return false
-    }
-  }
-
-  #keyOf(publicKey: Uint8Array): KeyObject {
-    const name = Buffer.from(publicKey).toString('base64url')
-    const known = this.#keys.get(name)
-    if (known !== undefined) return known
-    const [x = '', y = ''] = [publicKey.slice(1, 33), publicKey.slice(33)].map((part) =>
-      Buffer.from(part).toString('base64url'),
-    )
-    const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' })
-    this.#keys.set(name, key)
-    return key
-  }
-
-  random(into: Uint8Array): void {
-    for (let i = 0; i < into.length; i++) {
-      this.#state ^= this.#state << 13
-      this.#state ^= this.#state >>> 17
-      this.#state ^= this.#state << 5
-      into[i] = this.#state
-    }
-  }
-}
-
 /** Out of which sleep a device comes, and when. */
 export interface TestWake {
   readonly cause: WakeCause
@@ -380,136 +270,6 @@ export class TestFactory implements FactoryTest {
 
   complete(status: number): void {
     this.status = status
-  }
-}
-
-/** A debug unit over plain registers: what it was told is there to be looked at. */
-export class TestDebugUnit implements DebugUnit {
-  readonly breakpoints = 8
-  readonly watchpoints = 4
-  readonly registers = new Map<number, number>()
-  readonly runs: string[] = []
-  isHalted = false
-  isEnabled = false
-  set: readonly number[] = []
-  patches: readonly number[] = []
-  watches: readonly DataWatch[] = []
-  readonly #world: TestWorld
-
-  constructor(world: TestWorld) {
-    this.#world = world
-  }
-
-  enable(isEnabled: boolean): void {
-    this.isEnabled = isEnabled
-    if (!isEnabled) this.set = []
-  }
-
-  halt(): void {
-    this.isHalted = true
-  }
-
-  run(mode: 'continue' | 'step'): void {
-    this.isHalted = false
-    this.runs.push(mode)
-  }
-
-  setBreakpoints(addresses: readonly number[]): void {
-    this.set = addresses
-  }
-
-  setPatches(addresses: readonly number[]): void {
-    this.patches = addresses
-  }
-
-  setWatchpoints(watches: readonly DataWatch[]): void {
-    this.watches = watches
-  }
-
-  setVectorCatch(): void {}
-
-  readonly faultStatus = { cfsr: 0, hfsr: 0, sfsr: 0, mmfar: 0, bfar: 0, sfar: 0 }
-
-  readRegister(number: number): number | undefined {
-    return number <= 64 ? (this.registers.get(number) ?? 0) : undefined
-  }
-
-  writeRegister(number: number, value: number): boolean {
-    if (number <= 64) this.registers.set(number, value)
-    return number <= 64
-  }
-
-  read(address: number, into: Uint8Array): number {
-    if (!this.#world.isReadable(address, into.length)) return 0
-    this.#world.read(address, into)
-    return into.length
-  }
-
-  write(address: number, from: Uint8Array): number {
-    if (!this.#world.isWritable(address, from.length)) return 0
-    this.#world.write(address, from)
-    return from.length
-  }
-}
-
-/** Sessions without secrets: what is fed is received, what is sent is drained. */
-export class TestSession implements SecureSession {
-  state: SecureSession['state'] = 'open'
-  failure = ''
-  readonly #received: number[] = []
-  readonly #outgoing: number[] = []
-
-  feed(bytes: Uint8Array): void {
-    this.#received.push(...bytes)
-  }
-
-  drain(into: Uint8Array): number {
-    return move(this.#outgoing, into)
-  }
-
-  send(bytes: Uint8Array): void {
-    this.#outgoing.push(...bytes)
-  }
-
-  receive(into: Uint8Array): number {
-    return move(this.#received, into)
-  }
-
-  close(): void {
-    this.state = 'closed'
-  }
-}
-
-function move(from: number[], into: Uint8Array): number {
-  const bytes = from.splice(0, into.length)
-  into.set(bytes)
-  return bytes.length
-}
-
-function gcmOf(key: Uint8Array): 'aes-128-gcm' | 'aes-256-gcm' {
-  return key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm'
-}
-
-function pairOf(secret: Uint8Array) {
-  const pair = createECDH('prime256v1')
-  pair.setPrivateKey(secret)
-  return pair
-}
-
-function privateKeyOf(secret: Uint8Array): KeyObject {
-  const point = pairOf(secret).getPublicKey()
-  const part = (from: number) => point.subarray(from, from + 32).toString('base64url')
-  const d = Buffer.from(secret).toString('base64url')
-  const key = { kty: 'EC', crv: 'P-256', x: part(1), y: part(33), d }
-  return createPrivateKey({ key, format: 'jwk' })
-}
-
-function agree(secret: Uint8Array, publicKey: Uint8Array, into: Uint8Array): boolean {
-  try {
-    into.set(pairOf(secret).computeSecret(publicKey))
-    return true
-  } catch {
-    return false
   }
 }
 

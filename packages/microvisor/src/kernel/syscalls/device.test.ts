@@ -67,6 +67,21 @@ test('a start without an update has the reason of the reset', () => {
   assert.equal(again.wakeReason, WakeReason.COLDBOOT)
 })
 
+test('each way in which a kernel comes to start is a wake reason', () => {
+  const { chips } = runningBench()
+  const cases = [
+    [{}, WakeReason.COLDBOOT],
+    [{ resetCause: 'software' }, WakeReason.REMOTEMICROVISORRESTART],
+    [{ resetCause: 'watchdog' }, WakeReason.MICROVISORWATCHDOG],
+    [{ resetCause: 'option-bytes' }, WakeReason.OPTIONBYTES],
+    [{ resetCause: 'software', record: { isTrial: true } }, WakeReason.MICROVISORUPDATE],
+    [{ resetCause: 'software', record: { hasFailed: true } }, WakeReason.MICROVISORUPDATE],
+    [{ resetCause: 'watchdog', kernelFailure: 'a bug' }, WakeReason.MICROVISORCRASH],
+  ] as const
+  for (const [how, reason] of cases)
+    assert.equal(new Bench({ chips, ...how }).wakeReason, reason, JSON.stringify(how))
+})
+
 test('mvRestart starts the application again with empty memory and does not return', () => {
   const bench = runningBench()
   const mark = bench.place(Uint8Array.of(1, 2, 3, 4))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { internalLayout } from '../../flash-layout.ts'
-import { blankInternalFlash, TestEngines, type TestFlash } from '../../testing/test-hardware.ts'
+import { TestEngines } from '../../testing/test-engines.ts'
+import { blankInternalFlash, type TestFlash } from '../../testing/test-hardware.ts'
 import { type Journal, type JournalRecord, openJournal } from './journal.ts'
 
 const engines = new TestEngines(1)

@@ -2,8 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UpdateError, UpdatePhase } from '@microvisor/protocol'
 import { readRatchet } from '../../boot/ratchet.ts'
+import { internalLayout } from '../../flash-layout.ts'
 import { blankChips, fuseContents } from '../../testing/bench.ts'
-import { BootedDevice, installKernel, type TestKernel, testKernel } from '../../testing/booted.ts'
+import {
+  BootedDevice,
+  installKernel,
+  type TestKernel,
+  testKernel,
+  testVeneers,
+} from '../../testing/booted.ts'
 import { TestCloud } from '../../testing/test-cloud.ts'
 import type { TestFlash } from '../../testing/test-hardware.ts'
 import { digest } from '../../testing/trust.ts'
@@ -44,6 +51,21 @@ test('a kernel is replaced over the air, is on trial until it connects, and rais
   assert.ok(
     booted.cloud.offers.some(({ transferBytes }) => transferBytes < 500),
     'as a delta',
+  )
+})
+
+test('an update of the veneers alone costs next to nothing, and they lie where calls enter', () => {
+  const next = testVeneers(old, 2)
+  const booted = device(next).live(1_000)
+  assert.deepEqual(booted.boots.map(bootName), ['1 A', '2 B trial'])
+  const { offset, size } = internalLayout.nsc
+  const found = new Uint8Array(size)
+  booted.chips.internalFlash.read(offset, found)
+  assert.deepEqual(found.subarray(0, next.image.nsc.length), next.image.nsc)
+  const sizes = booted.cloud.offers.map(({ transferBytes }) => transferBytes)
+  assert.ok(
+    sizes.every((bytes) => bytes < 100),
+    `${sizes}`,
   )
 })
 
