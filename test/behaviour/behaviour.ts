@@ -146,6 +146,7 @@ export const behaviour: Readonly<Record<string, readonly Statement[]>> = {
         [networks, 'the cable comes first'],
         [networks, 'Wi-Fi takes an access point'],
         [wifi, 'a network that is set is joined'],
+        [calls, '… passes on virtual time'],
       ],
     },
   ],
