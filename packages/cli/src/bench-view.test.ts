@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type BenchLine, benchEvents, formatBenchLine } from './bench-view.ts'
+import { type BenchLine, benchEvents, factoryBench, formatBenchLine } from './bench-view.ts'
 
 function bench({ isSerialShown = false } = {}) {
   const lines: BenchLine[] = []
@@ -29,6 +29,19 @@ test('the connection is told in words, with the reason when there is none', () =
       'no link',
     ],
   )
+})
+
+test('a factory test shows its lines, and how it ended', () => {
+  const lines: BenchLine[] = []
+  const { log, complete } = factoryBench((line) => lines.push(line))
+  log(Buffer.from('pins: 32 pairs\n'))
+  complete(0)
+  complete(3)
+  assert.deepEqual(
+    lines.map(({ text }) => text),
+    ['pins: 32 pairs', 'passed', 'failed: 3'],
+  )
+  assert.equal(lines[2]?.facts.status, 3)
 })
 
 test('a light that flickers does not flood the terminal, and no change goes uncounted', () => {

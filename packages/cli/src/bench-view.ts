@@ -2,13 +2,13 @@
  * What somebody at the bench sees of a virtual device: lines about its boot, its connection, its
  * lights and what it says. Made of the device's events; decides nothing.
  */
-import type { DeviceEvents } from '@microvisor/device'
+import type { DeviceEvents, DeviceOptions } from '@microvisor/device'
 import { formatWord } from '@microvisor/protocol'
 import { printable } from './output.ts'
 
 /** One thing that happened; `kind` is the column, the rest is for machines. */
 export interface BenchLine {
-  readonly kind: 'boot' | 'link' | 'app' | 'led' | 'serial' | 'trace'
+  readonly kind: 'boot' | 'link' | 'app' | 'led' | 'serial' | 'trace' | 'test'
   readonly text: string
   readonly facts: Readonly<Record<string, unknown>>
 }
@@ -74,6 +74,24 @@ export function benchEvents(options: BenchViewOptions): DeviceEvents {
       }),
     trace: (text) => show({ kind: 'trace', text, facts: { event: 'trace' } }),
     ...(isSerialShown ? { logByte: (byte: number) => serial.take(byte) } : {}),
+  }
+}
+
+/** The provisioning console of the factory's bench: what the test says, and how it ends. */
+export function factoryBench(
+  show: BenchViewOptions['show'],
+): NonNullable<DeviceOptions['factoryTest']> {
+  return {
+    log(bytes) {
+      const text = Buffer.from(bytes).toString('utf8').trimEnd()
+      show({ kind: 'test', text, facts: { event: 'factory-log' } })
+    },
+    complete: (status) =>
+      show({
+        kind: 'test',
+        text: status === 0 ? 'passed' : `failed: ${status}`,
+        facts: { event: 'factory-complete', status },
+      }),
   }
 }
 

@@ -11,7 +11,7 @@ import {
   provisionDevice,
   readDeviceOverview,
 } from '@microvisor/device'
-import { type BenchLine, benchEvents } from './bench-view.ts'
+import { type BenchLine, benchEvents, factoryBench } from './bench-view.ts'
 import type { Cloud } from './cloud.ts'
 import { EXIT, Failure, usageError } from './errors.ts'
 import { isPassing } from './events.ts'
@@ -77,6 +77,8 @@ async function warnOfAbsence(folder: string, { connect, progress }: PrepareOptio
 export interface RunOptions {
   readonly clock: ClockMode
   readonly isSerialShown: boolean
+  /** The device stands on the bench of the factory test. */
+  readonly isOnBench: boolean
   readonly show: (line: BenchLine) => void
   readonly signal: AbortSignal
 }
@@ -88,6 +90,7 @@ export async function runDevice(folder: string, options: RunOptions): Promise<vo
   let failure: Failure | undefined
   const device = openDevice(folder, {
     clock: options.clock,
+    ...(options.isOnBench ? { factoryTest: factoryBench(options.show) } : {}),
     events: {
       ...benchEvents({ ...options, gateway: `${gateway.host}:${gateway.port}` }),
       lockedDown: ({ reason, detail }) => {

@@ -26,6 +26,10 @@ export class DeviceRun extends MicrovisorCommand {
     serial: boolean({
       description: 'show what the application sends to the serial log of the board',
     }),
+    factory: boolean({
+      description:
+        'put it on the bench of the factory: its application is a test, and the mvTest calls work',
+    }),
   }
   static override examples = [
     '<%= config.bin %> device run',
@@ -48,6 +52,7 @@ export class DeviceRun extends MicrovisorCommand {
     await runDevice(folder, {
       clock: flags.clock,
       isSerialShown: flags.serial,
+      isOnBench: flags.factory,
       show: (line) => {
         const now = new Date()
         const shown = this.isJson
