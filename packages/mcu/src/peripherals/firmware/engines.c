@@ -12,8 +12,6 @@ struct dma2d {
 };
 struct cordic { reg CSR, WDATA, RDATA; };
 struct pka { reg CR, SR, CLRFR; };
-struct aes { reg CR, SR, DINR, DOUTR, KEYR[4]; };
-struct crs { reg CR, CFGR, ISR, ICR; };
 struct dcache { reg CR, SR, IER, FCR, gap[6], CMDRSADDRR, CMDREADDRR; };
 struct sai_block { reg CR1, CR2, FRCR, SLOTR, IM, SR, CLRFR, DR; };
 
@@ -22,32 +20,13 @@ struct sai_block { reg CR1, CR2, FRCR, SLOTR, IM, SR, CLRFR, DR; };
 #define CORDIC ((struct cordic *)0x40021000)
 #define PKA ((struct pka *)0x420c2000)
 #define PKA_RAM(offset) (*(reg *)(0x420c2000 + (offset)))
-#define AES ((struct aes *)0x420c0000)
-#define AES_ISR (*(reg *)0x420c0304)
-#define AES_ICR (*(reg *)0x420c0308)
-#define CRS ((struct crs *)0x40006000)
 #define DCACHE1 ((struct dcache *)0x40031400)
 #define VREFBUF_CSR (*(reg *)0x46007400)
 #define SAI1_A ((struct sai_block *)0x40015404)
-#define RCC_CR (*(reg *)0x46020c00)
 #define RCC_CCIPR2 (*(reg *)0x46020ce4)
-#define RCC_APB3ENR (*(reg *)0x46020ca8)
-#define GPIOE ((struct gpio *)0x42021000)
 
 #define START 0x80000000u
 enum { LOAD_X2 = 2 << 24, FIR = 8 << 24, TAPS = 3 };
-
-static void enable_interrupt(int number)
-{
-	NVIC_ISER(number >> 5) = 1u << (number & 31);
-}
-
-static int until(volatile int *done)
-{
-	for (int patience = 100000; !*done && patience > 0; patience--)
-		;
-	return *done;
-}
 
 static volatile int fmac_outputs, fmac_last;
 
