@@ -11,7 +11,10 @@ const WWDGRSTF = 1 << 30
 
 /** NIST SP 800-38A, F.1.1: two blocks of ECB. */
 const key = Buffer.from('2b7e151628aed2a6abf7158809cf4f3c', 'hex')
-const blocks = Buffer.from('6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51', 'hex')
+const blocks = Buffer.from(
+  '6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51',
+  'hex',
+)
 const encrypted = createCipheriv('aes-128-ecb', key, null).update(blocks)
 const [first, last] = [encrypted.readUInt32BE(0), encrypted.readUInt32BE(28)]
 const digest = createHash('sha256').update('a'.repeat(160)).digest().readUInt32BE(0)
@@ -34,7 +37,8 @@ const events: readonly (readonly [string, number])[] = [
   ['HASH by interrupt', 1],
   ['SHA-256 of 160 letters', digest],
   ['ICACHE: enabled', 1],
-  ['invalidated, by interrupt', 1],
+  ['invalidated', 1],
+  ['and by interrupt', 1],
   ['and cleared', 0],
   ['ADC1: regulator', 1],
   ['ready', 1],
@@ -49,6 +53,12 @@ const events: readonly (readonly [string, number])[] = [
   ['a third and two thirds of full scale', 1365 | (2730 << 16)],
   ['overrun, by interrupt', 1],
   ['stopped', 0],
+  ['ADC4 by DMA', 1],
+  ['a third and two thirds', 1365 | (2730 << 16)],
+  ['overrun when it has had enough', 1],
+  ['GPIO: locked', 1 << 16],
+  ['the pin stays an output, its neighbour does not', 1],
+  ['and is driven', 1 << 3],
   ['DAC by DMA', 1],
   ['underrun, by interrupt', 1],
   ['stays at the last sample', 1007],

@@ -51,7 +51,7 @@ const expected: readonly (readonly [string, number])[] = [
   ['a third of full scale', 1365],
   ['LPDMA: a list is done', 1],
   ['both of its nodes', 0x1000 | (0x1003 << 16)],
-  ['nothing is there', 1],
+  ['nothing is there, by interrupt', 1 << 10],
 ]
 
 test('drivers of what watches lines and voltages find what they expect', {

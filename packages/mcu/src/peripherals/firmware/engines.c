@@ -238,6 +238,14 @@ static void test_aes(void)
 	AES->CR = 0;
 }
 
+static volatile int dcache_ends;
+
+void dcache1(void)
+{
+	DCACHE1->FCR = 2 | 16;
+	dcache_ends++;
+}
+
 static void test_clocks_and_caches(void)
 {
 	enum { INVALIDATE = 2, COMMAND = 1 << 11 };
@@ -258,6 +266,10 @@ static void test_clocks_and_caches(void)
 	DCACHE1->CR |= COMMAND;
 	note((uint32_t)wait(&DCACHE1->SR, 16));
 	DCACHE1->FCR = 16;
+	enable_interrupt(111);
+	DCACHE1->IER = 16;
+	DCACHE1->CR |= COMMAND;
+	note((uint32_t)until(&dcache_ends));
 
 	RCC_APB3ENR |= 1 << 20;
 	VREFBUF_CSR = 1;
@@ -299,6 +311,19 @@ static void test_sai(void)
 	for (int patience = 100000; SAI1_A->CR1 & 1 << 16 && patience > 0; patience--)
 		;
 	note(SAI1_A->CR1 & 1 << 16);
+
+	SAI1_A->CR2 = 1 << 3; /* by polling, with an empty FIFO */
+	SAI1_A->CR1 &= ~(1u << 17);
+	SAI1_A->CR1 |= 1 << 16;
+	for (uint32_t i = 0; i < 12; i++) {
+		for (int patience = 100000; SAI1_A->SR >> 16 == 5 && patience > 0; patience--)
+			;
+		SAI1_A->DR = 200 + i;
+	}
+	for (int patience = 100000; SAI1_A->SR >> 16 && patience > 0; patience--)
+		;
+	note(SAI1_A->SR >> 16);
+	SAI1_A->CR1 &= ~(1u << 16);
 }
 
 int main(void)

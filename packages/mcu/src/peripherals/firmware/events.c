@@ -146,6 +146,9 @@ static void test_icache(void)
 {
 	ICACHE->CR |= 1;
 	note(ICACHE->CR & 1);
+	ICACHE->CR |= 2;
+	note((uint32_t)wait(&ICACHE->SR, 2));
+	ICACHE->FCR = 2;
 	enable_interrupt(ICACHE_IRQ);
 	ICACHE->IER = 2;
 	ICACHE->CR |= 2;
@@ -235,6 +238,34 @@ static void test_converters(void)
 	ADC4->CR |= 4;
 	note((uint32_t)until(&adc4_overruns));
 	note(ADC4->CR & 4);
+
+	static uint16_t samples[4];
+	ADC4->CFGR1 |= 1; /* by DMA, until it has had enough */
+	ADC4->IER = OVR;
+	adc4_overruns = 0;
+	(void)ADC4->DR;
+	dma(4, 1, 0, &ADC4->DR, samples, 8, 1);
+	ADC4->CR |= 4;
+	note((uint32_t)dma_finish(4));
+	note(samples[0] | (uint32_t)samples[3] << 16);
+	note((uint32_t)until(&adc4_overruns));
+}
+
+/* As HAL_GPIO_LockPin: the pin stays what it is until a reset. */
+static void test_lock(void)
+{
+	enum { PIN = 1 << 3, LCKK = 1 << 16 };
+	RCC_AHB2ENR1 |= 4;
+	GPIOC->MODER = (GPIOC->MODER & ~(15u << 6)) | 1 << 6 | 1 << 8;
+	GPIOC->LCKR = PIN | LCKK;
+	GPIOC->LCKR = PIN;
+	GPIOC->LCKR = PIN | LCKK;
+	(void)GPIOC->LCKR;
+	note(GPIOC->LCKR & LCKK);
+	GPIOC->MODER &= ~(15u << 6);
+	note(GPIOC->MODER >> 6 & 15);
+	GPIOC->BSRR = PIN; /* its level goes on changing */
+	note(GPIOC->ODR & PIN);
 }
 
 static volatile int dac_underruns;
@@ -293,8 +324,8 @@ static void test_timers(void)
 	TIM3->CR1 = 1;
 	ask(1); /* three rising edges, 500 us apart */
 	note((uint32_t)dma_finish(3));
-	note(captured[1] - captured[0]);
-	note(captured[2] - captured[1]);
+	note((captured[1] - captured[0]) & 0xffff);
+	note((captured[2] - captured[1]) & 0xffff);
 	TIM3->CR1 = 0;
 }
 
@@ -394,6 +425,7 @@ int main(void)
 	test_hash();
 	test_icache();
 	test_converters();
+	test_lock();
 	test_dac();
 	test_timers();
 	test_usart();

@@ -238,6 +238,14 @@ static void test_analog(void)
 	note(ADC4->DR);
 }
 
+static volatile int lpdma_errors;
+
+void lpdma1_ch0(void)
+{
+	lpdma_errors = (int)LPDMA1->SR & 1 << 10;
+	LPDMA1->FCR = 0x7f00;
+}
+
 static void test_lpdma(void)
 {
 	volatile uint32_t *node = SRAM4 + 64;
@@ -263,8 +271,9 @@ static void test_lpdma(void)
 	LPDMA1->SAR = 0x60000000; /* where nothing is */
 	LPDMA1->LLR = 0;
 	LPDMA1->BR1 = 8;
-	LPDMA1->CR = 1;
-	note((uint32_t)wait(&LPDMA1->SR, 1 << 10));
+	enable_interrupt(114);
+	LPDMA1->CR = 1 | 1 << 10;
+	note((uint32_t)until(&lpdma_errors));
 }
 
 int main(void)
