@@ -185,3 +185,48 @@ test('a block takes 51 or 75 cycles; interrupt, errors and DMA', () => {
     assert.deepEqual([bench.read('SR') & 6, bench.isPending('AES')], [0, false])
   }
 })
+
+/** RM0456, AES_ISR.KEIF and AES_SR.KEYVALID. */
+test('key registers written out of order are an error, and nothing starts without a key', () => {
+  const { bench, control } = unit(16)
+  const isValid = () => (bench.read('SR') & 0x80) !== 0
+  const write = (...order: number[]) => {
+    for (const n of order) bench.write(`KEYR${n}`, n)
+  }
+  bench.write('IER', 4)
+  write(0, 2)
+  assert.deepEqual([isValid(), bench.read('ISR') & 4, bench.isPending('AES')], [false, 4, true])
+  control(EN)
+  assert.equal(bench.read('CR') & EN, 0)
+  write(0, 1, 2, 3)
+  assert.equal(isValid(), false, 'not before the error is cleared')
+  bench.write('ICR', 4)
+  assert.equal(bench.isPending('AES'), false)
+  for (const order of [
+    [0, 1, 2, 3],
+    [3, 2, 1, 0],
+  ]) {
+    write(...order)
+    assert.equal(isValid(), true)
+  }
+  control(KEYSIZE)
+  assert.equal(isValid(), false, 'half a key of 256 bits')
+  write(7, 6, 5, 4, 3, 2, 1, 0)
+  control(KEYSIZE | EN)
+  assert.deepEqual([isValid(), bench.read('CR') & EN], [true, EN])
+})
+
+/** RM0456, AES_SR.WRERR: during computation or data output phase; the write is ignored. */
+test('what is written before the result was read is lost', () => {
+  const { bench, control, feed, finish, fetch } = unit(16)
+  control(EN)
+  feed(noise(16, 1))
+  finish()
+  feed(noise(16, 2))
+  assert.equal(bench.read('SR') & 6, 4)
+  bench.write('ICR', 2)
+  const first = fetch()
+  feed(noise(16, 1))
+  finish()
+  assert.deepEqual([fetch(), bench.read('SR') & 6], [first, 0])
+})

@@ -3,7 +3,8 @@
  * accelerator (AES)".
  *
  * Four words in, four words out, with real duration; CCF, read and write errors, interrupt, DMA;
- * the phases of GCM and CCM. GCM's counter starts where IVR0 says, which is 2.
+ * the phases of GCM and CCM. GCM's counter starts where IVR0 says, which is 2. A key counts once its
+ * registers were written in order, up or down; EN stays clear without one.
  *
  * Not modelled: keys shared with SAES (KMOD), suspending a message (SUSPxR).
  */
@@ -44,6 +45,9 @@ const VECTOR = ['IVR3', 'IVR2', 'IVR1', 'IVR0'] as const
 const BLOCK_WORDS = 4
 /** A block, by CR.KEYSIZE (RM0456, "AES processing latency"). */
 const BLOCK_CYCLES = [51, 75]
+const KEYSIZE = 1 << 18
+/** ISR and ICR. */
+const [CCF, RWEIF, KEIF] = [1, 1 << 1, 1 << 2]
 /** CR.MODE. */
 const KEY_DERIVATION = 1
 const DECRYPT = 2
@@ -56,7 +60,9 @@ export class Aes implements Peripheral {
   readonly #isInterrupting: () => boolean
   #message = new AesMessage()
   /** Key words by register; software cannot read them back. */
-  readonly #keys = new Map<string, number>()
+  #keys: number[] = []
+  /** Numbers of the key registers written since this key was begun. */
+  #keyOrder: number[] = []
   readonly #input: number[] = []
   #output: number[] = []
   #cancel: (() => void) | undefined
@@ -64,7 +70,7 @@ export class Aes implements Peripheral {
   constructor(wiring: Wiring) {
     this.#wiring = wiring
     const keyHooks = Object.fromEntries(
-      KEYS.map((name) => [name, { write: (word: number) => this.#keyWritten(name, word) }]),
+      KEYS.map((name, n) => [name, { write: (word: number) => this.#keyWritten(n, word) }]),
     )
     this.registers = new RegisterFile(aesLayout, {
       ...keyHooks,
@@ -86,19 +92,34 @@ export class Aes implements Peripheral {
   reset(): void {
     this.registers.reset()
     this.#stop()
-    this.#keys.clear()
+    this.#keys = []
+    this.#keyOrder = []
     this.#message = new AesMessage()
     this.#update()
   }
 
-  #keyWritten(name: string, word: number): void {
-    this.#keys.set(name, word)
-    const wanted = KEYS.slice(0, this.registers.is('CR', 'KEYSIZE') ? 8 : 4)
-    this.registers.set(
-      'SR',
-      'KEYVALID',
-      wanted.every((register) => this.#keys.has(register)),
-    )
+  get #keyWords(): number {
+    return this.registers.is('CR', 'KEYSIZE') ? 8 : 4
+  }
+
+  /** RM0456, AES_ISR.KEIF: no key is valid until software has cleared the error of an order. */
+  #keyWritten(n: number, word: number): void {
+    const { registers: r } = this
+    this.#keys[n] = word
+    if (r.is('ISR', 'KEIF')) return
+    const count = this.#keyWords
+    if (this.#keyOrder.length === count) this.#keyOrder = []
+    this.#keyOrder.push(n)
+    const isUpwards = this.#keyOrder.every((register, i) => register === i)
+    const isDownwards = this.#keyOrder.every((register, i) => register === count - 1 - i)
+    r.set('ISR', 'KEIF', !isUpwards && !isDownwards)
+    r.set('SR', 'KEYVALID', !r.is('ISR', 'KEIF') && this.#keyOrder.length === count)
+    this.#update()
+  }
+
+  #forgetKey(): void {
+    this.#keyOrder = []
+    this.registers.set('SR', 'KEYVALID', false)
   }
 
   #control(before: number): void {
@@ -109,6 +130,8 @@ export class Aes implements Peripheral {
       r.setAll('CR', control)
       return
     }
+    if (((r.get('CR') ^ before) & KEYSIZE) !== 0) this.#forgetKey()
+    if (!r.is('SR', 'KEYVALID')) r.set('CR', 'EN', false)
     if (!r.is('CR', 'EN')) this.#stop()
     else if ((before & 1) === 0 || this.#phaseOf(before) !== r.get('CR', 'GCMPH')) this.#enable()
     this.#update()
@@ -129,15 +152,11 @@ export class Aes implements Peripheral {
   /** EN, or a new phase: some modes work before there is data. */
   #enable(): void {
     const { registers: r } = this
-    const count = r.is('CR', 'KEYSIZE') ? 8 : 4
-    const words = KEYS.slice(0, count)
-      .map((name) => this.#keys.get(name) ?? 0)
-      .toReversed()
     const start = this.#message.begin({
       chaining: r.get('CR', 'CHMOD') | (r.get('CR', 'CHMOD_2') << 2),
       phase: r.get('CR', 'GCMPH'),
       isDecrypting: r.get('CR', 'MODE') === DECRYPT,
-      key: words,
+      key: this.#keys.slice(0, this.#keyWords).reverse(),
       vector: VECTOR.map((name) => r.get(name)) as unknown as Block,
     })
     if (r.get('CR', 'MODE') === KEY_DERIVATION) this.#work(() => this.#done([], true))
@@ -147,7 +166,7 @@ export class Aes implements Peripheral {
 
   #take(word: number): void {
     const { registers: r } = this
-    if (!r.is('CR', 'EN') || this.#cancel !== undefined) {
+    if (!r.is('CR', 'EN') || this.#cancel !== undefined || this.#output.length > 0) {
       this.#error('WRERR')
       return
     }
@@ -199,8 +218,9 @@ export class Aes implements Peripheral {
   #clear(flags: number): void {
     const { registers: r } = this
     r.setAll('ISR', r.get('ISR') & ~flags)
-    if (flags & 1) r.set('SR', 'CCF', false)
-    if (flags & 2) for (const name of ['RDERR', 'WRERR'] as const) r.set('SR', name, false)
+    if (flags & CCF) r.set('SR', 'CCF', false)
+    if (flags & KEIF) this.#keyOrder = []
+    if (flags & RWEIF) for (const name of ['RDERR', 'WRERR'] as const) r.set('SR', name, false)
     this.#update()
   }
 

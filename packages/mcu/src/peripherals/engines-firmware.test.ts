@@ -36,10 +36,12 @@ const expected: readonly (readonly [string, number])[] = [
   ['cleared', 0],
   ['DCACHE: invalidated', 1],
   ['a range cleaned', 1],
+  ['and by interrupt', 1],
   ['VREFBUF: ready', 1],
   ['SAI by DMA', 1],
   ['underrun, by interrupt', 1],
   ['off', 0],
+  ['by polling: all has gone out', 0],
 ]
 
 test('drivers of engines and of SAI find what they expect', {
@@ -51,6 +53,7 @@ test('drivers of engines and of SAI find what they expect', {
   expectResults(result, expected)
   const { samples } = assembly.part('codec')!.readings!()
   assert.match(String(samples), /^100 101\n102 103\n104 105\n106 107/)
+  assert.match(String(samples), /200 201\n202 203\n204 205\n206 207\n208 209\n210 211/)
   const missingParts = chip.notModelled.accesses.map(({ peripheral, register }) => [
     peripheral,
     register,

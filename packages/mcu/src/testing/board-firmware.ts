@@ -16,6 +16,8 @@ import { Supply } from '../power.ts'
 
 const FLASH = 0x0800_0000
 const RESULTS = 0x2000_0000
+/** `ask` in support.c: the number of what it waits for. */
+const ASKED = 100
 const DONE = 0x600d
 const SLICE_CYCLES = 1_000_000
 const sources = join(import.meta.dirname, '..', 'peripherals', 'firmware')
@@ -26,7 +28,8 @@ SECTIONS {
   .bss 0x20000000 : { bss_start = .; *(.bss.result) *(.bss*) *(COMMON) . = ALIGN(8); bss_end = .; }
   .data : { *(.data*) }
   stack_top = 0x20020000;
-}`
+}
+ASSERT(SIZEOF(.data) == 0, "nothing gives variables a first value other than zero")`
 
 /** The program `NAME.c` with what all share, as it lies in flash. */
 export function buildDrivers(name: string, optimisation: string): Uint8Array {
@@ -91,16 +94,26 @@ export function boardWith(image: Uint8Array, parts: readonly PartPlan[]) {
     const end = chip.cpu.cycles + seconds * 160e6
     while (chip.cpu.cycles < end && !until()) chip.run(chip.cpu.cycles + SLICE_CYCLES)
   }
-  return { board, chip, assembly, hints, result, run }
+  const step = (asked: number, act: () => void) => {
+    run(2, () => result(ASKED) === asked)
+    assert.equal(result(ASKED), asked, `waits for ${asked}`)
+    act()
+    view.setUint32(RESULTS + ASKED * 4, 0, true)
+  }
+  return { board, chip, assembly, hints, result, run, step }
 }
 
-/** What a program noted, against what it should have; then that it came to its end. */
-export function expectResults(
-  result: (n: number) => number,
-  expected: readonly (readonly [what: string, value: number])[],
-): void {
+type Expected = readonly (readonly [what: string, value: number])[]
+
+/** What a program noted so far, against what it should have. */
+export function expectNotes(result: (n: number) => number, expected: Expected): void {
   for (const [n, [what, value]] of expected.entries()) {
     assert.equal(result(1 + n), value >>> 0, what)
   }
+}
+
+/** The same; then that it came to its end. */
+export function expectResults(result: (n: number) => number, expected: Expected): void {
+  expectNotes(result, expected)
   assert.equal(result(0), DONE, 'the program came to its end')
 }

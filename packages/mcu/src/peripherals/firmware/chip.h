@@ -13,7 +13,14 @@ struct adc {
 };
 struct crc { reg DR, IDR, CR, gap0, INIT, POL; };
 struct hash { reg CR, DIN, STR, HRA[5], IMR, SR; };
-struct dac { reg CR, SWTRIGR, DHR12R1; };
+struct dac { reg CR, SWTRIGR, DHR12R1, gap0[8], DOR1, DOR2, SR; };
+struct adc4 { reg ISR, IER, CR, CFGR1, CFGR2, SMPR, gap[4], CHSELR, gap1[5], DR; };
+struct aes { reg CR, SR, DINR, DOUTR, KEYR[4]; };
+struct crs { reg CR, CFGR, ISR, ICR; };
+struct tim {
+	reg CR1, CR2, SMCR, DIER, SR, EGR, CCMR1, CCMR2, CCER, CNT, PSC, ARR, RCR, CCR[4], BDTR;
+};
+struct usart { reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR; };
 struct channel {
 	reg LBAR, gap0[2], FCR, SR, CR, gap1[10], TR1, TR2, BR1, SAR, DAR, TR3, BR2, gap2[8], LLR;
 };
@@ -25,6 +32,16 @@ struct channel {
 #define HASH ((struct hash *)0x420c0400)
 #define HASH_HR ((reg *)0x420c0710)
 #define DAC1 ((struct dac *)0x46021800)
+#define ADC4 ((struct adc4 *)0x46021000)
+#define AES ((struct aes *)0x420c0000)
+#define AES_IER (*(reg *)0x420c0300)
+#define AES_ISR (*(reg *)0x420c0304)
+#define AES_ICR (*(reg *)0x420c0308)
+#define CRS ((struct crs *)0x40006000)
+#define TIM1 ((struct tim *)0x40012c00)
+#define TIM2 ((struct tim *)0x40000000)
+#define TIM3 ((struct tim *)0x40000400)
+#define USART1 ((struct usart *)0x40013800)
 #define GPDMA1(n) ((struct channel *)(0x40020050 + 0x80 * (n)))
 
 #define RCC_AHB1ENR (*(reg *)0x46020c88)
@@ -32,11 +49,16 @@ struct channel {
 #define RCC_AHB3ENR (*(reg *)0x46020c94)
 #define RCC_APB1ENR1 (*(reg *)0x46020c9c)
 #define RCC_APB2ENR (*(reg *)0x46020ca4)
+#define RCC_APB3ENR (*(reg *)0x46020ca8)
+#define RCC_CR (*(reg *)0x46020c00)
+#define RCC_CCIPR3 (*(reg *)0x46020ce8)
 #define NVIC_ISER(n) ((reg *)0xe000e100)[n]
 
 struct gpio { reg MODER, OTYPER, OSPEEDR, PUPDR, IDR, ODR, BSRR, LCKR, AFR[2], BRR; };
 #define GPIOA ((struct gpio *)0x42020000)
 #define GPIOB ((struct gpio *)0x42020400)
+#define GPIOC ((struct gpio *)0x42020800)
+#define GPIOE ((struct gpio *)0x42021000)
 
 /* A pin to its alternate function. */
 static inline void alternate(struct gpio *port, int pin, uint32_t function)
@@ -50,6 +72,9 @@ extern volatile uint32_t result[];
 void note(uint32_t value);
 void dma(int n, int request, int to_peripheral, reg *data, void *memory, int bytes, int width);
 int dma_finish(int n);
+void enable_interrupt(int number);
+int until(volatile int *done);
+void ask(uint32_t number);
 
 /* Polls as ST's drivers do: until the flag is set, or for so long. */
 static inline int wait(reg *from, uint32_t flags)

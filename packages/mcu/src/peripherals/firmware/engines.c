@@ -12,8 +12,6 @@ struct dma2d {
 };
 struct cordic { reg CSR, WDATA, RDATA; };
 struct pka { reg CR, SR, CLRFR; };
-struct aes { reg CR, SR, DINR, DOUTR, KEYR[4]; };
-struct crs { reg CR, CFGR, ISR, ICR; };
 struct dcache { reg CR, SR, IER, FCR, gap[6], CMDRSADDRR, CMDREADDRR; };
 struct sai_block { reg CR1, CR2, FRCR, SLOTR, IM, SR, CLRFR, DR; };
 
@@ -22,32 +20,13 @@ struct sai_block { reg CR1, CR2, FRCR, SLOTR, IM, SR, CLRFR, DR; };
 #define CORDIC ((struct cordic *)0x40021000)
 #define PKA ((struct pka *)0x420c2000)
 #define PKA_RAM(offset) (*(reg *)(0x420c2000 + (offset)))
-#define AES ((struct aes *)0x420c0000)
-#define AES_ISR (*(reg *)0x420c0304)
-#define AES_ICR (*(reg *)0x420c0308)
-#define CRS ((struct crs *)0x40006000)
 #define DCACHE1 ((struct dcache *)0x40031400)
 #define VREFBUF_CSR (*(reg *)0x46007400)
 #define SAI1_A ((struct sai_block *)0x40015404)
-#define RCC_CR (*(reg *)0x46020c00)
 #define RCC_CCIPR2 (*(reg *)0x46020ce4)
-#define RCC_APB3ENR (*(reg *)0x46020ca8)
-#define GPIOE ((struct gpio *)0x42021000)
 
 #define START 0x80000000u
 enum { LOAD_X2 = 2 << 24, FIR = 8 << 24, TAPS = 3 };
-
-static void enable_interrupt(int number)
-{
-	NVIC_ISER(number >> 5) = 1u << (number & 31);
-}
-
-static int until(volatile int *done)
-{
-	for (int patience = 100000; !*done && patience > 0; patience--)
-		;
-	return *done;
-}
 
 static volatile int fmac_outputs, fmac_last;
 
@@ -259,6 +238,14 @@ static void test_aes(void)
 	AES->CR = 0;
 }
 
+static volatile int dcache_ends;
+
+void dcache1(void)
+{
+	DCACHE1->FCR = 2 | 16;
+	dcache_ends++;
+}
+
 static void test_clocks_and_caches(void)
 {
 	enum { INVALIDATE = 2, COMMAND = 1 << 11 };
@@ -279,6 +266,10 @@ static void test_clocks_and_caches(void)
 	DCACHE1->CR |= COMMAND;
 	note((uint32_t)wait(&DCACHE1->SR, 16));
 	DCACHE1->FCR = 16;
+	enable_interrupt(111);
+	DCACHE1->IER = 16;
+	DCACHE1->CR |= COMMAND;
+	note((uint32_t)until(&dcache_ends));
 
 	RCC_APB3ENR |= 1 << 20;
 	VREFBUF_CSR = 1;
@@ -320,6 +311,19 @@ static void test_sai(void)
 	for (int patience = 100000; SAI1_A->CR1 & 1 << 16 && patience > 0; patience--)
 		;
 	note(SAI1_A->CR1 & 1 << 16);
+
+	SAI1_A->CR2 = 1 << 3; /* by polling, with an empty FIFO */
+	SAI1_A->CR1 &= ~(1u << 17);
+	SAI1_A->CR1 |= 1 << 16;
+	for (uint32_t i = 0; i < 12; i++) {
+		for (int patience = 100000; SAI1_A->SR >> 16 == 5 && patience > 0; patience--)
+			;
+		SAI1_A->DR = 200 + i;
+	}
+	for (int patience = 100000; SAI1_A->SR >> 16 && patience > 0; patience--)
+		;
+	note(SAI1_A->SR >> 16);
+	SAI1_A->CR1 &= ~(1u << 16);
 }
 
 int main(void)

@@ -13,7 +13,6 @@ struct fdcan {
 };
 #define FDCAN1 ((struct fdcan *)0x4000a400)
 #define RAM ((reg *)0x4000ac00)
-#define RCC_CR (*(reg *)0x46020c00)
 #define RCC_APB1ENR2 (*(reg *)0x46020ca0)
 
 enum { INIT = 1, CCE = 2, CSR = 16, CSA = 8, MON = 32, TEST = 128, FDOE = 256, BRSE = 512 };
@@ -27,7 +26,7 @@ void fdcan1_it0(void)
 	FDCAN1->IR = FDCAN1->IR;
 }
 
-static int until(reg *from, uint32_t mask, uint32_t value)
+static int until_is(reg *from, uint32_t mask, uint32_t value)
 {
 	for (int patience = 100000; patience > 0; patience--)
 		if ((*from & mask) == value)
@@ -39,10 +38,10 @@ static int until(reg *from, uint32_t mask, uint32_t value)
 static int init(uint32_t mode)
 {
 	FDCAN1->CCCR &= ~(uint32_t)CSR;
-	if (!until(&FDCAN1->CCCR, CSA, 0))
+	if (!until_is(&FDCAN1->CCCR, CSA, 0))
 		return 0;
 	FDCAN1->CCCR |= INIT;
-	if (!until(&FDCAN1->CCCR, INIT, INIT))
+	if (!until_is(&FDCAN1->CCCR, INIT, INIT))
 		return 0;
 	FDCAN1->CCCR |= CCE;
 	FDCAN1->CCCR |= FDOE | BRSE | mode;
@@ -62,7 +61,7 @@ static int init(uint32_t mode)
 static void go(void)
 {
 	FDCAN1->CCCR &= ~(uint32_t)INIT;
-	note((uint32_t)until(&FDCAN1->PSR, 3 << 3, 1 << 3));
+	note((uint32_t)until_is(&FDCAN1->PSR, 3 << 3, 1 << 3));
 }
 
 /* As HAL_FDCAN_AddMessageToTxFifoQ. */
@@ -106,11 +105,11 @@ static void loop_back(void)
 	note((uint32_t)init(TEST | MON));
 	go();
 	note((uint32_t)send(0x123, 8 << 16, 0x44332211, 0x88776655));
-	note((uint32_t)until(&FDCAN1->TXBTO, 1, 1));
+	note((uint32_t)until_is(&FDCAN1->TXBTO, 1, 1));
 	note(receive(&word));
 	note(word);
 	send(0x234, 0, 0, 0);
-	until(&FDCAN1->TXBTO, 2, 2);
+	until_is(&FDCAN1->TXBTO, 2, 2);
 	note(receive(&word));
 }
 
@@ -124,9 +123,9 @@ static void on_the_bus(void)
 	go();
 	send(0x101, 2 << 16, 0xbbaa, 0);
 	send(0x102, 9 << 16 | 3 << 20, 0x04030201, 0x08070605);
-	note((uint32_t)until(&FDCAN1->TXBTO, 3, 3));
+	note((uint32_t)until_is(&FDCAN1->TXBTO, 3, 3));
 	tell(1);
-	note((uint32_t)until(&FDCAN1->RXF0S, 15, 1));
+	note((uint32_t)until_is(&FDCAN1->RXF0S, 15, 1));
 	note(receive(&word));
 	note(word);
 	/* By interrupt. */
@@ -152,12 +151,12 @@ static void bus_off(void)
 	FDCAN1->IE = 0;
 	tell(3);
 	send(0x104, 0, 0, 0);
-	note((uint32_t)until(&FDCAN1->PSR, 1 << 7, 1 << 7));
+	note((uint32_t)until_is(&FDCAN1->PSR, 1 << 7, 1 << 7));
 	note(FDCAN1->CCCR & INIT);
 	tell(4);
 	FDCAN1->CCCR &= ~(uint32_t)INIT;
-	note((uint32_t)until(&FDCAN1->PSR, 1 << 7, 0));
-	note((uint32_t)until(&FDCAN1->TXBRP, 7, 0));
+	note((uint32_t)until_is(&FDCAN1->PSR, 1 << 7, 0));
+	note((uint32_t)until_is(&FDCAN1->TXBRP, 7, 0));
 }
 
 int main(void)

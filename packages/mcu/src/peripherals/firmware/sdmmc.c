@@ -11,8 +11,6 @@ struct sdmmc {
 	reg gap2[5], FIFO;
 };
 #define SDMMC1 ((struct sdmmc *)0x420c8000)
-#define RCC_CR (*(reg *)0x46020c00)
-#define GPIOC ((struct gpio *)0x42020800)
 #define GPIOD ((struct gpio *)0x42020c00)
 
 enum { CCRCFAIL = 1, DCRCFAIL = 2, CTIMEOUT = 4, DTIMEOUT = 8, CMDREND = 64, CMDSENT = 128 };
