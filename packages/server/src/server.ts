@@ -358,7 +358,10 @@ async function listen(
   })
   const { path: dataFolder } = foundation.folder
   const welcomeUrl = await welcome(cloud, url)
-  return { url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder, welcomeUrl }
+  return {
+    ...{ url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder, welcomeUrl },
+    acceptDevice: (socket) => void gateway.accept(socket),
+  }
 }
 
 async function welcome({ users, account }: Cloud, url: string): Promise<string | undefined> {
