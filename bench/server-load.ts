@@ -151,20 +151,27 @@ export class Load {
     const some = this.devices.filter(({ link }) => link.isOpen).slice(0, count)
     const started = performance.now()
     let next = 0
+    let failures = 0
     const worker = async () => {
       for (let device = some[next++]; device !== undefined; device = some[next++]) {
         const { sid } = device
         const told = new Promise<void>((resolve) => this.#waitingForTarget.set(sid, resolve))
-        await this.server.client.call(api.updateDevice, {
-          params: { Sid: sid },
-          form: { TargetApp },
-        })
+        const params = { Sid: sid }
+        const form = { TargetApp }
+        const failed = await this.server.client.call(api.updateDevice, { params, form }).then(
+          () => 0,
+          () => 1,
+        )
+        failures += failed
+        if (failed) continue
         await Promise.race([told, sleep(TOLD_MS)])
         this.#waitingForTarget.delete(sid)
       }
     }
     await Promise.all(Array.from({ length: DEPLOYMENTS }, worker))
-    this.#say('deployments started', perSecond(some.length, performance.now() - started), '/s')
+    const done = some.length - failures
+    this.#say('deployments started', perSecond(done, performance.now() - started), '/s')
+    if (failures > 0) this.#say('deployments that got no answer', failures, 'devices')
   }
 
   /** Lines of some devices, as they reach those who stream them. */
