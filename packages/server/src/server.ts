@@ -305,7 +305,8 @@ async function listen(
   const gateway = makeGateway(foundation, cloud, names)
   const tls = await tlsOf(options)
   const rest = makeRest(foundation, cloud, { ...options, tls: tls?.content })
-  if (tls) undo.push(followTls(rest.http.server, tls.files, foundation.log))
+  const { tlsLookMs } = foundation.limits
+  if (tls) undo.push(followTls(rest.http.server, tls.files, foundation.log, tlsLookMs))
   const board = openBoard({ ...foundation, ...cloud, gateway, version: packageFile.version })
   undo.push(() => board.close())
   let gatewayPort = places.gateway.port
