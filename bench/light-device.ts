@@ -1,25 +1,19 @@
 /**
- * A device without a chip: the kernel's own link code, over a TLS socket of this process. Thousands of
+ * A device without a chip: the kernel's own link code, over a TLS socket or a stream of this process. Thousands of
  * them fit in one process, and behave to a server as those with a chip do: back-off, heartbeats,
  * flow control, protocol errors.
  */
 import { randomFillSync } from 'node:crypto'
-import { connect, type SecureContext, type TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { encodeLogRecord, type LogRecord, STREAM_DATA_BYTES_MAX } from '@microvisor/protocol'
 import type { Network, NetworkState } from '../packages/microvisor/src/hardware.ts'
 import { Link, type LinkMessage } from '../packages/microvisor/src/kernel/link/link.ts'
 import type { LinkStream } from '../packages/microvisor/src/kernel/link/stream.ts'
 import { Timers } from '../packages/microvisor/src/kernel/timers.ts'
 
-export interface Gateway {
-  readonly host: string
-  readonly port: number
-}
-
-export interface LightIdentity {
-  readonly sid: string
-  readonly context: SecureContext
-}
+/** One end of a connection that is being made: says `secureConnect` once it is there. */
+export type Line = Duplex & Partial<Pick<TLSSocket, 'isSessionReused' | 'setNoDelay'>>
 
 /** Handshakes of one fleet under way at the same time: a network has a width, too. */
 export class Turnstile {
@@ -47,11 +41,10 @@ export class Turnstile {
 }
 
 export interface LightParts {
-  readonly identity: LightIdentity
-  readonly gateway: () => Gateway
+  readonly sid: string
+  /** Begins a connection; `session`: what the last one may be resumed with. */
+  readonly dial: (session: Buffer | undefined) => Line
   readonly turnstile: Turnstile
-  /** TLS sessions are resumed; otherwise each handshake is a full one. */
-  readonly resumes: boolean
   readonly opened: (device: LightDevice) => void
   readonly message: (device: LightDevice, message: LinkMessage) => void
 }
@@ -64,17 +57,17 @@ const RANDOM = {
 export class LightDevice {
   readonly sid: string
   readonly link: Link
-  readonly #network: TlsNetwork
+  readonly #network: StreamNetwork
   #alarm: NodeJS.Timeout | undefined
 
   constructor(parts: LightParts) {
-    this.sid = parts.identity.sid
+    this.sid = parts.sid
     const timers = new Timers({
       microseconds: () => Math.floor(performance.now() * 1000),
       setAlarm: (at) => this.#setAlarm(at, () => timers.run()),
       ...UNUSED_CLOCK,
     })
-    this.#network = new TlsNetwork(parts, () => this.link.poll())
+    this.#network = new StreamNetwork(parts, () => this.link.poll())
     this.link = new Link({
       failures: 0,
       network: this.#network,
@@ -155,11 +148,11 @@ const UNUSED_CLOCK = {
   frequencies: { sysclk: 0, hclk: 0, pclk1: 0, pclk2: 0 },
 } as const
 
-class TlsNetwork implements Network {
+class StreamNetwork implements Network {
   readonly #parts: LightParts
   readonly #changed: () => void
   readonly #arrived: Buffer[] = []
-  #socket: TLSSocket | undefined
+  #socket: Line | undefined
   #session: Buffer | undefined
   #isInside = false
   state: NetworkState = 'idle'
@@ -210,16 +203,11 @@ class TlsNetwork implements Network {
   }
 
   #open(): void {
-    const { gateway, identity, resumes } = this.#parts
-    const socket = connect({
-      ...gateway(),
-      secureContext: identity.context,
-      ...(resumes && this.#session && { session: this.#session }),
-    })
+    const socket = this.#parts.dial(this.#session)
     this.#socket = socket
-    socket.setNoDelay(true)
+    socket.setNoDelay?.(true)
     socket.once('secureConnect', () => {
-      this.wasResumed = socket.isSessionReused()
+      this.wasResumed = socket.isSessionReused?.() ?? false
       this.#leave()
       this.state = 'connected'
       this.#changed()

@@ -6,7 +6,7 @@
 import { createHash, randomBytes, sign } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createSecureContext } from 'node:tls'
+import { connect, createSecureContext, type SecureContext } from 'node:tls'
 import { makeSid } from '@microvisor/protocol'
 import { Accounts, type Credentials } from '../packages/server/src/accounts/accounts.ts'
 import { openAuthority } from '../packages/server/src/keys/certificates.ts'
@@ -14,16 +14,46 @@ import { openKeyring } from '../packages/server/src/keys/keyring.ts'
 import { openDatabase } from '../packages/server/src/storage/database.ts'
 import { deviceCertificates, devices } from '../packages/server/src/storage/schema.ts'
 import { makeRequest } from '../packages/server/src/testing/device.ts'
-import type { LightIdentity } from './light-device.ts'
+import type { Line } from './light-device.ts'
 
 const ROWS = 500
+
+export interface LightIdentity {
+  readonly sid: string
+  /** DER. */
+  readonly certificate: Buffer
+}
+
+export interface Fleet {
+  readonly identities: readonly LightIdentity[]
+  /** The one key of all of them, and the authority's certificate; PEM. */
+  readonly key: string
+  readonly ca: string
+}
+
+export interface GatewayAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Connections over real TLS, with certificates on both sides. */
+export function tlsDialler({ identities, key, ca }: Fleet) {
+  const contexts = new Map<string, SecureContext>(
+    identities.map(({ sid, certificate }) => {
+      const own = { key, ca, cert: pem(certificate), minVersion: 'TLSv1.3' } as const
+      return [sid, createSecureContext(own)]
+    }),
+  )
+  return (gateway: GatewayAddress, sid: string, session: Buffer | undefined): Line =>
+    connect({ ...gateway, secureContext: contexts.get(sid), ...(session && { session }) })
+}
 
 /** Writes the devices into the data folder of a server that does not run. `database`: its address, if it is not in the folder. */
 export async function makeFleet(
   folder: string,
   count: number,
   databaseUrl?: string,
-): Promise<LightIdentity[]> {
+): Promise<Fleet> {
   await mkdir(folder, { recursive: true })
   const silent = { info: () => undefined } as unknown as Parameters<typeof openKeyring>[1]
   const keyring = await openKeyring(join(folder, 'keys'), silent)
@@ -51,13 +81,8 @@ export async function makeFleet(
     )
   }
   await database.close()
-  return sids.map((sid, i) => ({
-    sid,
-    context: createSecureContext({
-      ...{ key, ca: authority.certificate, minVersion: 'TLSv1.3' },
-      cert: pem(ders[i]!),
-    }),
-  }))
+  const identities = sids.map((sid, i) => ({ sid, certificate: ders[i]! }))
+  return { identities, key, ca: authority.certificate }
 }
 
 type Key = Parameters<typeof sign>[2]

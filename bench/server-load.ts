@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as api from '@microvisor/api'
 import { appBundle } from '../packages/server/src/testing/bundles.ts'
 import type { ServerProcess } from '../packages/server/src/testing/server-process.ts'
-import { LightDevice, type LightIdentity, Turnstile } from './light-device.ts'
+import { LightDevice, type Line, Turnstile } from './light-device.ts'
 import type { Report } from './run.ts'
 
+/** No rate stands in the way of one caller who measures. */
+export const WITHOUT_RATES = { requestsPerSecond: 1e6, requestBurst: 1e6 }
 /** Handshakes under way, requests of deployments under way, clients that read. */
 const HANDSHAKES = 200
 const DEPLOYMENTS = 32
@@ -15,37 +17,45 @@ const READ_MS = 10_000
 const DEPLOYED = 2_000
 const LOGGING = 20
 const LOG_MS = 5_000
+/** A device that has not heard of its target by then has lost its connection. */
+const TOLD_MS = 10_000
+const HEALTH_MS = 250
+/** Until what a start or a crowd has left behind is given back. */
+const SETTLING_MS = 5000
 /** For all devices to be there; what is missing then is reported. */
 const PATIENCE_MS = 120_000
 
+/** A server of its own process, or of this one. */
+export type LoadedServer = Pick<ServerProcess, 'pid' | 'client' | 'gateway' | 'url' | 'kill'>
+
+export interface LoadParts {
+  readonly sids: readonly string[]
+  /** Begins a device's connection. */
+  readonly dial: (server: LoadedServer, sid: string, session: Buffer | undefined) => Line
+  readonly start: (gatewayPort?: number) => Promise<LoadedServer>
+  readonly report: Report
+  /** `over TLS` or `in process`. */
+  readonly transport: string
+}
+
 export class Load {
   readonly devices: readonly LightDevice[]
-  server!: ServerProcess
-  readonly #start: (gatewayPort?: number) => Promise<ServerProcess>
-  readonly #report: Report
+  server!: LoadedServer
+  readonly #parts: LoadParts
   readonly #waitingForTarget = new Map<string, () => void>()
   #isResuming = false
 
-  constructor(
-    fleet: readonly LightIdentity[],
-    start: (gatewayPort?: number) => Promise<ServerProcess>,
-    report: Report,
-  ) {
-    this.#start = start
-    this.#report = report
+  constructor(parts: LoadParts) {
+    this.#parts = parts
     const turnstile = new Turnstile(HANDSHAKES)
-    const load = this
-    this.devices = fleet.map(
-      (identity) =>
+    this.devices = parts.sids.map(
+      (sid) =>
         new LightDevice({
-          ...{ identity, turnstile },
-          gateway: () => this.server.gateway,
-          get resumes() {
-            return load.#isResuming
-          },
+          ...{ sid, turnstile },
+          dial: (session) => parts.dial(this.server, sid, this.#isResuming ? session : undefined),
           // Whoever was away meanwhile has its target from the Welcome.
-          opened: ({ sid }) => this.#waitingForTarget.get(sid)?.(),
-          message: ({ sid }, { case: kind }) => {
+          opened: () => this.#waitingForTarget.get(sid)?.(),
+          message: (_device, { case: kind }) => {
             if (kind === 'target') this.#waitingForTarget.get(sid)?.()
           },
         }),
@@ -57,15 +67,7 @@ export class Load {
   }
 
   async measure(): Promise<void> {
-    this.server = await this.#start()
-    const before = residentBytes(this.server.pid)
-    await this.#arrive('full handshakes', () => {
-      for (const device of this.devices) device.connect()
-    })
-    await sleep(2000)
-    const held = residentBytes(this.server.pid) - before
-    this.#say('devices held, over TLS', this.connected, 'devices')
-    this.#say('server memory for each device, all in', held / this.devices.length / 1024, 'KiB')
+    await this.hold()
     await this.reads()
     await this.deployments()
     await this.logs()
@@ -76,6 +78,31 @@ export class Load {
     await this.#killed()
   }
 
+  /** Starts the server, and connects the fleet for the first time. */
+  async hold(): Promise<void> {
+    this.server = await this.#parts.start()
+    await sleep(SETTLING_MS)
+    const before = residentBytes(this.server.pid)
+    await this.#arrive('full handshakes', () => {
+      for (const device of this.devices) device.connect()
+    })
+    await sleep(SETTLING_MS)
+    const held = residentBytes(this.server.pid)
+    this.#say(`devices held, ${this.#parts.transport}`, this.connected, 'devices')
+    const perDevice = (bytes: number) => bytes / this.devices.length / 1024
+    this.#say(`memory for each device, ${this.#whose}`, perDevice(held - before), 'KiB')
+    this.#say('the same, all that the process has', perDevice(held), 'KiB')
+  }
+
+  get #whose(): string {
+    return this.server.pid === process.pid ? 'both ends' : 'of the server'
+  }
+
+  /** At once. */
+  kill(): void {
+    void this.server?.kill()
+  }
+
   /** Ends everything. */
   async end(): Promise<void> {
     for (const device of this.devices) device.end()
@@ -83,7 +110,7 @@ export class Load {
   }
 
   async begin(): Promise<void> {
-    this.server = await this.#start()
+    this.server = await this.#parts.start()
     for (const device of this.devices) device.connect()
     await this.allConnected()
   }
@@ -124,20 +151,27 @@ export class Load {
     const some = this.devices.filter(({ link }) => link.isOpen).slice(0, count)
     const started = performance.now()
     let next = 0
+    let failures = 0
     const worker = async () => {
       for (let device = some[next++]; device !== undefined; device = some[next++]) {
         const { sid } = device
         const told = new Promise<void>((resolve) => this.#waitingForTarget.set(sid, resolve))
-        await this.server.client.call(api.updateDevice, {
-          params: { Sid: sid },
-          form: { TargetApp },
-        })
-        await told
+        const params = { Sid: sid }
+        const form = { TargetApp }
+        const failed = await this.server.client.call(api.updateDevice, { params, form }).then(
+          () => 0,
+          () => 1,
+        )
+        failures += failed
+        if (failed) continue
+        await Promise.race([told, sleep(TOLD_MS)])
         this.#waitingForTarget.delete(sid)
       }
     }
     await Promise.all(Array.from({ length: DEPLOYMENTS }, worker))
-    this.#say('deployments started', perSecond(some.length, performance.now() - started), '/s')
+    const done = some.length - failures
+    this.#say('deployments started', perSecond(done, performance.now() - started), '/s')
+    if (failures > 0) this.#say('deployments that got no answer', failures, 'devices')
   }
 
   /** Lines of some devices, as they reach those who stream them. */
@@ -169,13 +203,25 @@ export class Load {
   }
 
   async #arrive(what: string, begin: () => void): Promise<void> {
+    const { pid } = this.server
     const started = performance.now()
+    const [server, own] = [processorMs(pid), processorMs(process.pid)]
+    const watch = watchHealth(this.server.url)
     begin()
     await sleep(100)
     await this.allConnected()
     const ms = performance.now() - started
-    const resumed = this.devices.filter(({ wasResumed }) => wasResumed).length
+    const perDevice = (used: number) => used / this.devices.length
     this.#say(`connections made, ${what}`, perSecond(this.connected, ms), '/s')
+    this.#say(`of that, processor, ${this.#whose}`, perDevice(processorMs(pid) - server), 'ms each')
+    if (pid !== process.pid)
+      this.#say(
+        'of that, processor, of this bench',
+        perDevice(processorMs(process.pid) - own),
+        'ms each',
+      )
+    this.#say('the slowest answer of /health meanwhile', await watch(), 'ms')
+    const resumed = this.devices.filter(({ wasResumed }) => wasResumed).length
     if (resumed > 0) this.#say('of them resumed', resumed, 'devices')
   }
 
@@ -184,18 +230,49 @@ export class Load {
     const { port } = this.server.gateway
     await this.server.kill()
     const started = performance.now()
-    this.server = await this.#start(port)
+    this.server = await this.#parts.start(port)
     const startedMs = performance.now() - started
+    const watch = watchHealth(this.server.url)
     await this.allConnected()
     this.#say('after SIGKILL: a new server listens', startedMs, 'ms')
     this.#say('after SIGKILL: all are back', performance.now() - started, 'ms')
     this.#say('after SIGKILL: devices back', this.connected, 'devices')
+    this.#say('the slowest answer of /health meanwhile', await watch(), 'ms')
     await this.reads()
   }
 
   #say(what: string, value: number, unit: string): void {
-    this.#report({ case: what, value: Number(value.toFixed(1)), unit })
+    this.#parts.report({ case: what, value: Number(value.toFixed(1)), unit })
   }
+}
+
+/** Asks again and again whether the server is there. Returns what ends that and gives the longest time. */
+function watchHealth(url: string): () => Promise<number> {
+  let longest = 0
+  let isOver = false
+  const ask = async () => {
+    while (!isOver) {
+      const started = performance.now()
+      await fetch(`${url}/health`).then(
+        (answer) => answer.text(),
+        () => undefined,
+      )
+      longest = Math.max(longest, performance.now() - started)
+      await sleep(HEALTH_MS)
+    }
+  }
+  const asking = ask()
+  return async () => {
+    isOver = true
+    await asking
+    return longest
+  }
+}
+
+/** Processor time that a process has used (proc(5): in hundredths of a second on Linux). */
+function processorMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 function perSecond(count: number, ms: number): number {

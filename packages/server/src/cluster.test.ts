@@ -26,7 +26,7 @@ let cluster: TestCluster
 before(async () => {
   if (skip) return
   stores = await startStores()
-  cluster = await TestCluster.on(await stores.fresh(), PIPE_TIMES)
+  cluster = await TestCluster.on(await stores.fresh(), { limits: PIPE_TIMES })
 })
 after(async () => {
   if (skip) return

@@ -58,6 +58,8 @@ export interface Limits {
   readonly requestConnections: number
   readonly requestSilenceMs: number
   readonly headersMs: number
+  /** How often renewed files of the API's certificate are looked for. */
+  readonly tlsLookMs: number
   /** Log bytes a second from one device, and how much may come at once. */
   readonly logBytesPerSecond: number
   readonly logBurstBytes: number
@@ -138,6 +140,7 @@ export const defaultLimits: Limits = {
   requestConnections: 1500,
   requestSilenceMs: 60_000,
   headersMs: 20_000,
+  tlsLookMs: 60_000,
   logBytesPerSecond: 65_536,
   logBurstBytes: 262_144,
   reportsPerSecond: 20,

@@ -1,5 +1,6 @@
 /** What a server can be told when it is started, and what its starter gets. */
 import type { Credentials } from './accounts/accounts.ts'
+import type { DeviceSocket } from './gateway/device-socket.ts'
 import type { Limits } from './limits.ts'
 import type { GatewayAddress } from './listening.ts'
 import type { EgressSettings } from './managed/egress.ts'
@@ -57,6 +58,8 @@ export interface RunningServer {
   readonly dataFolder: string
   /** While there is no user: makes the first one, once, within a day. */
   readonly welcomeUrl: string | undefined
+  /** Serves a device whose connection comes from this process instead of the gateway's port. */
+  acceptDevice(socket: DeviceSocket): void
   /** Ends streams and connections, keeps everything, gives the data folder free. Asked again, without draining. */
   close(): Promise<void>
 }

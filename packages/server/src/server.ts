@@ -305,7 +305,8 @@ async function listen(
   const gateway = makeGateway(foundation, cloud, names)
   const tls = await tlsOf(options)
   const rest = makeRest(foundation, cloud, { ...options, tls: tls?.content })
-  if (tls) undo.push(followTls(rest.http.server, tls.files, foundation.log))
+  const { tlsLookMs } = foundation.limits
+  if (tls) undo.push(followTls(rest.http.server, tls.files, foundation.log, tlsLookMs))
   const board = openBoard({ ...foundation, ...cloud, gateway, version: packageFile.version })
   undo.push(() => board.close())
   let gatewayPort = places.gateway.port
@@ -359,7 +360,10 @@ async function listen(
   })
   const { path: dataFolder } = foundation.folder
   const welcomeUrl = await welcome(cloud, url)
-  return { url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder, welcomeUrl }
+  return {
+    ...{ url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder, welcomeUrl },
+    acceptDevice: (socket) => void gateway.accept(socket),
+  }
 }
 
 async function welcome({ users, account }: Cloud, url: string): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { sha256Hex } from '../keys/engines.ts'
 import type { Database } from '../storage/database.ts'
+import { Gatherer } from '../storage/gather.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { audit } from '../storage/schema.ts'
 
@@ -34,32 +35,37 @@ const BATCH = 1000
 
 export class Audit {
   readonly #db: Database
+  readonly #deeds = new Gatherer((all: readonly Deed[]) => this.#write(all), { pauses: false })
 
   constructor(db: Database) {
     this.#db = db
   }
 
   /** Durable once it resolves. */
-  async append(deed: Deed): Promise<void> {
-    const { accountSid } = deed
+  append(deed: Deed): Promise<void> {
+    return this.#deeds.ask(deed)
+  }
+
+  /** What was done at the same time is one transaction, in the order in which it came. */
+  async #write(all: readonly Deed[]): Promise<undefined[]> {
+    const at = new Date()
+    // By SID, so that no two servers wait for each other's accounts.
+    const byAccount = [...Map.groupBy(all, ({ accountSid }) => accountSid)].sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    )
     await this.#db.transaction(async (tx) => {
-      await tx.execute(sql`SELECT 1 FROM accounts WHERE sid = ${accountSid} FOR UPDATE`)
-      const [last] = await tx
-        .select({ number: audit.number, hash: audit.hash })
-        .from(audit)
-        .where(eq(audit.accountSid, accountSid))
-        .orderBy(desc(audit.number))
-        .limit(1)
-      const { before, after, ...facts } = deed
-      const row = {
-        ...facts,
-        number: (last?.number ?? 0) + 1,
-        at: new Date(),
-        before: before === undefined ? '' : JSON.stringify(before),
-        after: after === undefined ? '' : JSON.stringify(after),
+      for (const [accountSid, deeds] of byAccount) {
+        await tx.execute(sql`SELECT 1 FROM accounts WHERE sid = ${accountSid} FOR UPDATE`)
+        const [last] = await tx
+          .select({ number: audit.number, hash: audit.hash })
+          .from(audit)
+          .where(eq(audit.accountSid, accountSid))
+          .orderBy(desc(audit.number))
+          .limit(1)
+        await tx.insert(audit).values(chained(deeds, at, last ?? { number: 0, hash: '' }))
       }
-      await tx.insert(audit).values({ ...row, hash: hashOf(last?.hash ?? '', row) })
     })
+    return all.map(() => undefined)
   }
 
   list(accountSid: string, request: PageRequest): Promise<PageOf<AuditRow>> {
@@ -92,6 +98,23 @@ export class Audit {
       last_hash: hash === '' ? null : `sha256:${hash}`,
     }
   }
+}
+
+/** Each entry's hash is over the one before. */
+function chained(deeds: readonly Deed[], at: Date, last: { number: number; hash: string }) {
+  let { number, hash } = last
+  return deeds.map((deed) => {
+    const { before, after, ...facts } = deed
+    const row = {
+      ...facts,
+      number: ++number,
+      at,
+      before: before === undefined ? '' : JSON.stringify(before),
+      after: after === undefined ? '' : JSON.stringify(after),
+    }
+    hash = hashOf(hash, row)
+    return { ...row, hash }
+  })
 }
 
 export function showEntry(row: AuditRow): Entry {

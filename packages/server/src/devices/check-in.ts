@@ -11,15 +11,9 @@ import { sql } from 'drizzle-orm'
 import type { Bus } from '../events/bus.ts'
 import { type Database, despiteDeadlock } from '../storage/database.ts'
 import { Gatherer } from '../storage/gather.ts'
-import {
-  apps,
-  bundleContents,
-  deviceCertificates,
-  devices,
-  deviceUsage,
-} from '../storage/schema.ts'
+import { apps, devices, deviceUsage } from '../storage/schema.ts'
 import { plainText } from './event-text.ts'
-import type { Orders } from './orders.ts'
+import { ORDERS, ORDERS_FROM_DEVICE, type Orders, type OrdersRow, ordersOf } from './orders.ts'
 import { type DeviceIdentity, reportedColumns } from './reports.ts'
 import { monthOf } from './usage.ts'
 
@@ -35,23 +29,13 @@ export interface Arrival {
   readonly state: DeviceState | undefined
 }
 
-interface Row extends Record<string, unknown> {
-  readonly sid: string
-  readonly connection_id: string
-  readonly targeted_at: string | null
-  readonly logging_until: string | null
-  readonly restart_requested_at: string | null
-  readonly target_kernel_hash: string | null
-  readonly manifest_hash: string | null
-  readonly size_bytes: number | null
-  readonly revoked_at: string | null
-}
-
 export class CheckIn {
   readonly #db: Database
   readonly #bus: Pick<Bus, 'settle'>
   readonly #serverId: string
-  readonly #arrivals = new Gatherer((all: readonly Arrival[]) => this.#arrive(all))
+  readonly #arrivals = new Gatherer((all: readonly Arrival[]) => this.#arrive(all), {
+    pauses: true,
+  })
 
   constructor(db: Database, bus: Pick<Bus, 'settle'>, serverId: string) {
     this.#db = db
@@ -77,10 +61,10 @@ export class CheckIn {
     return all.map(({ device }) => orders.get(device.sid))
   }
 
-  async #write(said: string): Promise<readonly Row[]> {
+  async #write(said: string): Promise<readonly OrdersRow[]> {
     const now = new Date()
     const at = now.toISOString()
-    const { rows } = await this.#db.execute<Row>(sql`
+    const { rows } = await this.#db.execute<OrdersRow>(sql`
       WITH said AS (
         SELECT * FROM json_to_recordset(${said}::text::json) AS said(sid text, connection text,
           fingerprint text, address text, kernel bigint, kernel_text text, has_state boolean,
@@ -99,18 +83,14 @@ export class CheckIn {
           app_running = CASE WHEN has_state THEN said.running ELSE app_running END,
           wake_reason = CASE WHEN has_state THEN said.wake ELSE wake_reason END
         FROM said WHERE devices.sid = said.sid
-        RETURNING devices.sid, devices.account_sid, devices.connection_id, target_app_sid,
-          targeted_at, logging_until, restart_requested_at, target_kernel_hash, said.fingerprint
+        RETURNING ${ORDERS}, devices.account_sid, said.fingerprint
       ), counted AS (
         INSERT INTO ${deviceUsage} (account_sid, month, device_sid, first_at, last_at)
         SELECT account_sid, ${monthOf(now)}, sid, ${at}::timestamptz, ${at}::timestamptz FROM device
         ON CONFLICT (account_sid, month, device_sid) DO UPDATE
         SET last_at = excluded.last_at, connections = device_usage.connections + 1
       )
-      SELECT device.*, apps.manifest_hash, size_bytes, revoked_at FROM device
-      LEFT JOIN ${apps} ON apps.sid = target_app_sid
-      LEFT JOIN ${bundleContents} ON owner = target_app_sid AND position = 0
-      LEFT JOIN ${deviceCertificates} ON device_certificates.fingerprint = device.fingerprint`)
+      ${ORDERS_FROM_DEVICE}`)
     return rows
   }
 }
@@ -127,21 +107,4 @@ function recordOf(arrival: Arrival) {
     wake: state?.wakeReason,
     layers: state?.reportedLayers,
   }
-}
-
-function ordersOf(row: Row): Orders {
-  const { manifest_hash: hash, size_bytes: sizeBytes } = row
-  return {
-    target: hash !== null && sizeBytes !== null ? { hash, sizeBytes } : undefined,
-    targetedAt: dateOf(row.targeted_at)?.getTime() ?? 0,
-    loggingUntil: dateOf(row.logging_until),
-    restartRequestedAt: dateOf(row.restart_requested_at),
-    kernelHash: row.target_kernel_hash ?? '',
-    isRevoked: row.revoked_at !== null,
-    connectionId: row.connection_id,
-  }
-}
-
-function dateOf(text: string | null): Date | null {
-  return text === null ? null : new Date(text)
 }

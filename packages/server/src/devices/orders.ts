@@ -23,44 +23,66 @@ export interface Orders {
   readonly connectionId: string | null
 }
 
+/** A row of a statement that reads orders: `ORDERS` of a device, and what `ORDERS_FROM` adds. */
+export interface OrdersRow extends Record<string, unknown> {
+  readonly sid: string
+  readonly connection_id: string | null
+  readonly targeted_at: string | null
+  readonly logging_until: string | null
+  readonly restart_requested_at: string | null
+  readonly target_kernel_hash: string | null
+  readonly manifest_hash: string | null
+  readonly size_bytes: number | null
+  readonly revoked_at: string | null
+}
+
+/** Columns of `devices`. */
+export const ORDERS = sql.raw(`devices.sid, devices.connection_id, target_app_sid, targeted_at,
+  logging_until, restart_requested_at, target_kernel_hash`)
+
+/** Of `device`: ORDERS, and the fingerprint of the certificate that it has shown. */
+export const ORDERS_FROM_DEVICE = sql`
+  SELECT device.*, apps.manifest_hash, size_bytes, revoked_at FROM device
+  LEFT JOIN ${apps} ON apps.sid = target_app_sid
+  LEFT JOIN ${bundleContents} ON owner = target_app_sid AND position = 0
+  LEFT JOIN ${deviceCertificates} ON device_certificates.fingerprint = device.fingerprint`
+
+export function ordersOf(row: OrdersRow): Orders {
+  const { manifest_hash: hash, size_bytes: sizeBytes } = row
+  return {
+    target: hash !== null && sizeBytes !== null ? { hash, sizeBytes } : undefined,
+    targetedAt: dateOf(row.targeted_at)?.getTime() ?? 0,
+    loggingUntil: dateOf(row.logging_until),
+    restartRequestedAt: dateOf(row.restart_requested_at),
+    kernelHash: row.target_kernel_hash ?? '',
+    isRevoked: row.revoked_at !== null,
+    connectionId: row.connection_id,
+  }
+}
+
+function dateOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text)
+}
+
+interface Shown {
+  readonly sid: string
+  readonly fingerprint: string
+}
+
 export class DeviceOrders {
   readonly #db: Database
-  readonly #certificates = new Gatherer((all: readonly string[]) => this.#findCertificates(all))
+  readonly #certificates = new Gatherer((all: readonly string[]) => this.#findCertificates(all), {
+    pauses: true,
+  })
+  readonly #orders = new Gatherer((all: readonly Shown[]) => this.#readAll(all), { pauses: false })
 
   constructor(db: Database) {
     this.#db = db
   }
 
   /** Undefined if there is no such device any more. */
-  async read({ sid }: DeviceIdentity, fingerprint: string): Promise<Orders | undefined> {
-    const [row] = await this.#db
-      .select({
-        targetedAt: devices.targetedAt,
-        loggingUntil: devices.loggingUntil,
-        restartRequestedAt: devices.restartRequestedAt,
-        kernelHash: devices.targetKernelHash,
-        connectionId: devices.connectionId,
-        hash: apps.manifestHash,
-        sizeBytes: bundleContents.sizeBytes,
-        revokedAt: deviceCertificates.revokedAt,
-      })
-      .from(devices)
-      .leftJoin(apps, eq(apps.sid, devices.targetAppSid))
-      .leftJoin(
-        bundleContents,
-        and(eq(bundleContents.owner, apps.sid), eq(bundleContents.position, 0)),
-      )
-      .leftJoin(deviceCertificates, eq(deviceCertificates.fingerprint, fingerprint))
-      .where(eq(devices.sid, sid))
-    if (row === undefined) return undefined
-    const { hash, sizeBytes, targetedAt, kernelHash, revokedAt, ...others } = row
-    return {
-      target: hash !== null && sizeBytes !== null ? { hash, sizeBytes } : undefined,
-      targetedAt: targetedAt?.getTime() ?? 0,
-      kernelHash: kernelHash ?? '',
-      isRevoked: revokedAt !== null,
-      ...others,
-    }
+  read({ sid }: DeviceIdentity, fingerprint: string): Promise<Orders | undefined> {
+    return this.#orders.ask({ sid, fingerprint })
   }
 
   /** The restart that was asked for at that time has been ordered. A later one stays. */
@@ -78,6 +100,18 @@ export class DeviceOrders {
     if (row.revokedAt !== null)
       return `The certificate of device ${row.deviceSid} was revoked on ${row.revokedAt.toISOString()}.`
     return { sid: row.deviceSid, accountSid: row.accountSid }
+  }
+
+  async #readAll(all: readonly Shown[]): Promise<(Orders | undefined)[]> {
+    const asked = JSON.stringify(all)
+    const { rows } = await this.#db.execute<OrdersRow & Shown>(sql`
+      WITH device AS (
+        SELECT ${ORDERS}, asked.fingerprint
+        FROM json_to_recordset(${asked}::text::json) AS asked(sid text, fingerprint text)
+        JOIN ${devices} ON devices.sid = asked.sid
+      ) ${ORDERS_FROM_DEVICE}`)
+    const found = new Map(rows.map((row) => [row.sid + row.fingerprint, ordersOf(row)]))
+    return all.map(({ sid, fingerprint }) => found.get(sid + fingerprint))
   }
 
   async #findCertificates(fingerprints: readonly string[]) {

@@ -22,7 +22,9 @@ interface Departure {
 export class Presence {
   readonly #db: Database
   readonly serverId: string
-  readonly #departures = new Gatherer((all: readonly Departure[]) => this.#noteDepartures(all))
+  readonly #departures = new Gatherer((all: readonly Departure[]) => this.#noteDepartures(all), {
+    pauses: true,
+  })
 
   constructor(db: Database, serverId: string) {
     this.#db = db

@@ -6,6 +6,7 @@ import * as api from '@microvisor/api'
 import { LINK_PROTOCOL_VERSION } from '@microvisor/protocol'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { makeRequest, type NewDevice, provision, stateOf, TestDevice } from '../testing/device.ts'
+import { until } from '../testing/until.ts'
 
 /** Certificates that have ended when they are issued. */
 const ENDED_DAYS = 1e-9
@@ -120,6 +121,28 @@ test('revocation ends a live connection at once, for that certificate alone, and
   await assert.rejects(cloud.client.call(api.revokeDeviceCertificate, { params: wrong }), {
     code: 'CERTIFICATE_NOT_FOUND',
   })
+})
+
+test('a connection is over within a second of its revocation, by the events of both', async () => {
+  const devices = await Promise.all([1, 2, 3].map(() => provision(cloud.client)))
+  const tookMs = await Promise.all(
+    devices.map(async (device) => {
+      const link = await TestDevice.join(device)
+      const params = { DeviceSid: device.sid, Fingerprint: fingerprintOf(device.certificate) }
+      await cloud.client.call(api.revokeDeviceCertificate, { params })
+      assert.equal(await link.farewell(), 'REVOKED')
+      await link.close()
+      const at = async (type: string) => {
+        const query = { Device: device.sid, Type: [type] }
+        const [event] = (await cloud.client.call(api.listEvents, { query })).events
+        return event && Date.parse(event.timestamp)
+      }
+      const over = await until(() => at('device.disconnected'), 'its end is an event')
+      return over - (await at('certificate.revoked'))!
+    }),
+  )
+  // A busy machine may hold one up.
+  assert.ok(Math.min(...tookMs) < 1000, `${tookMs} ms`)
 })
 
 test('certificates that last are not renewed before a third of their life is left', async () => {

@@ -8,7 +8,6 @@
  *   (4) Every end has a reason. The device is told if it can still be; listeners always are.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TLSSocket } from 'node:tls'
 import {
   encodeFrame,
   type FrameBody,
@@ -36,12 +35,13 @@ import { isUnavailable } from '../storage/database.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
 import { CertificateRenewal, type RenewalParts } from './certificate-renewal.ts'
 import { DeviceKeys, type DeviceKeysParts } from './device-keys.ts'
+import type { DeviceSocket } from './device-socket.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
 import { Streams } from './streams.ts'
 
 export interface ConnectionParts {
-  readonly socket: TLSSocket
+  readonly socket: DeviceSocket
   readonly device: DeviceIdentity
   readonly limits: Limits
   readonly log: Logger

@@ -4,7 +4,6 @@
  * enough to carry it, a Goodbye.
  */
 import { randomInt, randomUUID } from 'node:crypto'
-import type { TLSSocket } from 'node:tls'
 import { encodeFrame, GoodbyeReason } from '@microvisor/protocol'
 import type { DebugLine, DebugPeer, DebugWish } from '../debug/debug-line.ts'
 import { openFarLine, serveFarLine } from '../debug/far-line.ts'
@@ -24,6 +23,7 @@ import { Arrivals } from './arrivals.ts'
 import { dueOf } from './certificate-renewal.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
 import { DevicePort, type DevicePortParts } from './device-port.ts'
+import type { DeviceSocket } from './device-socket.ts'
 
 export interface GatewayParts extends DevicePortParts {
   readonly bus: Bus
@@ -70,7 +70,7 @@ export class Gateway {
 
   /** Resolves with the port once it listens. */
   async listen(host: string, port: number): Promise<number> {
-    this.#port = await DevicePort.create(this.#parts, (socket) => void this.#accept(socket))
+    this.#port = await DevicePort.create(this.#parts, (socket) => void this.accept(socket))
     return this.#port.listen(host, port)
   }
 
@@ -115,7 +115,8 @@ export class Gateway {
     await stopped
   }
 
-  async #accept(socket: TLSSocket): Promise<void> {
+  /** Serves a device, or turns it away; resolves when its connection is over. Never rejects. */
+  async accept(socket: DeviceSocket): Promise<void> {
     // Errors end the reading loop; without a listener they would end the process.
     socket.on('error', () => undefined)
     if (this.#isLeaving) {
@@ -206,21 +207,21 @@ export class Gateway {
     return undefined
   }
 
-  #turnAwayInCrowd(socket: TLSSocket, detail: string): void {
+  #turnAwayInCrowd(socket: DeviceSocket, detail: string): void {
     const { min, max } = CROWD_RETRY_SECONDS
     this.#parts.metrics.overloaded()
     this.#turnAway(socket, detail, GoodbyeReason.OVERLOADED, randomInt(min, max + 1))
   }
 
   /** Nobody else has to wait for a device that connects again and again. */
-  #turnAwayForHaste(socket: TLSSocket, { sid }: DeviceIdentity, waitMs: number): void {
+  #turnAwayForHaste(socket: DeviceSocket, { sid }: DeviceIdentity, waitMs: number): void {
     const seconds = Math.ceil(waitMs / 1000)
     this.#parts.metrics.overloaded()
     const detail = `Device ${sid} connects too often; it may again in ${seconds} s.`
     this.#turnAway(socket, detail, GoodbyeReason.OVERLOADED, seconds)
   }
 
-  async #identify(socket: TLSSocket): Promise<KnownDevice | string> {
+  async #identify(socket: DeviceSocket): Promise<KnownDevice | string> {
     this.#identifying++
     try {
       return await this.#recognise(socket)
@@ -230,7 +231,7 @@ export class Gateway {
   }
 
   /** The device behind a connection, or why it is not let in. */
-  async #recognise(socket: TLSSocket): Promise<KnownDevice | string> {
+  async #recognise(socket: DeviceSocket): Promise<KnownDevice | string> {
     const certificate = socket.getPeerX509Certificate()
     if (certificate === undefined) return 'No certificate was shown.'
     if (!socket.authorized && !isOutOfDate(socket.authorizationError))
@@ -242,7 +243,7 @@ export class Gateway {
   }
 
   #turnAway(
-    socket: TLSSocket,
+    socket: DeviceSocket,
     detail: string,
     reason: GoodbyeReason,
     retryAfterSeconds: number,

@@ -1,12 +1,16 @@
 /** The status page, as JSON and for browsers, and HTTPS of the server's own. */
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect } from 'node:tls'
 import * as api from '@microvisor/api'
 import { authorization, type TestCloud, testCloud, testFolder } from '../testing/cloud.ts'
 import { TestAuthority } from '../testing/outside-world.ts'
+import { until } from '../testing/until.ts'
 import { StatusBoard, statusPage } from './status.ts'
 
 let cloud: TestCloud
@@ -51,14 +55,14 @@ test('what does not answer is said so in time, and nothing of why', async () => 
   assert.match(statusPage(status), /Version &lt;1&gt;/)
 })
 
-test('the server speaks HTTPS itself where it has a certificate; half of one is refused', async () => {
+test('the server speaks HTTPS itself where it has a certificate; half of one is refused, a renewed one taken', async () => {
   const folder = await testFolder()
   const authority = await TestAuthority.make()
   const { key, certificate } = await authority.issue()
   const files = { tlsCertificate: join(folder, 'api.crt'), tlsKey: join(folder, 'api.key') }
   await writeFile(files.tlsCertificate, certificate)
   await writeFile(files.tlsKey, key)
-  const secure = await testCloud(files)
+  const secure = await testCloud({ ...files, limits: { tlsLookMs: 20 } })
   assert.match(secure.server.url, /^https:/)
   const { port } = secure.server
   const path = '/v1/Apps'
@@ -74,6 +78,16 @@ test('the server speaks HTTPS itself where it has a certificate; half of one is 
     sent.on('error', reject).end()
   })
   assert.match(JSON.parse(text).meta.url, new RegExp(`^https://localhost:${port}/v1/Apps`))
+  const renewed = await authority.issue()
+  // A moment between the two in which they do not belong together.
+  await writeFile(files.tlsCertificate, renewed.certificate)
+  await sleep(50)
+  await writeFile(files.tlsKey, renewed.key)
+  const wanted = new X509Certificate(renewed.certificate).fingerprint256
+  await until(
+    async () => (await fingerprintAt({ port, ca: authority.pem })) === wanted,
+    'the new certificate is shown, without a restart',
+  )
   await secure.close()
   const half = { tlsCertificate: files.tlsCertificate }
   await assert.rejects(testCloud(half), { code: 'TLS_UNUSABLE' })
@@ -82,3 +96,13 @@ test('the server speaks HTTPS itself where it has a certificate; half of one is 
   })
   await rm(folder, { recursive: true })
 })
+
+function fingerprintAt(where: { port: number; ca: string }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: 'localhost', ...where }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256)
+      socket.destroy()
+    })
+    socket.on('error', reject)
+  })
+}

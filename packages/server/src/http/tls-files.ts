@@ -18,8 +18,6 @@ export interface TlsContent {
   readonly key: Buffer
 }
 
-const LOOK_MS = 60_000
-
 /** What the settings say; undefined: plain HTTP. Throws UsageError. */
 export async function tlsOf(options: {
   readonly tlsCertificate?: string | undefined
@@ -53,8 +51,13 @@ async function readTls(files: TlsFiles): Promise<TlsContent> {
   }
 }
 
-/** Takes renewed files into use. Returns what ends it. */
-export function followTls(server: object, files: TlsFiles, log: Logger): () => void {
+/** Takes renewed files into use, looking for them this often. Returns what ends it. */
+export function followTls(
+  server: object,
+  files: TlsFiles,
+  log: Logger,
+  lookMs: number,
+): () => void {
   let last = ''
   const look = async () => {
     const times = await Promise.all(
@@ -70,6 +73,6 @@ export function followTls(server: object, files: TlsFiles, log: Logger): () => v
   const note = (error: unknown) =>
     log.warn({ event: 'certificate of the API not read', err: error })
   void look().catch(note)
-  const timer = setInterval(() => void look().catch(note), LOOK_MS).unref()
+  const timer = setInterval(() => void look().catch(note), lookMs).unref()
   return () => clearInterval(timer)
 }

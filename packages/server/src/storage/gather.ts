@@ -1,6 +1,7 @@
 /**
  * Questions asked by many at the same time, put to the database as one. An idle gatherer asks at once;
- * what comes while an answer is under way, or soon after, waits for the next round. So one device waits
+ * what comes while an answer is under way waits for the next round, and where rounds
+ * pause, what comes soon after, too. So one device waits
  * for nothing, and when ten thousand come back at once the database gets dozens of statements instead
  * of ten thousands. (Without the pause rounds stay small with PGlite: it answers in this thread, and
  * nobody can ask meanwhile.)
@@ -24,12 +25,18 @@ const PAUSE_MS = { each: 20, most: 100 }
 export class Gatherer<Question, Answer> {
   /** Answers in the order of the questions. */
   readonly #askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>
+  readonly #pauseMs: typeof PAUSE_MS
   #waiting: Waiting<Question, Answer>[] = []
   #isAsking = false
   #nextAt = Number.NEGATIVE_INFINITY
 
-  constructor(askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>) {
+  /** `pauses`: no round follows another too soon. For crowds that would rather wait than be expensive. */
+  constructor(
+    askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>,
+    { pauses }: { readonly pauses: boolean },
+  ) {
     this.#askAll = askAll
+    this.#pauseMs = pauses ? PAUSE_MS : { each: 0, most: 0 }
   }
 
   ask(question: Question): Promise<Answer> {
@@ -45,7 +52,8 @@ export class Gatherer<Question, Answer> {
       const earlyMs = this.#nextAt - performance.now()
       if (earlyMs > 0) await sleep(earlyMs)
       const round = this.#waiting.splice(0, ROUND)
-      this.#nextAt = performance.now() + Math.min(round.length * PAUSE_MS.each, PAUSE_MS.most)
+      const { each, most } = this.#pauseMs
+      this.#nextAt = performance.now() + Math.min(round.length * each, most)
       await this.#round(round)
     }
     this.#isAsking = false

@@ -2,11 +2,13 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Client, createClient } from '@microvisor/api'
-import type { Limits } from '../limits.ts'
+import type { ServerOptions } from '../options.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import { testFolder } from './cloud.ts'
 import { type ServerProcess, spawnServer } from './server-process.ts'
 import type { StoreAddresses } from './stores.ts'
+
+type ClusterOptions = Pick<ServerOptions, 'limits' | 'egress'>
 
 export interface Member {
   readonly server: RunningServer
@@ -17,18 +19,18 @@ export class TestCluster {
   /** Settings that all servers have. */
   readonly shared: StoreAddresses & { readonly keysFolder: string }
   readonly #folder: string
-  readonly #limits: Partial<Limits>
+  readonly #more: ClusterOptions
   readonly #running: RunningServer[] = []
   #folders = 0
 
-  private constructor(stores: StoreAddresses, folder: string, limits: Partial<Limits>) {
+  private constructor(stores: StoreAddresses, folder: string, more: ClusterOptions) {
     this.#folder = folder
-    this.#limits = limits
+    this.#more = more
     this.shared = { ...stores, keysFolder: join(folder, 'keys') }
   }
 
-  static async on(stores: StoreAddresses, limits: Partial<Limits> = {}): Promise<TestCluster> {
-    return new TestCluster(stores, await testFolder(), limits)
+  static async on(stores: StoreAddresses, more: ClusterOptions = {}): Promise<TestCluster> {
+    return new TestCluster(stores, await testFolder(), more)
   }
 
   dataFolder(): string {
@@ -55,7 +57,6 @@ export class TestCluster {
 
   #options() {
     const { shared } = this
-    const limits = this.#limits
-    return { ...shared, limits, dataFolder: this.dataFolder(), port: 0, gatewayPort: 0 }
+    return { ...shared, ...this.#more, dataFolder: this.dataFolder(), port: 0, gatewayPort: 0 }
   }
 }
