@@ -13,9 +13,21 @@ import { testKernel } from '../testing/test-kernel.ts'
 import { NetworkPort } from './network.ts'
 import { TlsDialer, type TlsIdentity } from './tls-dialer.ts'
 
-async function gatewayAndDevice(context: TestContext, maxVersion?: 'TLSv1.2') {
+interface Gateway {
+  readonly maxVersion?: 'TLSv1.2'
+  /** Of its certificate, in years. */
+  readonly validity?: readonly [from: number, to: number]
+  /** It shows a device's certificate. */
+  readonly isDevice?: boolean
+}
+
+async function gatewayAndDevice(context: TestContext, gateway: Gateway = {}) {
+  const { maxVersion, validity: [from, to] = [2020, 9999], isDevice } = gateway
   const cloud = await TestCloud.make()
-  const identity = await cloud.gatewayIdentity()
+  const identity = await cloud.gatewayIdentity(
+    { notBefore: new Date(Date.UTC(from, 0)), notAfter: new Date(Date.UTC(to, 0)) },
+    isDevice ? 'clientAuth' : 'serverAuth',
+  )
   const server = createServer({
     ...{ key: identity.key, cert: identity.certificate, ca: cloud.caCertificate },
     ...{ requestCert: true, rejectUnauthorized: true },
@@ -69,13 +81,32 @@ test('a device connects by TLS 1.3, both sides known to each other', async (cont
   assert.equal(String(chunk), 'hello', 'what was sent leaves before the end')
 })
 
+test('a device that does not know the time connects, whenever the certificate begins or ends', async (context) => {
+  for (const validity of [
+    [2001, 2002],
+    [2090, 2095],
+  ] as const) {
+    const { device } = await gatewayAndDevice(context, { validity })
+    const [state, error, port] = await outcome(device)
+    assert.equal(state, 'connected', error)
+    port.close()
+  }
+})
+
 test('a gateway of another authority, with another name or an older TLS is refused', async (context) => {
   const { device } = await gatewayAndDevice(context)
   const stranger = await gatewayAndDevice(context)
-  const old = await gatewayAndDevice(context, 'TLSv1.2')
+  const old = await gatewayAndDevice(context, { maxVersion: 'TLSv1.2' })
+  const impostor = await gatewayAndDevice(context, { isDevice: true })
+  const outdated = await gatewayAndDevice(context, { validity: [2001, 2002] })
   const cases = [
+    [impostor.device, /not a server's/],
+    [{ ...device, gateway: outdated.device.gateway }, /signature/],
     [{ ...device, gateway: stranger.device.gateway }, /signature|issuer|verify/i],
-    [{ ...device, gateway: { ...device.gateway, host: '127.0.0.1' } }, /IP: 127\.0\.0\.1/],
+    [
+      { ...device, gateway: { ...device.gateway, host: '127.0.0.1' } },
+      /names DNS:localhost, not 127\.0\.0\.1/,
+    ],
     [{ ...old.device }, /version/i],
     [{ ...device, ca: stranger.device.ca }, /not that of the authority/],
     [{ ...device, ca: 'nonsense' }, /no certificate/],

@@ -1,6 +1,8 @@
 /**
- * Connections to the gateway: TLS 1.3, both sides with P-256 certificates. The gateway has to go
- * back to the authority that the device's fuses name, whatever the file beside the key says.
+ * Connections to the gateway: TLS 1.3, both sides with P-256 certificates. The gateway's has to be
+ * issued by the authority that the device's fuses name, whatever the file beside the key says, to the
+ * name that the device connects to. When it was issued and until when it is good is not asked: a device
+ * knows no time before the cloud has told it.
  */
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
@@ -8,6 +10,8 @@ import { connect, type TLSSocket } from 'node:tls'
 import type { Connection, ConnectionEvents, Dialer } from './network.ts'
 
 const HANDSHAKE_TIMEOUT_MS = 15_000
+/** Extended key usage of a TLS server. RFC 5280, 4.2.1.12. */
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 /** How long a connection that was ended may take to flush. */
 const END_TIMEOUT_MS = 5000
 
@@ -37,8 +41,11 @@ export class TlsDialer implements Dialer {
       const socket = connect({
         ...{ host, port, key, ca, cert: certificate },
         ...{ minVersion: 'TLSv1.3', servername: isIP(host) === 0 ? host : '' },
+        // Whose certificate it is `problemWithGateway` decides, before anything is sent or taken.
+        rejectUnauthorized: false,
       })
-      return new TlsConnection(socket, events, `${host}:${port}`)
+      const check = () => problemWithGateway(socket, new X509Certificate(ca), host)
+      return new TlsConnection(socket, events, `${host}:${port}`, check)
     } catch (error) {
       // A key, certificate or port that is none.
       return refused(events, error instanceof Error ? error.message : String(error))
@@ -57,6 +64,25 @@ export class TlsDialer implements Dialer {
   }
 }
 
+/** Why the other side is not the gateway that this device is to talk to. */
+function problemWithGateway(
+  socket: TLSSocket,
+  authority: X509Certificate,
+  host: string,
+): Error | undefined {
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return new Error('it showed no certificate')
+  if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey))
+    return new Error(
+      `the signature on its certificate (${certificate.subject}) is not the authority's`,
+    )
+  if (!certificate.keyUsage?.includes(SERVER_AUTH))
+    return new Error(`its certificate (${certificate.subject}) is not a server's`)
+  const isNamed = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)
+  if (isNamed !== undefined) return undefined
+  return new Error(`its certificate names ${certificate.subjectAltName ?? 'nobody'}, not ${host}`)
+}
+
 function refused(events: ConnectionEvents, reason: string): Connection {
   queueMicrotask(() => events.closed(reason))
   return { pendingBytes: 0, send() {}, setReceiving() {}, end() {}, destroy() {} }
@@ -66,18 +92,28 @@ class TlsConnection implements Connection {
   readonly #socket: TLSSocket
   #failure: Error | undefined
 
-  constructor(socket: TLSSocket, events: ConnectionEvents, peer: string) {
+  constructor(
+    socket: TLSSocket,
+    events: ConnectionEvents,
+    peer: string,
+    check: () => Error | undefined,
+  ) {
     this.#socket = socket
     socket.setNoDelay(true)
     socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () =>
       socket.destroy(new Error(`no answer within ${HANDSHAKE_TIMEOUT_MS / 1000} seconds`)),
     )
     socket.once('secureConnect', () => {
+      const problem = check()
+      if (problem !== undefined) {
+        socket.destroy(problem)
+        return
+      }
       socket.setTimeout(0)
+      socket.on('data', (bytes: Uint8Array) => events.received(bytes))
+      socket.on('drain', () => events.drained())
       events.connected()
     })
-    socket.on('data', (bytes: Uint8Array) => events.received(bytes))
-    socket.on('drain', () => events.drained())
     socket.on('error', (error) => {
       this.#failure = error
     })

@@ -18,7 +18,12 @@ import { hostDigest } from '../hardware/engines.ts'
 import type { Enrolment } from '../provision.ts'
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
-const VALIDITY = { notBefore: new Date('2020-01-01'), notAfter: new Date('9999-12-31') } as const
+interface Validity {
+  readonly notBefore: Date
+  readonly notAfter: Date
+}
+
+const VALIDITY: Validity = { notBefore: new Date('2020-01-01'), notAfter: new Date('9999-12-31') }
 
 interface SigningKey {
   readonly privateKey: KeyObject
@@ -71,11 +76,14 @@ export class TestCloud {
   }
 
   /** Key and certificate of a gateway on this machine. */
-  async gatewayIdentity(): Promise<{ key: string; certificate: string }> {
+  async gatewayIdentity(
+    validity: Validity = VALIDITY,
+    usage: keyof typeof ExtendedKeyUsage = 'serverAuth',
+  ): Promise<{ key: string; certificate: string }> {
     const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
     const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey))
     const key = `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64')}\n-----END PRIVATE KEY-----\n`
-    const certificate = await this.#issue('CN=Test gateway', keys.publicKey, 'serverAuth')
+    const certificate = await this.#issue('CN=Test gateway', keys.publicKey, usage, validity)
     return { key, certificate }
   }
 
@@ -83,9 +91,10 @@ export class TestCloud {
     subject: string,
     publicKey: webcrypto.CryptoKey,
     usage: keyof typeof ExtendedKeyUsage,
+    validity: Validity = VALIDITY,
   ): Promise<string> {
     const issued = await X509CertificateGenerator.create({
-      ...{ subject, publicKey, ...VALIDITY, signingAlgorithm: ALGORITHM },
+      ...{ subject, publicKey, ...validity, signingAlgorithm: ALGORITHM },
       ...{ issuer: this.#ca.subject, signingKey: this.#caKeys.privateKey },
       serialNumber: randomBytes(8).toString('hex'),
       extensions: [

@@ -56,7 +56,11 @@ export async function startPostgres(): Promise<TestPostgres> {
     await rm(join(data, 'postmaster.pid'), { force: true })
     child = spawn(
       join(bin, 'postgres'),
-      ['-D', data, '-p', `${port}`, '-k', folder, '-c', 'listen_addresses=127.0.0.1'],
+      [
+        ...['-D', data, '-p', `${port}`, '-k', folder, '-c', 'listen_addresses=127.0.0.1'],
+        // In its folder, where it goes with a server that was killed.
+        ...['-c', 'dynamic_shared_memory_type=mmap'],
+      ],
       { ...identity, cwd: folder, stdio: 'ignore' },
     )
     gone = new Promise((resolve) => child?.once('exit', resolve))
