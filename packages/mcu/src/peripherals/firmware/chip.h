@@ -41,7 +41,9 @@ struct channel {
 #define TIM1 ((struct tim *)0x40012c00)
 #define TIM2 ((struct tim *)0x40000000)
 #define TIM3 ((struct tim *)0x40000400)
+#define TIM6 ((struct tim *)0x40001000)
 #define USART1 ((struct usart *)0x40013800)
+#define LPUART1 ((struct usart *)0x46002400)
 #define GPDMA1(n) ((struct channel *)(0x40020050 + 0x80 * (n)))
 
 #define RCC_AHB1ENR (*(reg *)0x46020c88)

@@ -48,6 +48,7 @@ HANDLER void icache(void);
 HANDLER void adc4(void);
 HANDLER void dcache1(void);
 HANDLER void lpdma1_ch0(void);
+HANDLER void lpuart1(void);
 
 __attribute__((section(".vectors"), used)) void *const vectors[16 + 126] = {
 	[0] = &stack_top, [1] = reset, [2 ... 141] = stuck,
@@ -56,6 +57,6 @@ __attribute__((section(".vectors"), used)) void *const vectors[16 + 126] = {
 	[16 + 41] = tim1_break, [16 + 45] = tim2, [16 + 56] = i2c1_error, [16 + 61] = usart1,
 	[16 + 0] = wwdg, [16 + 2] = rtc, [16 + 37] = adc1, [16 + 38] = dac1, [16 + 73] = otg_fs,
 	[16 + 74] = crs, [16 + 93] = aes, [16 + 96] = hash, [16 + 107] = icache, [16 + 113] = adc4,
-	[16 + 111] = dcache1, [16 + 114] = lpdma1_ch0,
+	[16 + 111] = dcache1, [16 + 114] = lpdma1_ch0, [16 + 66] = lpuart1,
 	[16 + 67] = lptim1, [16 + 72] = comp, [16 + 123] = cordic, [16 + 124] = fmac,
 };
