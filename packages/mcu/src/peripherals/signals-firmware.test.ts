@@ -21,6 +21,8 @@ const expected: readonly (readonly [string, number])[] = [
   ['LPTIM: ARR taken over', 1],
   ['its match', 1],
   ['three more by interrupt', 3],
+  ['four updates by DMA', 1],
+  ['the last compare value', 400],
   ['encoder: five marks forward, one back', 4 * 4],
   ['counting down', 1 << 4],
   ['two captures', 2],

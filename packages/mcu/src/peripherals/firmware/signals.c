@@ -7,13 +7,10 @@
 #include "chip.h"
 
 struct lptim { reg ISR, ICR, DIER, CFGR, CR, CCR1, ARR, CNT; };
-struct exti { reg RTSR1, FTSR1, SWIER1, RPR1, FPR1; };
 
 #define LPTIM1 ((struct lptim *)0x46004400)
 #define COMP1_CSR (*(reg *)0x46005400)
 #define OPAMP1_CSR (*(reg *)0x46005000)
-#define EXTI ((struct exti *)0x46022000)
-#define EXTI_IMR1 (*(reg *)0x46022080)
 #define LPDMA1 ((struct channel *)0x46025050)
 #define SRAM4 ((volatile uint32_t *)0x28000000)
 
@@ -40,6 +37,18 @@ static void test_lptim(void)
 	for (int patience = 100000; matches < 3 && patience > 0; patience--)
 		;
 	note((uint32_t)matches);
+	LPTIM1->CR = 0;
+
+	static uint32_t compares[4];
+	for (uint32_t i = 0; i < 4; i++)
+		compares[i] = 100 * (i + 1);
+	dma(0, 107, 1, &LPTIM1->CCR1, compares, 16, 2);
+	LPTIM1->DIER = 1 << 23; /* the next one at each update */
+	LPTIM1->CR = 1;
+	LPTIM1->CR |= 4;
+	note((uint32_t)dma_finish(0));
+	note(LPTIM1->CCR1);
+	LPTIM1->DIER = 0;
 	LPTIM1->CR = 0;
 }
 
