@@ -3,10 +3,11 @@
  *
  * Counts its kernel clock through a prescaler from 0 to ARR, once or for ever; compare channels 1
  * and 2 flag and make a waveform (high from CCRx to the end of the period); repetition counter,
- * interrupts, triggers for DMA. Writes are taken over at once, their OK flags say so.
+ * interrupts, DMA at each update, triggers. Writes are taken over at once, their OK flags say so.
  *
  * Tagged: external clock, triggers and encoder, capture, timeout and set-once modes, filters.
  */
+import type { DmaRequestName } from '../dma-requests.ts'
 import type { InterruptName } from '../interrupts.ts'
 import type { SignalPort } from '../pins/pins.ts'
 import {
@@ -32,7 +33,7 @@ const flags = (field: (bit: number) => ReturnType<typeof rw>) => ({
 const lptimLayout = {
   ISR: reg(0x00, flags(ro)),
   ICR: reg(0x04, flags(wo)),
-  DIER: reg(0x08, { ...flags(rw), UEDE: tagged(23), CC1DE: tagged(16), CC2DE: tagged(25) }),
+  DIER: reg(0x08, { ...flags(rw), CC1DE: tagged(16), UEDE: rw(23), CC2DE: tagged(25) }),
   CFGR: reg(0x0c, {
     ...{
       CKSEL: tagged(0),
@@ -87,6 +88,8 @@ class Lptim implements Peripheral {
   readonly #ticks: Ticks
   readonly #line: Output
   readonly #isInterrupting: () => boolean
+  /** LPTIM4 has none. */
+  readonly #updateRequest: Output | undefined
   readonly #pins: readonly SignalPort[]
   readonly #triggers: readonly Output[]
   #since = 0
@@ -98,6 +101,7 @@ class Lptim implements Peripheral {
     const { name, clocks, pins } = wiring
     this.#ticks = clocks.ticks(() => clocks.hz(name))
     this.#line = wiring.interrupt(name as InterruptName)
+    if (name !== 'LPTIM4') this.#updateRequest = wiring.dmaRequest(`${name}_UE` as DmaRequestName)
     this.#pins = [pins.signal(`${name}_CH1`), pins.signal(`${name}_CH2`)]
     this.#triggers = [1, 2].map((n) => wiring.wire(`${name}_CH${n}`).connect())
     const says = (flag: 'ARROK' | 'CMP1OK' | 'CMP2OK' | 'REPOK' | 'DIEROK') => ({
@@ -180,6 +184,7 @@ class Lptim implements Peripheral {
     if (this.#repeatsLeft-- > 0) return
     this.#repeatsLeft = r.get('RCR', 'REP')
     r.set('ISR', 'UE', true)
+    if (r.is('DIER', 'UEDE')) this.#updateRequest?.pulse()
     if (r.is('CR', 'CNTSTRT')) return
     this.#isCounting = false
     r.set('CR', 'SNGSTRT', false)

@@ -139,3 +139,17 @@ test('a single shot stops by itself, its waveform is high behind the value', () 
   assert.deepEqual(levels.map(Number), [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, 0])
   assert.equal(bench.read('CNT'), 0)
 })
+
+/** RM0456, LPTIM_DIER.UEDE: at each update, which REP puts off. */
+test('a low-power timer asks for DMA at each update', () => {
+  const bench = lptim()
+  bench.write('CR', 1)
+  bench.write('DIER', 1 << 23)
+  bench.write('ARR', 9)
+  bench.write('RCR', 1)
+  const requests: number[] = []
+  bench.requests.get('LPTIM1_UE').listen((isHigh) => isHigh && requests.push(bench.cycle))
+  bench.write('CR', 5)
+  bench.run(45)
+  assert.deepEqual(requests, [20, 40])
+})

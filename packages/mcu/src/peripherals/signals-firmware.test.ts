@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { missing } from '../../../../tools/programs.ts'
 import type { I2cBus } from '../lines/i2c-bus.ts'
+import { UartLine } from '../lines/uart-line.ts'
 import { boardWith, buildDrivers, expectResults } from '../testing/board-firmware.ts'
 
 const [ARLO, MOE, RTS] = [1 << 9, 1 << 15, 1 << 12]
@@ -20,6 +21,8 @@ const expected: readonly (readonly [string, number])[] = [
   ['LPTIM: ARR taken over', 1],
   ['its match', 1],
   ['three more by interrupt', 3],
+  ['four updates by DMA', 1],
+  ['the last compare value', 400],
   ['encoder: five marks forward, one back', 4 * 4],
   ['counting down', 1 << 4],
   ['two captures', 2],
@@ -27,6 +30,8 @@ const expected: readonly (readonly [string, number])[] = [
   ['TIM1: outputs on', MOE],
   ['one break', 1],
   ['outputs off', 0],
+  ['one pulse is over', 1],
+  ['and has stopped the counter', 0],
   ['USART: one idle line', 1],
   ['after five characters', 5],
   ['first and last', 0x6f68],
@@ -36,6 +41,12 @@ const expected: readonly (readonly [string, number])[] = [
   ['RTS: ready again', 0],
   ['CTS holds the character back', 0],
   ['and lets it go', 1],
+  ['LPUART: interrupt at four characters', 4],
+  ['first and fourth', 0x7466],
+  ['two are left', 0x6f68],
+  ['and no more', 0],
+  ['a FIFO of eight and the shift register', 9],
+  ['is sent', 1],
   ['I2C: 10-bit write', 1],
   ['acknowledged', 0],
   ['10-bit read', 1],
@@ -105,7 +116,15 @@ test('drivers of what watches lines and voltages find what they expect', {
     pass(3 * 350)
   })
   step(6, () => ready.drive(false))
+  const sent: number[] = []
+  const line = new UartLine(chip.pins, { tx: chip.pins.pad('PC1'), rx: chip.pins.pad('PC0') })
+  line.listen(({ data }) => sent.push(data))
+  step(10, () => {
+    line.send(Buffer.from('firtho'))
+    pass(12 * 350)
+  })
   step(7, () => {
+    assert.equal(Buffer.from(sent).toString(), 'abcdefghi')
     const [bus] = chip.pins.busesOn<I2cBus>('i2c', { scl: 'I2C1_SCL', sda: 'I2C1_SDA' })
     bus!.seize()
     pass(100)

@@ -20,6 +20,7 @@ struct crs { reg CR, CFGR, ISR, ICR; };
 struct tim {
 	reg CR1, CR2, SMCR, DIER, SR, EGR, CCMR1, CCMR2, CCER, CNT, PSC, ARR, RCR, CCR[4], BDTR;
 };
+struct exti { reg RTSR1, FTSR1, SWIER1, RPR1, FPR1; };
 struct usart { reg CR1, CR2, CR3, BRR, GTPR, RTOR, RQR, ISR, ICR, RDR, TDR; };
 struct channel {
 	reg LBAR, gap0[2], FCR, SR, CR, gap1[10], TR1, TR2, BR1, SAR, DAR, TR3, BR2, gap2[8], LLR;
@@ -41,7 +42,11 @@ struct channel {
 #define TIM1 ((struct tim *)0x40012c00)
 #define TIM2 ((struct tim *)0x40000000)
 #define TIM3 ((struct tim *)0x40000400)
+#define TIM6 ((struct tim *)0x40001000)
+#define EXTI ((struct exti *)0x46022000)
+#define EXTI_IMR1 (*(reg *)0x46022080)
 #define USART1 ((struct usart *)0x40013800)
+#define LPUART1 ((struct usart *)0x46002400)
 #define GPDMA1(n) ((struct channel *)(0x40020050 + 0x80 * (n)))
 
 #define RCC_AHB1ENR (*(reg *)0x46020c88)

@@ -11,7 +11,6 @@ struct burst { reg DCR, DMAR; };
 
 #define ICACHE ((struct icache *)0x40030400)
 #define TIM2_BURST ((struct burst *)0x400003dc)
-#define TIM6 ((struct tim *)0x40001000)
 
 enum { ADC1_IRQ = 37, DAC1_IRQ = 38, SPI1_IRQ = 59, USART1_IRQ = 61, AES_IRQ = 93, HASH_IRQ = 96 };
 enum { ICACHE_IRQ = 107, ADC4_IRQ = 113 };

@@ -1,19 +1,16 @@
 /*
  * Uses what watches lines and voltages the way ST's drivers do: timers (encoder, capture, break), LPTIM,
- * USART (reception to idle by DMA, flow control), I2C (10 bits, packet error code, lost arbitration),
+ * USART (reception to idle by DMA, flow control, FIFOs), I2C (10 bits, packet error code, lost arbitration),
  * COMP, OPAMP, ADC4 and a linked list of LPDMA. Where somebody outside has to do something, `ask` waits
  * until it is done. What each step found stands in `result`, in the order of the test.
  */
 #include "chip.h"
 
 struct lptim { reg ISR, ICR, DIER, CFGR, CR, CCR1, ARR, CNT; };
-struct exti { reg RTSR1, FTSR1, SWIER1, RPR1, FPR1; };
 
 #define LPTIM1 ((struct lptim *)0x46004400)
 #define COMP1_CSR (*(reg *)0x46005400)
 #define OPAMP1_CSR (*(reg *)0x46005000)
-#define EXTI ((struct exti *)0x46022000)
-#define EXTI_IMR1 (*(reg *)0x46022080)
 #define LPDMA1 ((struct channel *)0x46025050)
 #define SRAM4 ((volatile uint32_t *)0x28000000)
 
@@ -40,6 +37,18 @@ static void test_lptim(void)
 	for (int patience = 100000; matches < 3 && patience > 0; patience--)
 		;
 	note((uint32_t)matches);
+	LPTIM1->CR = 0;
+
+	static uint32_t compares[4];
+	for (uint32_t i = 0; i < 4; i++)
+		compares[i] = 100 * (i + 1);
+	dma(0, 107, 1, &LPTIM1->CCR1, compares, 16, 2);
+	LPTIM1->DIER = 1 << 23; /* the next one at each update */
+	LPTIM1->CR = 1;
+	LPTIM1->CR |= 4;
+	note((uint32_t)dma_finish(0));
+	note(LPTIM1->CCR1);
+	LPTIM1->DIER = 0;
 	LPTIM1->CR = 0;
 }
 
@@ -98,6 +107,12 @@ static void test_timers(void)
 	ask(3); /* the bridge reports an overload */
 	note((uint32_t)breaks);
 	note(TIM1->BDTR & 1 << 15);
+
+	RCC_APB1ENR1 |= 1 << 4;
+	TIM6->ARR = 99;
+	TIM6->CR1 = 1 << 3 | 1; /* one pulse: it stops by itself */
+	note((uint32_t)wait(&TIM6->SR, 1));
+	note(TIM6->CR1 & 1);
 }
 
 void usart1(void)
@@ -140,6 +155,41 @@ static void test_usart(void)
 	note(USART1->ISR & TC);
 	ask(6); /* it is ready again */
 	note((uint32_t)wait(&USART1->ISR, TC));
+}
+
+static volatile int low_power_received;
+static volatile uint8_t low_power_line[8];
+enum { RXFNE = 32 };
+
+void lpuart1(void)
+{
+	while (LPUART1->ISR & RXFNE)
+		low_power_line[low_power_received++ & 7] = (uint8_t)LPUART1->RDR;
+}
+
+/* As HAL_UARTEx_EnableFifoMode: FIFOs of eight, an interrupt when four are there. */
+static void test_lpuart(void)
+{
+	enum { UE = 1, RE = 4, TE = 8, TC = 64, TXFNF = 128, FIFOEN = 1 << 29, RXFTIE = 1 << 28 };
+	RCC_AHB2ENR1 |= 4;
+	RCC_APB3ENR |= 1 << 6;
+	alternate(GPIOC, 0, 8);
+	alternate(GPIOC, 1, 8);
+	LPUART1->BRR = 256 * 35;
+	LPUART1->CR3 = 2 << 25 | RXFTIE;
+	LPUART1->CR1 = FIFOEN | UE | RE | TE;
+	enable_interrupt(66);
+	ask(10); /* six characters arrive */
+	note((uint32_t)low_power_received);
+	note((uint32_t)(low_power_line[0] | low_power_line[3] << 8));
+	note(LPUART1->RDR | LPUART1->RDR << 8);
+	note(LPUART1->ISR & RXFNE);
+	int taken = 0;
+	for (; LPUART1->ISR & TXFNF && taken < 20; taken++)
+		LPUART1->TDR = (uint32_t)('a' + taken);
+	note((uint32_t)taken);
+	note((uint32_t)wait(&LPUART1->ISR, TC));
+	LPUART1->CR1 = 0;
 }
 
 void i2c1_error(void)
@@ -282,6 +332,7 @@ int main(void)
 	test_lptim();
 	test_timers();
 	test_usart();
+	test_lpuart();
 	test_i2c();
 	test_analog();
 	test_lpdma();

@@ -1,6 +1,6 @@
 /*
  * Uses what keeps time or waits for silence the way ST's drivers do: RTC (calendar, alarm, wake-up timer),
- * TAMP's backup registers, CRS, USB up to its connection, WWDG, all by interrupt. What each step found
+ * TAMP's backup registers, CRS, the watch over VDD, USB up to its connection, WWDG, all by interrupt. What each step found
  * stands in `result`, in the order of the test; the bite of WWDG starts the program anew, which then
  * tells what it finds.
  */
@@ -29,10 +29,11 @@ struct usb_endpoint { reg CTL, gap0, INT, gap1, TSIZ, gap2[3]; };
 #define USB_PCGCCTL (*(reg *)0x42040e00)
 #define PWR_DBPR (*(reg *)0x46020828)
 #define PWR_SVMCR (*(reg *)0x46020810)
+#define PWR_SVMSR (*(reg *)0x4602083c)
 #define RCC_BDCR (*(reg *)0x46020cf0)
 #define RCC_CSR (*(reg *)0x46020cf4)
 
-enum { WWDG_IRQ = 0, RTC_IRQ = 2, USB_IRQ = 73, CRS_IRQ = 74 };
+enum { WWDG_IRQ = 0, PVD_IRQ = 1, RTC_IRQ = 2, USB_IRQ = 73, CRS_IRQ = 74 };
 
 static volatile int alarms, wakes;
 enum { ALRA = 1, WUT = 4, INIT = 1 << 7, INITF = 1 << 6, RSF = 1 << 5, WUTWF = 4 };
@@ -129,6 +130,34 @@ static void test_crs(void)
 	crs_begin(0xbb7f, SYNCOK | ERR); /* a reference 32 times too fast */
 	note(crs_flags & (SYNCOK | ERR | SYNCERR));
 	CRS->CR = 0x4000;
+}
+
+static volatile int low_supplies;
+enum { PVDE = 16, PVDO = 16, PVD_LINE = 1 << 16 };
+
+void pvd(void)
+{
+	EXTI->RPR1 = PVD_LINE;
+	low_supplies++;
+}
+
+/* As HAL_PWR_ConfigPVD and HAL_PWR_EnablePVD: an interrupt when VDD falls below 2.8 V. */
+static void test_supply(void)
+{
+	RCC_AHB3ENR |= 1 << 2;
+	PWR_SVMCR = (PWR_SVMCR & ~0xf0u) | 5 << 5;
+	EXTI->RTSR1 |= PVD_LINE;
+	EXTI_IMR1 |= PVD_LINE;
+	enable_interrupt(PVD_IRQ);
+	PWR_SVMCR |= PVDE;
+	note(PWR_SVMSR & PVDO);
+	note((uint32_t)low_supplies);
+	ask(1); /* VDD falls to 2.7 V */
+	note(PWR_SVMSR & PVDO);
+	note((uint32_t)low_supplies);
+	ask(2); /* and is back */
+	note(PWR_SVMSR & PVDO);
+	PWR_SVMCR &= ~(uint32_t)PVDE;
 }
 
 static volatile int suspends;
@@ -242,8 +271,9 @@ int main(void)
 	}
 	test_rtc();
 	test_crs();
+	test_supply();
 	test_usb();
-	ask(1); /* what was found so far is read */
+	ask(3); /* what was found so far is read */
 	start_wwdg();
 	return 0;
 }
