@@ -9,74 +9,29 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { loadElfContent } from '../../packages/cli/src/debug/elf-content.ts'
-import { GdbServer } from '../../packages/cli/src/debug/gdb/gdb-server.ts'
-import { Target } from '../../packages/cli/src/debug/target.ts'
 import { seededRandom } from '../../packages/mcu/src/index.ts'
-import { readElfImage } from '../../packages/protocol/src/index.ts'
 import { missing } from '../../tools/programs.ts'
 import { sampled, seed } from '../../tools/sampling.ts'
-import { BareDevice } from './bare-device.ts'
+import { BareBench } from './bare-bench.ts'
 import { DEBUGGEE, debuggeeElf } from './debuggee.ts'
-import { GDB, Gdb } from './gdb.ts'
+import { GDB } from './gdb.ts'
 
 const skip = missing('cmake', 'make', 'arm-none-eabi-gcc', GDB)
 const SRAM = { base: 0x2000_0000, bytes: 0x8_0000 }
 const REGISTERS = Array.from({ length: 25 }, (_, number) => number)
 
-/** A GDB with a device of its own. */
-class Bench {
-  readonly #device: BareDevice
-  readonly #target: Target
-  readonly #gdb: Gdb
-  readonly #server: GdbServer
-
-  constructor(elf: string, folder: string, foresees: boolean) {
-    this.#device = new BareDevice(readElfImage(readFileSync(elf)))
-    this.#target = new Target({
-      foresees,
-      connect: async () => this.#device.tunnel(),
-      events: { output() {}, note() {}, ended() {} },
-    })
-    this.#gdb = new Gdb(elf, folder)
-    this.#server = new GdbServer({
-      ...{ host: 'localhost', port: 0, target: this.#target },
-      connected: async () => {
-        await this.#target.attach()
-        await loadElfContent(elf, this.#target)
-      },
-      disconnected() {},
-    })
-  }
-
-  async begin(): Promise<void> {
-    // Past the start-up code, and always the same way.
-    this.#device.advance(100_000)
-    await this.#target.connect()
-    await this.#gdb.connect(await this.#server.listen())
-    this.#device.start()
-  }
-
-  /** What came of it, all that the application could know, and the round trips. */
-  async do(command: string): Promise<{ state: string; trips: number }> {
-    const before = this.#target.requests
-    const isRun = !/^(?:t?break|delete)/.test(command)
-    const stop = isRun ? await this.#gdb.run(command) : await this.#gdb.ask(command)
-    const trips = this.#target.requests - before
-    const { cpu } = this.#device.chip
-    const memory = cpu.bytes.subarray(SRAM.base, SRAM.base + SRAM.bytes)
-    const hash = createHash('sha256').update(memory).digest('hex')
-    const registers = REGISTERS.map((number) => this.#device.register(number).toString(16))
-    const where = typeof stop === 'string' ? '' : `${stop.reason} ${stop.function}:${stop.line}`
-    return { state: `${where} cycle ${cpu.cycles} ${registers.join()} ${hash}`, trips }
-  }
-
-  async end(): Promise<void> {
-    await this.#gdb.end()
-    this.#server.close()
-    this.#device.stop()
-    this.#target.close()
-  }
+/** What came of it, all that the application could know, and the round trips. */
+async function outcomeOf({ gdb, target, device }: BareBench, command: string) {
+  const before = target.requests
+  const isRun = !/^(?:t?break|delete)/.test(command)
+  const stop = isRun ? await gdb.run(command) : await gdb.ask(command)
+  const trips = target.requests - before
+  const { cpu } = device.chip
+  const memory = cpu.bytes.subarray(SRAM.base, SRAM.base + SRAM.bytes)
+  const hash = createHash('sha256').update(memory).digest('hex')
+  const registers = REGISTERS.map((number) => device.register(number).toString(16))
+  const where = typeof stop === 'string' ? '' : `${stop.reason} ${stop.function}:${stop.line}`
+  return { state: `${where} cycle ${cpu.cycles} ${registers.join()} ${hash}`, trips }
 }
 
 function sourceLineOf(text: string): number {
@@ -88,11 +43,11 @@ const PLACES = ['work', 'measure', 'add', 'descend', 'choose', 'in_ram', 'SysTic
 
 describe('foresight', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'microvisor-foresight-'))
-  let benches: Bench[] = []
+  let benches: BareBench[] = []
 
   before(async () => {
     const elf = debuggeeElf()
-    benches = [true, false].map((foresees) => new Bench(elf, folder, foresees))
+    benches = [true, false].map((foresees) => new BareBench(elf, folder, { foresees }))
     await Promise.all(benches.map((bench) => bench.begin()))
   })
   after(async () => {
@@ -100,7 +55,7 @@ describe('foresight', { skip }, () => {
     rmSync(folder, { recursive: true })
   })
 
-  const both = (command: string) => Promise.all(benches.map((bench) => bench.do(command)))
+  const both = (command: string) => Promise.all(benches.map((bench) => outcomeOf(bench, command)))
 
   test('step, next, finish and continue take one round trip, over calls, too', async () => {
     const line = sourceLineOf('    measure(&latest);')

@@ -7,7 +7,7 @@
 import { breakpoints } from './functions/breakpoints.ts'
 import { data } from './functions/data.ts'
 import { faults } from './functions/faults.ts'
-import type { GdbFunction } from './functions/function.ts'
+import type { GdbFunction, GdbFunctionElsewhere } from './functions/function.ts'
 import { programs } from './functions/programs.ts'
 import { steps } from './functions/steps.ts'
 
@@ -17,4 +17,34 @@ export const functions: Readonly<Record<string, readonly GdbFunction[]>> = {
   'Data and state': data,
   'Faults and exceptions': faults,
   'The program and the session': programs,
+}
+
+/** What takes another program or device than the debuggee. */
+export const elsewhere: Readonly<Record<string, readonly GdbFunctionElsewhere[]>> = {
+  'Threads of FreeRTOS': [
+    {
+      name: 'info threads, thread apply',
+      note: 'tasks with name, state and priority, by the symbols of the kernel (V9 to V11, one core, no MPU)',
+      testedBy: 'tasks.test.ts: a task on each list has its name, priority and state',
+    },
+    {
+      name: 'thread, info registers of a task that is switched out',
+      note: 'from its stack, with floating-point registers; ports ARM_CM33_NTZ, ARM_CM33, ARM_CM4F',
+      testedBy:
+        'tasks.test.ts: registers of a task that is switched out are those with which it goes on',
+    },
+    {
+      name: 'step, next in a task',
+      note: 'stays in the task; one that is switched out is refused, in words',
+      testedBy:
+        'tasks.test.ts: a task that is switched out cannot be stepped; the one that runs steps on in itself',
+    },
+  ],
+  'After a crash': [
+    {
+      name: 'core file of a crash report: backtrace, info registers, locals',
+      note: '`microvisor crashes core`, also for reports that are sealed',
+      testedBy: 'core.test.ts',
+    },
+  ],
 }

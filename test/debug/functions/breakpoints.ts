@@ -49,6 +49,25 @@ export const breakpoints: readonly GdbFunction[] = [
     },
   },
   {
+    name: 'break at the first instruction of a function, or of the program',
+    note: 'stops before it; going on does not stop there again',
+    test: async (gdb) => {
+      await gdb.ask('break *add')
+      await gdb.run('continue')
+      assert.equal(await gdb.value('(unsigned)$pc == ((unsigned)add & ~1)'), 1)
+      const turn = await gdb.value('turns')
+      await gdb.run('continue')
+      assert.equal(await gdb.value('turns'), turn + 1)
+      await gdb.ask('delete')
+      await gdb.ask('break *Reset_Handler')
+      await gdb.ask('monitor reset')
+      await gdb.ask('maintenance flush register-cache')
+      assert.equal((await gdb.run('continue')).function, 'Reset_Handler')
+      await gdb.ask('tbreak main')
+      assert.equal((await gdb.run('continue')).function, 'main')
+    },
+  },
+  {
     name: 'break ... if, condition',
     note: 'evaluated on the device: a condition that is false costs no round trip',
     test: async (gdb) => {

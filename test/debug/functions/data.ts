@@ -80,6 +80,18 @@ export const data: readonly GdbFunction[] = [
     },
   },
   {
+    name: 'floating-point registers before the unit is switched on',
+    note: 'can be looked at; the application is not given any floating-point state by that',
+    test: async (gdb) => {
+      await gdb.ask('monitor reset')
+      await gdb.ask('maintenance flush register-cache')
+      assert.equal(await gdb.value('*(unsigned *)0xe000ed88 & 0xf00000'), 0)
+      assert.match(await gdb.ask('print $s0'), /= /)
+      await gdb.run('stepi')
+      assert.equal(await gdb.value('$control & 4'), 0)
+    },
+  },
+  {
     name: 'backtrace, up, down, frame',
     note: 'the stack comes with the stop',
     test: async (gdb) => {

@@ -8,3 +8,11 @@ export interface GdbFunction {
   readonly note: string
   readonly test: (gdb: Gdb) => Promise<void>
 }
+
+/** One that takes a program or a device of another kind, and so has a test file of its own. */
+export interface GdbFunctionElsewhere {
+  readonly name: string
+  readonly note: string
+  /** File and name of the test. */
+  readonly testedBy: string
+}

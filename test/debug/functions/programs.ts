@@ -64,6 +64,38 @@ export const programs: readonly GdbFunction[] = [
     },
   },
   {
+    name: 'packets: no-ack mode, qXfer, memory map, qCRC, x, X, vCont, vFlash',
+    note: 'offered and answered; an error says why, in words',
+    test: async (gdb) => {
+      const packet = async (text: string) => {
+        const said = await gdb.ask(`maintenance packet ${text}`)
+        return /received: "([\s\S]*)"\n$/.exec(said)?.[1] ?? said
+      }
+      assert.match(
+        await packet('qSupported'),
+        /QStartNoAckMode\+.*qXfer:features:read\+.*qXfer:memory-map:read\+.*binary-upload\+/,
+      )
+      assert.match(await packet('vCont?'), /^vCont;c;C;s;S;r$/)
+      assert.match(await packet('qCRC:8000000,40'), /^C[\da-f]+$/)
+      assert.match(await packet('x8000000,4'), /^b/)
+      assert.equal(await packet('X20000000,0:'), 'OK')
+      assert.match(await packet('qXfer:memory-map:read::0,400'), /type=.*flash/)
+      assert.match(await packet('qXfer:features:read:target.xml:0,400'), /m-profile/)
+      assert.match(await packet('m30000000,4'), /^E\.Nothing can be read at 0x30000000/)
+      assert.match(await packet('vFlashErase:08000000,fffffff'), /^E\..*more than flash has/)
+    },
+  },
+  {
+    name: 'kill',
+    note: 'ends this run of the application; `run` begins the next',
+    test: async (gdb) => {
+      await gdb.ask('kill')
+      await gdb.ask('tbreak work')
+      assert.equal((await gdb.run('run')).function, 'work')
+      assert.equal(await gdb.value('turns'), 0)
+    },
+  },
+  {
     name: 'detach, target extended-remote',
     note: 'detached, the application goes on without breakpoints; later it is halted again',
     test: async (gdb) => {

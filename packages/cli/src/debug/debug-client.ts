@@ -16,8 +16,8 @@ export interface DebugClientEvents {
   ended(detail: string): void
 }
 
-type ReplyCase = NonNullable<DebugReplyInit['case']>
-type Reply<Case extends ReplyCase> = Extract<DebugReplyBody, { case: Case }>['value']
+export type ReplyCase = NonNullable<DebugReplyInit['case']>
+export type Reply<Case extends ReplyCase> = Extract<DebugReplyBody, { case: Case }>['value']
 
 interface Waiting {
   readonly resolve: (body: DebugReplyBody) => void

@@ -2,12 +2,18 @@
  * What is known of the device's memory without asking. SRAM is forgotten whenever the application
  * runs; flash only when somebody writes it; registers of peripherals are never kept.
  */
+import { DEBUG_MEMORY_BYTES_MAX } from '@microvisor/protocol'
+
 const BLOCK_BYTES = 64
 const FLASH = { base: 0x0800_0000, end: 0x0810_0000 } as const
 const SRAM = [
   { base: 0x2000_0000, end: 0x2008_0000 },
   { base: 0x2800_0000, end: 0x2800_4000 },
 ] as const
+
+/** Read at least this much where memory has no side effects. */
+const SRAM_READ_BYTES = 256
+const FLASH_READ_BYTES = 1024
 
 interface Block {
   readonly bytes: Uint8Array
@@ -83,4 +89,14 @@ export class MemoryCache {
 
 function maskOf(offset: number, count: number): bigint {
   return ((1n << BigInt(count)) - 1n) << BigInt(offset)
+}
+
+/** More than is asked for, where that costs nothing: whole pieces of SRAM and flash. */
+export function rangeAround(address: number, length: number): { address: number; length: number } {
+  const isPlain = isSram(address, length)
+  const piece = isFlash(address) ? FLASH_READ_BYTES : isPlain ? SRAM_READ_BYTES : 0
+  if (piece === 0) return { address, length }
+  const start = address - (address % piece)
+  const end = Math.ceil((address + length) / piece) * piece
+  return { address: start, length: Math.min(end - start, DEBUG_MEMORY_BYTES_MAX) }
 }

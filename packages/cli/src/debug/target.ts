@@ -8,20 +8,22 @@
  *   (3) What GDB does on its way is foreseen where that is certain: see foreknowledge.ts.
  *   (4) After a lost connection the session is taken up again: the device has kept it.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type Attached,
   DEBUG_MEMORY_BYTES_MAX,
   DEBUG_PROTOCOL_VERSION,
-  DEBUG_RANGES_MAX,
   type DebugRequestInit,
   type Stopped,
   StopReason,
 } from '@microvisor/protocol'
+import { Changes } from './changes.ts'
 import { DebugClient, Refusal } from './debug-client.ts'
 import { Foreknowledge, type Passage } from './foreknowledge.ts'
 import type { Outlook, StepRange } from './foresight.ts'
-import { isFlash, isSram, MemoryCache } from './memory-cache.ts'
+import { Habits } from './habits.ts'
+import { isFlash, isSram, MemoryCache, rangeAround } from './memory-cache.ts'
+import { retry } from './retry.ts'
+import { type Answer, type FlashPart, TargetFlash } from './target-flash.ts'
 import type { Tunnel } from './tunnel.ts'
 
 type Resume = Extract<DebugRequestInit, { case: 'resume' }>['value']
@@ -52,28 +54,6 @@ export interface TargetEvents {
   note(line: string): void
 }
 
-export interface FlashPart {
-  readonly address: number
-  readonly data: Uint8Array
-  readonly hash: Uint8Array
-}
-
-/** Bytes programmed with one request. */
-const PROGRAM_BYTES = 32_768
-/** Changes of SRAM that wait for the application to go on; more are sent ahead. */
-const KEPT_BACK_BYTES = 16_384
-/** Of the stack, what comes with a stop. */
-const STACK_BYTES = 1024
-/** Of what GDB looks at between two stops, what comes with the next one. */
-const HABIT_RANGES = 24
-const HABIT_BYTES = 4096
-/** Read at least this much where memory has no side effects. */
-const SRAM_READ_BYTES = 256
-const FLASH_READ_BYTES = 1024
-const RETRIES = 65
-/** The first of them come sooner: most lines are back at once. */
-const RETRY_MS = 1000
-const FIRST_RETRY_MS = 50
 const [SP, LR, PC, XPSR] = [13, 14, 15, 16]
 const [MSP, PSP, CONTROL] = [17, 18, 21]
 const SPSEL = 2
@@ -86,11 +66,9 @@ export class Target {
   readonly #events: TargetEvents
   readonly #memory = new MemoryCache()
   readonly #registers = new Map<number, number>()
-  readonly #changedRegisters = new Set<number>()
-  #changedBytes = 0
+  readonly #changes = new Changes()
   /** Changes that went ahead. */
   #sent: Promise<unknown> | undefined
-  readonly #changedMemory: { address: number; data: Uint8Array }[] = []
   readonly #foreknowledge = new Foreknowledge({
     codeAt: (address, length) => (isFlash(address) ? this.#memory.get(address, length) : undefined),
     wordAt: (address) => this.#wordAt(address),
@@ -102,7 +80,8 @@ export class Target {
   /** The device has gone on already as GDB is going to ask. */
   #ahead: { readonly range: StepRange; readonly stop: Stopped } | undefined
   #silence: NodeJS.Timeout | undefined
-  readonly #looked = new Map<number, number>()
+  readonly #habits = new Habits()
+  readonly #flash = new TargetFlash(this.#memory, (request, kind) => this.#ask(request, kind))
   #client: DebugClient | undefined
   #attached: Attached | undefined
   #stop: Stopped | undefined
@@ -193,15 +172,28 @@ export class Target {
 
   setRegister(number: number, value: number): void {
     this.#registers.set(number, value >>> 0)
-    this.#changedRegisters.add(number)
+    this.#changes.register(number)
   }
 
   // Memory
 
   /** As much as there is of it. */
   async read(address: number, length: number): Promise<Uint8Array> {
-    if (!isFlash(address))
-      this.#looked.set(address, Math.max(length, this.#looked.get(address) ?? 0))
+    this.#habits.note(address, length)
+    return this.#readAll(address, length)
+  }
+
+  /** As `read`, for what the GDB server wants at every stop: it comes with each from here on. */
+  readStanding(address: number, length: number): Promise<Uint8Array> {
+    this.#habits.stand(address, length)
+    return this.#readAll(address, length)
+  }
+
+  forgetStanding(): void {
+    this.#habits.forgetStanding()
+  }
+
+  async #readAll(address: number, length: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = []
     for (let done = 0; done < length; ) {
       const at = address + done
@@ -224,7 +216,7 @@ export class Target {
     )
     const data = contents[0]?.data ?? new Uint8Array(0)
     this.#memory.put(wanted.address, data)
-    for (const change of this.#changedMemory) this.#memory.put(change.address, change.data)
+    for (const change of this.#changes.parts) this.#memory.put(change.address, change.data)
     const from = address - wanted.address
     return this.#memory.get(address, length) ?? data.subarray(from, from + length)
   }
@@ -233,10 +225,9 @@ export class Target {
   async write(address: number, data: Uint8Array): Promise<void> {
     const part = { address, data: data.slice() }
     if (isSram(address, data.length) && !this.isRunning) {
-      this.#changedMemory.push(part)
+      this.#changes.memory(part)
       this.#memory.put(address, part.data)
-      this.#changedBytes += part.data.length
-      if (this.#changedBytes >= KEPT_BACK_BYTES) this.#sendChanges()
+      if (this.#changes.areMany) this.#sendChanges()
     } else {
       await this.#flush()
       await this.#ask({ case: 'writeMemory', value: { contents: [part] } }, 'done')
@@ -245,48 +236,19 @@ export class Target {
 
   /** Nobody waits for it: if it fails, so does what comes next. */
   #sendChanges(): void {
-    const contents = this.#takeChangedMemory()
+    const contents = this.#changes.takeMemory()
     this.#sent = this.#ask({ case: 'writeMemory', value: { contents } }, 'done')
     this.#sent.catch(() => undefined)
   }
 
-  #takeChangedMemory() {
-    this.#changedBytes = 0
-    return this.#changedMemory.splice(0)
-  }
-
   /** Of ranges of flash: which of them hold exactly these bytes. What does is known from here on. */
-  async compareFlash(parts: readonly FlashPart[]): Promise<FlashPart[]> {
-    const batches: FlashPart[][] = []
-    for (let at = 0; at < parts.length; at += DEBUG_RANGES_MAX) {
-      batches.push(parts.slice(at, at + DEBUG_RANGES_MAX))
-    }
-    return (await Promise.all(batches.map((batch) => this.#compare(batch)))).flat()
+  compareFlash(parts: readonly FlashPart[]): Promise<FlashPart[]> {
+    return this.#flash.compare(parts)
   }
 
-  async #compare(parts: readonly FlashPart[]): Promise<FlashPart[]> {
-    const ranges = parts.map(({ address, data }) => ({ address, length: data.length }))
-    const { hashes } = await this.#ask({ case: 'hashMemory', value: { ranges } }, 'memoryHashed')
-    return parts.filter(({ address, data, hash }, index) => {
-      const isSame = Buffer.from(hashes[index] ?? []).equals(hash)
-      if (isSame) this.#memory.put(address, data)
-      return isSame
-    })
-  }
-
-  /** Whole pages, erased and programmed anew: everything is on its way at once. */
-  async loadFlash(address: number, bytes: Uint8Array): Promise<void> {
-    this.#memory.forgetAll()
-    const length = bytes.length
-    const answers = [this.#ask({ case: 'eraseFlash', value: { address, length } }, 'done')]
-    for (let at = 0; at < length; at += PROGRAM_BYTES) {
-      const data = bytes.subarray(at, at + PROGRAM_BYTES)
-      answers.push(
-        this.#ask({ case: 'programFlash', value: { address: address + at, data } }, 'done'),
-      )
-    }
-    await Promise.all(answers)
-    this.#memory.put(address, bytes)
+  /** Whole pages, erased and programmed anew. */
+  loadFlash(address: number, bytes: Uint8Array): Promise<void> {
+    return this.#flash.load(address, bytes)
   }
 
   // Running
@@ -397,7 +359,7 @@ export class Target {
       stepEnd: range?.end ?? 0,
     }
     const stop = await this.#run(plan, {
-      memory: { contents: this.#takeChangedMemory() },
+      memory: { contents: this.#changes.takeMemory() },
       registers: { registers: this.#takeChangedRegisters() },
       foreseen,
       ...(passage === undefined ? {} : { passage }),
@@ -433,8 +395,7 @@ export class Target {
     await this.settle()
     this.#owed = undefined
     this.#ahead = undefined
-    this.#takeChangedMemory()
-    this.#changedRegisters.clear()
+    this.#changes.clear()
     const stop = await this.#ask({ case: 'restart', value: {} }, 'stopped')
     this.#takeStop(stop)
     return stop
@@ -460,18 +421,12 @@ export class Target {
   /** The tunnel has ended, not by us. */
   async #lost(detail: string): Promise<void> {
     this.#events.note(`${detail} Trying again ...`)
-    for (let attempt = 0; attempt < RETRIES && !this.#isClosed; attempt++) {
-      await wait(Math.min(FIRST_RETRY_MS * 2 ** attempt, RETRY_MS), this.#closing.signal)
-      try {
-        await this.connect()
-        await this.#takeUp()
-        this.#events.note('Connected again.')
-        return
-      } catch {
-        // Not yet.
-      }
-    }
-    if (this.#isClosed) return
+    const isBack = await retry(async () => {
+      await this.connect()
+      await this.#takeUp()
+    }, this.#closing.signal)
+    if (isBack) this.#events.note('Connected again.')
+    if (isBack || this.#isClosed) return
     this.#closing.abort()
     this.#events.ended(detail)
   }
@@ -494,30 +449,18 @@ export class Target {
   #takeStop(stop: Stopped): void {
     this.#stop = stop
     this.#memory.forgetSram()
-    this.#changedRegisters.clear()
-    this.#takeChangedMemory()
-    this.#looked.clear()
+    this.#changes.clear()
+    this.#habits.forget()
     for (const { number, value } of stop.registers) this.#registers.set(number, value)
     for (const { address, data } of stop.memory) this.#memory.put(address, data)
   }
 
-  /** The stack, and what GDB looked at after the last stop beside it. */
   #view() {
-    const sp = this.#registers.get(SP) ?? 0
-    const ranges: { address: number; length: number }[] = []
-    let bytes = 0
-    for (const [address, length] of this.#looked) {
-      const isOnStack = address >= sp && address + length <= sp + STACK_BYTES
-      if (isOnStack || !isSram(address, length) || ranges.length >= HABIT_RANGES) continue
-      bytes += length
-      if (bytes <= HABIT_BYTES) ranges.push({ address, length })
-    }
-    return { stackBytes: STACK_BYTES, ranges }
+    return this.#habits.view(this.#registers.get(SP) ?? 0)
   }
 
   #takeChangedRegisters() {
-    const changed = [...this.#changedRegisters]
-    this.#changedRegisters.clear()
+    const changed = this.#changes.takeRegisters()
     return changed.map((number) => ({ number, value: this.#registers.get(number) ?? 0 }))
   }
 
@@ -526,7 +469,7 @@ export class Target {
     const sent = this.#sent
     this.#sent = undefined
     await sent
-    const contents = this.#takeChangedMemory()
+    const contents = this.#changes.takeMemory()
     const registers = this.#takeChangedRegisters()
     if (contents.length > 0) await this.#ask({ case: 'writeMemory', value: { contents } }, 'done')
     if (registers.length > 0) {
@@ -535,10 +478,7 @@ export class Target {
   }
 
   /** If the connection is lost meanwhile, what only looks or writes is asked again over the next one. */
-  async #ask<Case extends 'attached' | 'memoryRead' | 'done' | 'stopped' | 'memoryHashed'>(
-    request: DebugRequestInit,
-    kind: Case,
-  ) {
+  async #ask<Case extends Answer>(request: DebugRequestInit, kind: Case) {
     if (this.#client === undefined) throw new Refusal('There is no session.')
     try {
       return await this.#client.ask(request, kind)
@@ -551,21 +491,6 @@ export class Target {
   }
 }
 
-/** Until the time is over or there is no reason to wait any more. */
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return sleep(ms, undefined, { signal }).catch(() => undefined)
-}
-
 const REPEATABLE: ReadonlySet<DebugRequestInit['case']> = new Set([
   ...(['readMemory', 'writeMemory', 'writeRegisters', 'hashMemory'] as const),
 ])
-
-/** More than is asked for, where that costs nothing: whole pieces of SRAM and flash. */
-function rangeAround(address: number, length: number): { address: number; length: number } {
-  const isPlain = isSram(address, length)
-  const piece = isFlash(address) ? FLASH_READ_BYTES : isPlain ? SRAM_READ_BYTES : 0
-  if (piece === 0) return { address, length }
-  const start = address - (address % piece)
-  const end = Math.ceil((address + length) / piece) * piece
-  return { address: start, length: Math.min(end - start, DEBUG_MEMORY_BYTES_MAX) }
-}

@@ -2,20 +2,17 @@
  * One GDB: its packets, answered out of the target. GDB manual, appendix "GDB Remote Serial
  * Protocol". All-stop, one thread; packets that are not known get the empty answer, as they should.
  */
-import {
-  decodeUtf8,
-  describeFault,
-  type Stopped,
-  StopReason,
-  WatchAccess,
-} from '@microvisor/protocol'
+import { decodeUtf8, describeFault, type Stopped, StopReason } from '@microvisor/protocol'
 import { Refusal } from '../debug-client.ts'
-import type { Target } from '../target.ts'
+import type { Target, Watchpoint } from '../target.ts'
 import { parsePoint } from './breakpoint-packets.ts'
 import { FlashWrites } from './flash-writes.ts'
+import { GdbThreads } from './gdb-threads.ts'
 import { runMonitor } from './monitor.ts'
 import { PACKET_BYTES_MAX } from './packets.ts'
+import { stopReply } from './stop-reply.ts'
 import { gdbRegisters, memoryMapXml, partsOf, targetXml } from './target-description.ts'
+import { crc32, hexWord, wordHex } from './words.ts'
 
 /** To GDB. */
 export interface GdbWire {
@@ -34,20 +31,16 @@ const FEATURES = [
   'error-message+',
 ].join(';')
 
-const SIGNAL = { interrupt: 2, illegal: 4, trap: 5, bus: 10, segment: 11 } as const
-const faultSignals: Readonly<Record<string, number>> = {
-  UsageFault: SIGNAL.illegal,
-  BusFault: SIGNAL.bus,
-}
 const PC = 15
-/** r0 to xpsr, msp and psp. */
-const STOP_REGISTERS = 19
-const CRC_POLYNOMIAL = 0x04c1_1db7
+const SWITCHED_OUT = 'this task is switched out: its registers can be read but not changed'
+const NOT_STEPPED =
+  'Only the task that the processor runs can be stepped: select that one, or set a breakpoint.'
 
 export class GdbSession {
   readonly #target: Target
   readonly #wire: GdbWire
   readonly #flash: FlashWrites
+  readonly #threads: GdbThreads
   /** Answers `vCont` and its like, once the application stops. */
   #isWaitingForStop = false
   /**
@@ -60,6 +53,7 @@ export class GdbSession {
     this.#target = target
     this.#wire = wire
     this.#flash = new FlashWrites(target)
+    this.#threads = new GdbThreads(target)
   }
 
   async packet(data: Uint8Array): Promise<void> {
@@ -123,29 +117,41 @@ export class GdbSession {
     },
     'qXfer:features:read:target.xml:': async (window) => slice(targetXml, window),
     'qXfer:memory-map:read::': async (window) => slice(memoryMapXml, window),
-    '?': async () => stopReply(this.#target.lastStop, this.#target),
+    '?': async () => this.#stopReply(),
     '!': async () => 'OK',
     qAttached: async () => '1',
-    qC: async () => 'QC1',
+    qC: async () => `QC${this.#threads.current.toString(16)}`,
     // GDB asks this whenever it shows a stop to its user, and never between.
     qfThreadInfo: async () => {
       await this.#target.shown()
-      return 'm1'
+      const numbers = await this.#threads.list()
+      return `m${numbers.map((number) => number.toString(16)).join()}`
     },
     qsThreadInfo: async () => 'l',
-    qThreadExtraInfo: async () => Buffer.from('application').toString('hex'),
-    qSymbol: async () => 'OK',
+    'qThreadExtraInfo,': async (text) =>
+      Buffer.from(this.#threads.describe(Number.parseInt(text, 16))).toString('hex'),
+    qSymbol: (text) => this.#threads.symbol(text),
     qRcmd: (text) => this.#monitor(text),
     qCRC: (text) => this.#crc(text),
+    Hg: async (text) => {
+      this.#threads.select(text)
+      return 'OK'
+    },
     H: async () => 'OK',
-    T: async () => 'OK',
-    g: async () => gdbRegisters.map((register) => this.#registerHex(register)).join(''),
+    T: async (text) =>
+      this.#threads.isAlive(Number.parseInt(text, 16))
+        ? 'OK'
+        : errorText('there is no such thread'),
+    g: async () => {
+      const registerAt = await this.#threads.registers()
+      return gdbRegisters.map((register) => registerHex(register, registerAt)).join('')
+    },
     G: async (text) => this.#setRegisters(text),
     p: async (text) => {
       const register = gdbRegisters.find(({ number }) => number === Number.parseInt(text, 16))
       return register === undefined
         ? errorText('there is no such register')
-        : this.#registerHex(register)
+        : registerHex(register, await this.#threads.registers())
     },
     P: async (text) => this.#setRegister(text),
     m: async (text) => Buffer.from(await this.#read(text)).toString('hex'),
@@ -195,13 +201,8 @@ export class GdbSession {
 
   // Registers and memory
 
-  #registerHex(register: (typeof gdbRegisters)[number]): string {
-    return partsOf(register)
-      .map((number) => wordHex(this.#target.register(number) ?? 0))
-      .join('')
-  }
-
   #setRegisters(hex: string): string {
+    if (!this.#threads.isCurrentSelected) return errorText(SWITCHED_OUT)
     let at = 0
     for (const register of gdbRegisters) {
       for (const number of partsOf(register)) {
@@ -219,6 +220,7 @@ export class GdbSession {
     if (register === undefined || hex.length !== register.bits / 4) {
       return errorText('there is no such register')
     }
+    if (!this.#threads.isCurrentSelected) return errorText(SWITCHED_OUT)
     partsOf(register).forEach((part, index) => {
       this.#target.setRegister(part, hexWord(hex.slice(8 * index, 8 * index + 8)))
     })
@@ -285,19 +287,30 @@ export class GdbSession {
     return this.#continue(action)
   }
 
-  /** The first action counts: there is one thread. */
+  /** The first action counts: one thread runs. */
   async #continue(text: string): Promise<string> {
     const [action = 'c'] = text.split(';')
     const isOwed = this.#isStepOwed
     this.#isStepOwed = false
-    const [, kind, start, end] = /^([cCsSr])(?:([\da-f]+),([\da-f]+))?/i.exec(action) ?? []
+    const [, kind, start, end, thread] =
+      /^([cCsSr])(?:([\da-f]+),([\da-f]+))?(?::(-?[\da-f]+))?/i.exec(action) ?? []
     const pc = this.#target.register(PC) ?? 0
     const isStep = kind === 's' || kind === 'S'
-    if (isStep && isOwed) return stopReply(this.#target.lastStop, this.#target, 'stepped')
+    if (isStep && isOwed) return this.#stopReply('stepped')
+    if ((isStep || kind === 'r') && !this.#threads.isCurrent(thread))
+      return this.#refuse(NOT_STEPPED)
     if (kind === 'r') {
       return this.#run({ start: Number.parseInt(start!, 16), end: Number.parseInt(end!, 16) })
     }
     return this.#run(isStep ? { start: pc, end: pc } : undefined)
+  }
+
+  /** GDB waits for a stop: it gets one, and the reason on its console. */
+  #refuse(why: string): string {
+    this.#isWaitingForStop = true
+    this.output(`${why}\n`)
+    this.#isWaitingForStop = false
+    return this.#stopReply('refused')
   }
 
   async #run(range?: { start: number; end: number }): Promise<string> {
@@ -306,19 +319,25 @@ export class GdbSession {
       const stop = await this.#target.resume(range)
       this.#explain(stop)
       this.#isStepOwed = stop.reason === StopReason.WATCHPOINT
-      return stopReply(stop, this.#target)
+      if (!this.#target.isForetold) await this.#threads.stopped()
+      return this.#stopReply()
     } catch (error) {
-      // GDB waits for a stop: it gets one, and the reason on its console.
       if (!(error instanceof Refusal)) throw error
-      this.output(`${error.message}\n`)
-      return stopReply(this.#target.lastStop, this.#target, 'refused')
+      return this.#refuse(error.message)
     } finally {
       this.#isWaitingForStop = false
     }
   }
 
   async #restart(): Promise<string> {
-    return stopReply(await this.#target.restart(), this.#target)
+    await this.#target.restart()
+    await this.#threads.stopped()
+    return this.#stopReply()
+  }
+
+  #stopReply(instead?: 'refused' | 'stepped'): string {
+    const place = { target: this.#target, thread: this.#threads.current }
+    return stopReply(this.#target.lastStop, place, instead)
   }
 
   #explain({ reason, fault }: Stopped): void {
@@ -329,7 +348,9 @@ export class GdbSession {
 
   async #monitor(text: string): Promise<string> {
     const words = decodeUtf8(Buffer.from(text.replace(/^,/, ''), 'hex')).trim()
+    const before = this.#target.lastStop
     const answer = await runMonitor(words, this.#target)
+    if (this.#target.lastStop !== before) await this.#threads.stopped()
     return answer === '' ? 'OK' : Buffer.from(answer, 'utf8').toString('hex')
   }
 
@@ -339,57 +360,20 @@ export class GdbSession {
   }
 }
 
+/** What is not known is an `x` for each digit. */
+function registerHex(
+  register: (typeof gdbRegisters)[number],
+  registerAt: (number: number) => number | undefined,
+): string {
+  const words = partsOf(register).map((number) => registerAt(number))
+  return words.map((word) => (word === undefined ? 'xxxxxxxx' : wordHex(word))).join('')
+}
+
 function errorText(message: string): string {
   return `E.${message.replaceAll(/[^\x20-\x7e]/g, '?')}`
 }
 
-/**
- * With what GDB asks for first: all core registers and both stack pointers. `refused`: it did not go on at all; `stepped`: a
- * step has brought it where the last stop was.
- */
-function stopReply(
-  stop: Stopped | undefined,
-  target: Target,
-  instead?: 'refused' | 'stepped',
-): string {
-  if (stop === undefined) return 'T05thread:1;'
-  const registers = Array.from({ length: STOP_REGISTERS }, (_, number) => {
-    const value = target.register(number)
-    const name = number.toString(16).padStart(2, '0')
-    return value === undefined ? '' : `${name}:${wordHex(value)};`
-  })
-  const signals = { refused: SIGNAL.interrupt, stepped: SIGNAL.trap }
-  const signal = instead === undefined ? signalOf(stop) : signals[instead]
-  const cause = instead === undefined ? causeOf(stop, target) : ''
-  return `T${signal.toString(16).padStart(2, '0')}${cause}thread:1;${registers.join('')}`
-}
-
-function signalOf({ reason, fault }: Stopped): number {
-  if (reason === StopReason.HALTED) return SIGNAL.interrupt
-  if (reason !== StopReason.FAULT) return SIGNAL.trap
-  return faultSignals[fault?.exception ?? ''] ?? SIGNAL.segment
-}
-
-function causeOf({ reason, address }: Stopped, { watchpoints }: Target): string {
-  if (reason === StopReason.BREAKPOINT) return 'hwbreak:;'
-  if (reason !== StopReason.WATCHPOINT) return ''
-  const hit = watchpoints.find(
-    (each) => address + 3 >= each.address! && address < each.address! + each.length!,
-  )
-  const kind = watchKinds[hit?.access ?? WatchAccess.WRITE] ?? 'watch'
-  return `${kind}:${Math.max(address, hit?.address ?? 0).toString(16)};`
-}
-
-/** As GDB set it: it looks for a watchpoint of that kind. */
-const watchKinds: Readonly<Record<number, string>> = {
-  [WatchAccess.READ]: 'rwatch',
-  [WatchAccess.ANY]: 'awatch',
-}
-
-function isSame(
-  a: { address?: number; length?: number; access?: WatchAccess },
-  b: { address?: number; length?: number; access?: WatchAccess },
-): boolean {
+function isSame(a: Watchpoint, b: Watchpoint): boolean {
   return a.address === b.address && a.length === b.length && a.access === b.access
 }
 
@@ -404,27 +388,4 @@ function slice(text: string, window: string): string {
   const { address: offset, length } = addressAndLength(window)
   const piece = text.slice(offset, offset + length)
   return (offset + length >= text.length ? 'l' : 'm') + piece
-}
-
-/** Words travel in the target's order, the lowest byte first. */
-function wordHex(value: number): string {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value >>> 0)
-  return bytes.toString('hex')
-}
-
-function hexWord(hex: string): number {
-  const bytes = Buffer.from(hex, 'hex')
-  return bytes.length === 4 ? bytes.readUInt32LE() : 0
-}
-
-/** As GDB works it out for `compare-sections`. */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffff_ffff
-  for (const byte of bytes) {
-    crc ^= byte << 24
-    for (let bit = 0; bit < 8; bit++)
-      crc = crc & 0x8000_0000 ? (crc << 1) ^ CRC_POLYNOMIAL : crc << 1
-  }
-  return crc >>> 0
 }
