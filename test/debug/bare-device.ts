@@ -103,7 +103,12 @@ export class BareDevice {
       },
     })
     this.reply = (id, reply) => later(() => socket.push(Buffer.from(encodeDebugReply(id, reply))))
-    return { socket: socket as Tunnel['socket'], whyEnded: () => '', close: () => socket.destroy() }
+    return {
+      socket: socket as Tunnel['socket'],
+      whyEnded: () => '',
+      isFinal: () => false,
+      close: () => socket.destroy(),
+    }
   }
 
   #take(messages: readonly { id: number; body: DebugRequestBody }[]): void {

@@ -29,7 +29,9 @@ describe('core files', { skip }, () => {
   /** What GDB says to these commands. */
   function gdb(core: string, ...commands: string[]): string {
     const all = ['set width 0', ...commands].flatMap((command) => ['-ex', command])
-    return execFileSync(GDB, ['--nx', '--batch', elf, core, ...all], { encoding: 'utf8' })
+    return execFileSync(GDB, ['--nx', '--batch', elf, core, ...all], {
+      ...{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+    })
   }
 
   test('a crash in the eighth of eight frames is shown with all of them, locals and registers', () => {

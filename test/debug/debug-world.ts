@@ -15,6 +15,10 @@ import { type DebugSession, openDebugSession } from '../../packages/cli/src/debu
 import { asFailure, formatFailure } from '../../packages/cli/src/errors.ts'
 import { prepareDevice } from '../../packages/cli/src/local-device.ts'
 import { policiesOf } from '../../packages/cli/src/policies.ts'
+import {
+  type CommandOutcome,
+  runCommandLines,
+} from '../../packages/cli/src/testing/command-lines.ts'
 import { openDevice, type VirtualDevice } from '../../packages/device/src/index.ts'
 import { type TestCloud, testCloud } from '../../packages/server/src/testing/cloud.ts'
 import { type Running, World } from '../e2e/world.ts'
@@ -99,18 +103,34 @@ export class DebugWorld {
     this.#link = 'down'
   }
 
-  /** The program, with this key for debugging; resolves once it runs. */
-  async deploy(publicKey: string | undefined, elf = this.elf): Promise<void> {
+  /** The program, with these keys for debugging and for crash reports; resolves once it runs. */
+  async deploy(publicKey: string | undefined, crashKey?: string): Promise<void> {
     const { api, client } = this.cloud
-    const policies = policiesOf({ 'debug-auth-pubkey': publicKey, 'crash-stack-bytes': 2048 })
-    const bytes = bundleImage(elf, await readFile(elf), policies)
-    const app = await client.upload(api.createApp, { file: { bytes, fileName: 'program.zip' } })
     const params = { Sid: DEVICE }
-    await client.call(api.updateDevice, { params, form: { TargetApp: app.sid } })
+    const app = { sid: await this.target(publicKey, crashKey) }
     await until('the device runs the program', async () => {
       const { app: at } = await client.call(api.fetchDevice, { params })
       return at.reported_sid === app.sid && at.update_status === 'up-to-date'
     })
+  }
+
+  /** Gives the application to the device, whenever it takes it. */
+  async target(publicKey: string | undefined, crashKey?: string): Promise<string> {
+    const { api, client } = this.cloud
+    const keys = { 'debug-auth-pubkey': publicKey, 'crash-report-key': crashKey }
+    const policies = policiesOf({ ...keys, 'crash-stack-bytes': 2048 })
+    const bytes = bundleImage(this.elf, await readFile(this.elf), policies)
+    const app = await client.upload(api.createApp, { file: { bytes, fileName: 'program.zip' } })
+    await client.call(api.updateDevice, { params: { Sid: DEVICE }, form: { TargetApp: app.sid } })
+    return app.sid
+  }
+
+  /** Command lines, run one after another to their ends. */
+  run(...lines: string[][]): Promise<CommandOutcome[]> {
+    const { PATH, HOME, ...variables } = this.commands.environment
+    return runCommandLines(
+      lines.map((words) => ({ words, variables: variables as Record<string, string> })),
+    )
   }
 
   /** A session in this process, and what is said to its user. */

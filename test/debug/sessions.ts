@@ -4,12 +4,16 @@
  * where it is the process that ends.
  */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { generateKeyPair } from '../../packages/cli/src/debug/debug-keys.ts'
 import type { DebugWorld } from './debug-world.ts'
+import { GDB } from './gdb.ts'
 import { mischiefs } from './relay.ts'
+import { until } from './waiting.ts'
 
 /** In this order: the last leaves an application that cannot be debugged. */
 export function sessionTests(debug: DebugWorld): void {
@@ -104,9 +108,96 @@ export function sessionTests(debug: DebugWorld): void {
     await session.close()
   })
 
+  test('an operator ends a session: GDB and its user are told, and the next may come', async () => {
+    const session = await debug.session()
+    const gdb = await debug.gdb(session.port)
+    gdb.begin('continue')
+    const [outcome] = await debug.run(['debug', 'end', 'patient'])
+    assert.equal(outcome!.code, 0, outcome!.stderr)
+    assert.match(await session.over, /^The session was ended by AC/)
+    await gdb.end()
+    await session.close()
+    const next = await debug.session()
+    await next.close()
+  })
+
+  test('a crash is kept, and its core file shows stack and registers, floating point among them', async () => {
+    await crash(debug)
+    const core = join(debug.folder, 'plain.core')
+    const [outcome] = await debug.run(['crashes', 'core', '--device', 'patient', '--out', core])
+    assert.equal(outcome!.code, 0, outcome!.stderr)
+    assert.match(lookAt(debug, core), IN_FAULT)
+  })
+
+  test('a sealed report is made into a core file by whoever has the key, and by nobody else', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const [key, half, core] = ['crash.pem', 'crash.pub', 'sealed.core'].map((name) =>
+      join(debug.folder, name),
+    ) as [string, string, string]
+    writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    writeFileSync(half, publicKey.export({ type: 'spki', format: 'pem' }))
+    await debug.deploy(`${debug.key}.pub`, half)
+    await crash(debug)
+    const words = ['crashes', 'core', '--device', 'patient', '--out', core]
+    const [without, with_] = await debug.run(words, [...words, '--crash-key', key])
+    assert.match(without!.stderr, /^error CRASH_SEALED: /)
+    assert.equal(with_!.code, 0, with_!.stderr)
+    assert.match(lookAt(debug, core), IN_FAULT)
+  })
+
+  test('while the application is halted the device is connected, and an update waits', async () => {
+    const session = await debug.session()
+    const gdb = await debug.gdb(session.port)
+    const turns = await gdb.value('turns')
+    await debug.target(`${debug.key}.pub`)
+    const { api, client } = debug.cloud
+    await until('the update is there', async () => {
+      const { events } = await client.call(api.listEvents, { query: {} })
+      const [last = ''] = /DOWNLOADED|COMPLETE/.exec(JSON.stringify(events)) ?? []
+      return last === 'DOWNLOADED'
+    })
+    const { app, connection } = await client.call(api.fetchDevice, { params: { Sid: 'patient' } })
+    assert.deepEqual([app.update_status, connection.connected], ['pending', true])
+    await gdb.ask('maintenance flush dcache')
+    assert.equal(await gdb.value('turns'), turns)
+    await gdb.end()
+    await session.close()
+  })
+
   test('an application that names no key cannot be debugged', async () => {
     await debug.deploy(undefined)
     const refusal = await debug.refusal()
     assert.match(refusal, /^error DEBUG_KEY_MISSING: .*names no key for debugging/)
+  })
+}
+
+/** What GDB says of a core file of `crash`. */
+const IN_FAULT = /#0 .*fault \(which=2\)[\s\S]*#1 .*main \(\)[\s\S]*\$1 = 1\.5\n[\s\S]*\$2 = -2\n/
+
+/** The application executes an undefined instruction; resolves when the cloud has the report. */
+async function crash(debug: DebugWorld): Promise<void> {
+  const { api, client } = debug.cloud
+  const kept = async () => {
+    const { crashes } = await client.call(api.listDeviceCrashes, { params: { Sid: 'patient' } })
+    return crashes.length
+  }
+  const before = await kept()
+  const session = await debug.session()
+  const gdb = await debug.gdb(session.port)
+  await gdb.ask('tbreak work')
+  await gdb.run('continue')
+  await gdb.ask('set var fault_wanted = 2')
+  assert.match((await gdb.run('continue')).reason, /SIGILL|SIGSEGV/)
+  gdb.begin('continue')
+  await until('the report is kept', async () => (await kept()) > before)
+  await gdb.end()
+  await session.close()
+}
+
+function lookAt(debug: DebugWorld, core: string): string {
+  const commands = ['set width 0', 'backtrace', 'print $s16', 'print $s17']
+  const args = commands.flatMap((command) => ['-ex', command])
+  return execFileSync(GDB, ['--nx', '--batch', debug.elf, core, ...args], {
+    ...{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   })
 }

@@ -123,7 +123,7 @@ describe('the story of a user', () => {
     assert.equal(crash.sfsr, 1)
     assert.equal(crash.registers.pc, 0x0c00_0000)
     assert.ok(crash.registers.lr > 0x0800_0000 && crash.registers.lr < 0x0810_0000)
-    const kept = await world.succeed('crashes', 'list', 'crasher')
+    const kept = await world.succeed('crashes', 'list', '--device', 'crasher')
     const id = /^(\S+) .*SecureFault/m.exec(kept)?.[1] ?? assert.fail(kept)
     const shown = await world.succeed('crashes', 'show', id, '--device', 'crasher')
     assert.match(shown, /^pc +0x0c00_?0000$/im)

@@ -305,6 +305,20 @@ export const streamDeviceLogs = route({
   errors: ['DEVICE_NOT_FOUND', 'TOO_MANY_LISTENERS'],
 })
 
+export const endDeviceDebug = route({
+  name: 'endDeviceDebug',
+  scope: 'debug',
+  method: 'DELETE',
+  path: '/v1/Devices/:Sid/Debug',
+  summary:
+    'End the debug session of a Device, whoever has it; its application goes on, and the next debugger may come',
+  status: 204,
+  answer: 'nothing',
+  params: OneDevice,
+  returns: z.void(),
+  errors: ['DEVICE_NOT_FOUND'],
+})
+
 export const DeviceCrash = z
   .object({
     device_sid: DeviceSid,

@@ -36,6 +36,7 @@ export const routes: readonly Route[] = [
   devices.streamDeviceLogs,
   devices.listDeviceLogs,
   devices.listDeviceCrashes,
+  devices.endDeviceDebug,
   certificates.listDeviceCertificates,
   certificates.createDeviceCertificate,
   certificates.fetchDeviceCertificate,

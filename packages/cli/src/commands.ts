@@ -22,6 +22,7 @@ import { ConfigsUpdate } from './commands/configs/update.ts'
 import { CrashesCore } from './commands/crashes/core.ts'
 import { CrashesList } from './commands/crashes/list.ts'
 import { CrashesShow } from './commands/crashes/show.ts'
+import { DebugEnd } from './commands/debug/end.ts'
 import { DebugGenerateKeypair } from './commands/debug/generate-keypair.ts'
 import { Debug } from './commands/debug.ts'
 import { Deploy } from './commands/deploy.ts'
@@ -106,6 +107,7 @@ export const commands = {
   'crashes:list': CrashesList,
   'crashes:show': CrashesShow,
   debug: Debug,
+  'debug:end': DebugEnd,
   'debug:generate-keypair': DebugGenerateKeypair,
   deploy: Deploy,
   'device:board': DeviceBoard,

@@ -21,6 +21,8 @@ import {
 import { Failure } from './errors.ts'
 
 const TAG_BYTES = 16
+/** s0 to s31 and FPSCR, in the order of a report. */
+export const FLOATS = [...Array.from({ length: 32 }, (_, index) => `s${index}`), 'fpscr']
 const REGISTERS = 'r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 sp lr pc xpsr'.split(' ')
 
 /** Gives each event as it is, and crashes opened where the key fits. Throws Failure for no key. */
@@ -38,9 +40,10 @@ export function crashOpener(file: string): (event: DeviceEvent) => DeviceEvent {
     )
     if (report === undefined) return { ...event, text: `${event.text} (not for this key)` }
     const { cfsr, hfsr, sfsr, mmfar, bfar, sfar, stack } = report
-    const registers = Object.fromEntries(
-      REGISTERS.map((name, i) => [name, report.registers[i] ?? 0]),
-    )
+    const registers: Record<string, number> = {
+      ...Object.fromEntries(REGISTERS.map((name, i) => [name, report.registers[i] ?? 0])),
+      ...Object.fromEntries(report.floatRegisters.map((word, i) => [FLOATS[i]!, word])),
+    }
     const { sealed, ...plain } = crash
     const opened = { ...plain, registers, cfsr, hfsr, sfsr, mmfar, bfar, sfar, stack: toHex(stack) }
     const cause = describeFault(opened)

@@ -11,6 +11,7 @@ import {
 } from '@microvisor/protocol'
 import { string } from '@oclif/core/flags'
 import type { Cloud } from './cloud.ts'
+import { FLOATS } from './crash-reports.ts'
 import type { CoreContents } from './debug/core-file.ts'
 import { Failure } from './errors.ts'
 import { type Column, facts } from './output.ts'
@@ -18,6 +19,11 @@ import { type Column, facts } from './output.ts'
 export const crashKey = string({
   helpValue: 'FILE',
   description: 'private key (PEM, P-256) that opens crash reports sealed for it',
+})
+
+export const crashDevice = string({
+  helpValue: 'DEVICE',
+  description: 'SID or unique name; the only device unless given',
 })
 
 export const elfFile = string({
@@ -80,7 +86,8 @@ export function coreContents({ crash, id }: DeviceCrash): CoreContents {
   const registers = REGISTERS.map((name) => crash.registers[name] ?? 0)
   const data = fromHex(stack ?? '') ?? new Uint8Array()
   const signal = SIGNALS[crash.exception] ?? SIGSEGV
-  return { registers, signal, memory: [{ address: registers[SP] ?? 0, data }] }
+  const floats = FLOATS.map((name) => crash.registers[name]).filter((word) => word !== undefined)
+  return { registers, floats, signal, memory: [{ address: registers[SP] ?? 0, data }] }
 }
 
 const REGISTERS = [

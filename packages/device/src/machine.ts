@@ -23,7 +23,7 @@ import {
   type SecureVectors,
   type WakeCause,
 } from '@microvisor/microvisor'
-import { registersOf } from './hardware/application.ts'
+import { floatsOf, registersOf } from './hardware/application.ts'
 import { debugHalt } from './hardware/debug.ts'
 import { ChipReset, ChipSleep, makeHardware } from './hardware/hardware.ts'
 import type { NetworkPort } from './hardware/network.ts'
@@ -181,7 +181,8 @@ export class Machine {
   #fault(fault: ApplicationFault): void {
     this.#chip.haltApplication()
     this.#options.events.applicationFaulted(fault)
-    this.#spending('fault', () => this.#vectors?.applicationFault(fault))
+    const whole = { ...fault, ...floatsOf(this.#chip) }
+    this.#spending('fault', () => this.#vectors?.applicationFault(whole))
   }
 
   /** It did what an application may not, and no exception says so. */

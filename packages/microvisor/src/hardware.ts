@@ -142,6 +142,8 @@ export type FaultName =
 export interface ApplicationFault {
   readonly exception: FaultName
   readonly registers: ApplicationRegisters
+  /** s0 to s31 and FPSCR, where the application has the floating-point unit switched on. */
+  readonly floats?: readonly number[]
   readonly cfsr: number
   readonly hfsr: number
   readonly sfsr: number

@@ -330,6 +330,7 @@ async function listen(
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
   const door = new DebugDoor({
     ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
+    bus: cloud.bus,
     log: foundation.log,
     sessionMs: foundation.limits.debugSessionMs,
     open: (wish, peer) => gateway.openDebug(wish, peer),

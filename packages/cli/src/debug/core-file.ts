@@ -8,6 +8,8 @@ import { coreTargetXml } from './gdb/target-description.ts'
 export interface CoreContents {
   /** r0 to r12, sp, lr, pc, xpsr. */
   readonly registers: readonly number[]
+  /** s0 to s31 and FPSCR; empty if there are none. */
+  readonly floats: readonly number[]
   readonly signal: number
   readonly memory: readonly { readonly address: number; readonly data: Uint8Array }[]
 }
@@ -16,16 +18,19 @@ const EHDR_BYTES = 52
 const PHDR_BYTES = 32
 const [ET_CORE, EM_ARM, EF_ARM_EABI5] = [4, 40, 0x0500_0000]
 const [PT_LOAD, PT_NOTE] = [1, 4]
-const [NT_PRSTATUS, NT_GDB_TDESC] = [1, 0xff00_0000]
+const [NT_PRSTATUS, NT_ARM_VFP, NT_GDB_TDESC] = [1, 0x400, 0xff00_0000]
+/** d0 to d31, of which the chip has half, and FPSCR. */
+const VFP = { bytes: 260, fpscr: 256 } as const
 /** struct elf_prstatus of 32-bit Arm. */
 const PRSTATUS = { bytes: 148, signal: 12, process: 24, registers: 72 } as const
 const READ_WRITE = 6
 const ANYTHING = 1
 
-export function makeCore({ registers, signal, memory }: CoreContents): Uint8Array {
+export function makeCore({ registers, floats, signal, memory }: CoreContents): Uint8Array {
   const notes = Buffer.concat([
     note('CORE', NT_PRSTATUS, prstatus(registers, signal)),
-    note('GDB', NT_GDB_TDESC, Buffer.from(`${coreTargetXml}\0`)),
+    ...(floats.length > 0 ? [note('LINUX', NT_ARM_VFP, vfp(floats))] : []),
+    note('GDB', NT_GDB_TDESC, Buffer.from(`${coreTargetXml(floats.length > 0)}\0`)),
   ])
   const parts = [{ type: PT_NOTE, address: 0, data: notes }]
   for (const { address, data } of memory) {
@@ -62,6 +67,14 @@ function prstatus(registers: readonly number[], signal: number): Buffer {
   for (const [index, value] of registers.entries()) {
     bytes.writeUInt32LE(value >>> 0, PRSTATUS.registers + 4 * index)
   }
+  return bytes
+}
+
+function vfp(floats: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(VFP.bytes)
+  const singles = floats.slice(0, 32)
+  for (const [index, word] of singles.entries()) bytes.writeUInt32LE(word >>> 0, 4 * index)
+  bytes.writeUInt32LE((floats[32] ?? 0) >>> 0, VFP.fpscr)
   return bytes
 }
 

@@ -127,7 +127,9 @@ export class Target {
     const client: DebugClient = new DebugClient(tunnel, {
       output: (text) => this.#events.output(text),
       ended: (detail) => {
-        if (!this.#isClosed && this.#client === client) this.#takenUp = this.#lost(detail)
+        if (this.#isClosed || this.#client !== client) return
+        if (tunnel.isFinal()) this.#giveUp(detail)
+        else this.#takenUp = this.#lost(detail)
       },
     })
     await client.accepted()
@@ -426,7 +428,10 @@ export class Target {
       await this.#takeUp()
     }, this.#closing.signal)
     if (isBack) this.#events.note('Connected again.')
-    if (isBack || this.#isClosed) return
+    if (!isBack && !this.#isClosed) this.#giveUp(detail)
+  }
+
+  #giveUp(detail: string): void {
     this.#closing.abort()
     this.#events.ended(detail)
   }

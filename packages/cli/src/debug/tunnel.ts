@@ -60,13 +60,20 @@ async function openOver(line: Line, options: TunnelOptions): Promise<Tunnel> {
     line.close()
     throw error
   }
-  return { socket, whyEnded: () => line.ended, close: () => line.close() }
+  return {
+    socket,
+    whyEnded: () => line.ended,
+    isFinal: () => line.isFinal,
+    close: () => line.close(),
+  }
 }
 
 export interface Tunnel {
   readonly socket: TLSSocket
   /** What the cloud or the device said at the end, for people; empty if nothing. */
   whyEnded(): string
+  /** The cloud wants no further attempt: the session was ended, or its time is over. */
+  isFinal(): boolean
   close(): void
 }
 
@@ -76,6 +83,7 @@ class Line {
   readonly opened: Promise<void>
   readonly #over = Promise.withResolvers<void>()
   ended = ''
+  isFinal = false
   readonly #socket: WebSocket
   #ping: NodeJS.Timeout | undefined
   #isAlive = true
@@ -154,7 +162,10 @@ class Line {
 
   #take(data: Buffer, isBinary: boolean): void {
     if (isBinary && !this.carrier.push(data)) this.#socket.pause()
-    if (!isBinary) this.ended = endOf(data.toString('utf8'))
+    if (isBinary) return
+    const { ended, final } = parse(data.toString('utf8')) as { ended?: unknown; final?: unknown }
+    this.ended = typeof ended === 'string' ? ended.slice(0, 1024) : ''
+    this.isFinal = final === true
   }
 
   #end(): void {
@@ -211,11 +222,6 @@ function unreachable(url: string, error: Error): Failure {
     fix: 'check the address, and that the server runs.',
     cause: error,
   })
-}
-
-function endOf(text: string): string {
-  const { ended } = parse(text) as { ended?: unknown }
-  return typeof ended === 'string' ? ended.slice(0, 1024) : ''
 }
 
 function parse(text: string): object {

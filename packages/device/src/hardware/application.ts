@@ -3,7 +3,11 @@
  * system call, interrupts, start and stop.
  */
 import { applicationSram, isApplicationMemory, type Stm32u585 } from '@microvisor/mcu'
-import type { ApplicationRegisters, ApplicationWorld } from '@microvisor/microvisor'
+import type {
+  ApplicationFault,
+  ApplicationRegisters,
+  ApplicationWorld,
+} from '@microvisor/microvisor'
 
 const SPSEL = 2
 const NPRIV = 1
@@ -123,6 +127,17 @@ const REGISTERS = [
 export function registersOf({ cpu }: Stm32u585): ApplicationRegisters {
   const entries = REGISTERS.map((name) => [name, cpu.get(name)] as const)
   return Object.fromEntries(entries) as ApplicationRegisters
+}
+
+const CPACR = 0xe000_ed88
+/** CP10, either right of access. */
+const FLOATING_POINT_ON = 1 << 20
+const FLOATS = Array.from({ length: 32 }, (_, index) => `s${index}` as 's0')
+
+/** What a report of a fault has besides, where the application uses floating point. */
+export function floatsOf({ cpu }: Stm32u585): Partial<Pick<ApplicationFault, 'floats'>> {
+  if ((cpu.readPrivate(CPACR, false) & FLOATING_POINT_ON) === 0) return {}
+  return { floats: [...FLOATS, 'fpscr' as const].map((name) => cpu.get(name)) }
 }
 
 /** r0 to r3, then the caller's stack; a stack pointer that points nowhere reads as zero. */

@@ -18,6 +18,7 @@ const PUBLIC_KEY_BYTES = 65
 /** What stays in place of what must not be read. */
 const NOTHING = {
   registers: new Array<number>(17).fill(0),
+  floatRegisters: [],
   ...{ cfsr: 0, hfsr: 0, sfsr: 0, mmfar: 0, bfar: 0, sfar: 0 },
   stack: new Uint8Array(0),
 }
@@ -84,7 +85,8 @@ export function describeFault(fault: ApplicationFault) {
   const { r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12 } = fault.registers
   const { sp, lr, pc, xpsr } = fault.registers
   const registers = [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, sp, lr, pc, xpsr]
-  return { exception, registers, cfsr, hfsr, sfsr, mmfar, bfar, sfar }
+  const floatRegisters = [...(fault.floats ?? [])]
+  return { exception, registers, floatRegisters, cfsr, hfsr, sfsr, mmfar, bfar, sfar }
 }
 
 /** How much stack a report carries: what the manifest asks for, within the link's limit. */

@@ -575,6 +575,13 @@ export declare type CrashReport = Message<"microvisor.link.v1.CrashReport"> & {
    * @generated from field: bytes sealed = 100;
    */
   sealed: Uint8Array;
+
+  /**
+   * s0 to s31 and FPSCR, where the application has the floating-point unit switched on; else none.
+   *
+   * @generated from field: repeated uint32 float_registers = 101;
+   */
+  floatRegisters: number[];
 };
 
 /**

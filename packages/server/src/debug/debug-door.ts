@@ -1,7 +1,8 @@
 /**
  * Where debuggers come in: a WebSocket at /v1/Devices/{device}/Debug. Binary messages are bytes of
  * the TLS session between debugger and device, both ways. Before it closes, the server says why in a
- * text message: `{"ended": "..."}`.
+ * text message: `{"ended": "..."}`, with `"final": true` where the debugger should not connect again
+ * by itself: the session's time is over, or somebody ended it.
  *
  * The caller is known and the device connected before the WebSocket opens; otherwise the answer is
  * the same error as anywhere in the API.
@@ -16,6 +17,7 @@ import type { Audit } from '../accounts/audit.ts'
 import type { Identities } from '../accounts/identities.ts'
 import type { Devices } from '../devices/devices.ts'
 import { isConnected } from '../devices/presence.ts'
+import { type Bus, deviceNotices } from '../events/bus.ts'
 import { credentialsOf } from '../http/credentials.ts'
 import { problemOf } from '../http/problems.ts'
 import type { DebugLine, DebugPeer, DebugWish } from './debug-line.ts'
@@ -24,6 +26,7 @@ export interface DebugDoorParts {
   readonly identities: Identities
   readonly audit: Audit
   readonly devices: Devices
+  readonly bus: Bus
   readonly log: Logger
   readonly sessionMs: number
   /** Opens the stream to a connected device; undefined if it is not connected. */
@@ -93,7 +96,7 @@ export class DebugDoor {
 
   #serve(socket: WebSocket, wish: DebugWish): void {
     const { deviceSid, holder } = wish
-    const { log, open, sessionMs } = this.#parts
+    const { bus, log, open, sessionMs } = this.#parts
     const line = open(wish, {
       receive: (bytes) => deliver(socket, bytes),
       mayGoOn: (isRoom) => (isRoom ? socket.resume() : socket.pause()),
@@ -105,14 +108,19 @@ export class DebugDoor {
     }
     log.info({ event: 'debug session opened', device: deviceSid, holder })
     const expiry = setTimeout(() => {
-      end(socket, `The session has lasted for its ${sessionMs / 3_600_000} hours.`)
+      endForGood(socket, `The session has lasted for its ${sessionMs / 3_600_000} hours.`)
     }, sessionMs)
+    const stop = bus.subscribe(deviceNotices(deviceSid), (notice) => {
+      if (notice.kind !== 'debug-end') return
+      endForGood(socket, `The session was ended by ${notice.by}.`)
+    })
     socket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) line.write(data)
     })
     socket.on('error', () => socket.terminate())
     socket.once('close', () => {
       clearTimeout(expiry)
+      stop()
       line.close()
       log.info({ event: 'debug session closed', device: deviceSid, holder })
     })
@@ -135,9 +143,14 @@ export class DebugDoor {
   }
 }
 
-function end(socket: WebSocket, detail: string): void {
+/** Somebody wants it so: the debugger is not to come back by itself. */
+function endForGood(socket: WebSocket, detail: string): void {
+  end(socket, detail, { final: true })
+}
+
+function end(socket: WebSocket, detail: string, more = {}): void {
   if (socket.readyState !== socket.OPEN) return
-  socket.send(JSON.stringify({ ended: detail }))
+  socket.send(JSON.stringify({ ended: detail, ...more }))
   socket.close(1000)
 }
 

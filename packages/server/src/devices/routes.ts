@@ -2,6 +2,7 @@
 import * as api from '@microvisor/api'
 import { enumValueName, toHex } from '@microvisor/protocol'
 import type { AppSymbols } from '../apps/app-symbols.ts'
+import { type Bus, deviceNotices } from '../events/bus.ts'
 import type { Listeners } from '../events/listeners.ts'
 import { formatDate, formatDateOrNull } from '../http/dates.ts'
 import { showPage } from '../http/pages.ts'
@@ -20,6 +21,7 @@ export interface DeviceRouteParts {
   readonly logTail: LogTail
   readonly authority: Authority
   readonly keyring: Keyring
+  readonly bus: Bus
   readonly symbols: Pick<AppSymbols, 'framesOf'>
   /** Where a device finds the gateway, for somebody who knows this service by `home`. */
   readonly gatewayFor: (home: string) => { host: string; port: number }
@@ -52,6 +54,10 @@ export function addDeviceRoutes(rest: Rest, parts: DeviceRouteParts): void {
   rest.handle(api.deleteDevice, ({ params, caller }) =>
     devices.remove(caller.accountSid, params.Sid),
   )
+  rest.handle(api.endDeviceDebug, async ({ params, caller }) => {
+    const { sid } = await devices.fetch(caller.accountSid, params.Sid)
+    parts.bus.publish(deviceNotices(sid), { kind: 'debug-end', by: caller.actor })
+  })
   rest.handle(api.listDeviceCrashes, async ({ params, query, caller, home }) => {
     const { sid } = await devices.fetch(caller.accountSid, params.Sid)
     const page = await devices.crashes(sid, query)

@@ -39,6 +39,8 @@ export type DeviceNotice =
       readonly pipe: string
       readonly holder: string
     }
+  /** Its debug session is to end; by whose wish. */
+  | { readonly kind: 'debug-end'; readonly by: string }
 
 /** What people see of a device. */
 export function deviceEvents(deviceSid: string): Topic<DeviceEvent> {

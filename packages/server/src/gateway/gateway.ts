@@ -175,7 +175,7 @@ export class Gateway {
       connection.end(GoodbyeReason.REVOKED, 'The device was removed.')
     else if (notice.kind === 'attest') connection.attest(notice.nonce)
     else if (notice.kind === 'debug') this.#heedDebugger(connection, id, notice)
-    else if (notice.connection !== id && connection.isWelcome)
+    else if (notice.kind === 'connected' && notice.connection !== id && connection.isWelcome)
       connection.end(GoodbyeReason.REPLACED, 'The device has connected anew.')
   }
 

@@ -1,6 +1,6 @@
 import { string } from '@oclif/core/args'
 import { string as text } from '@oclif/core/flags'
-import { crashKey } from '../../kept-crashes.ts'
+import { crashDevice, crashKey } from '../../kept-crashes.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
 export class CrashesCore extends MicrovisorCommand {
@@ -11,10 +11,7 @@ export class CrashesCore extends MicrovisorCommand {
     crash: string({ description: 'its id, as `crashes list` shows it; the newest unless given' }),
   }
   static override flags = {
-    device: text({
-      helpValue: 'DEVICE',
-      description: 'SID or unique name; the only device unless given',
-    }),
+    device: crashDevice,
     out: text({ helpValue: 'FILE', description: 'where it goes; crash-ID.core unless given' }),
     'crash-key': crashKey,
   }

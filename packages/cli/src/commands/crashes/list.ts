@@ -1,24 +1,20 @@
-import { string } from '@oclif/core/args'
 import { collect } from '../../collect.ts'
-import { crashKey } from '../../kept-crashes.ts'
+import { crashDevice, crashKey } from '../../kept-crashes.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 import { table } from '../../output.ts'
 
 export class CrashesList extends MicrovisorCommand {
   static override summary = 'List the crashes of a device that are kept, newest first'
-  static override args = {
-    device: string({ description: 'SID or unique name; the only device unless given' }),
-  }
-  static override flags = { 'crash-key': crashKey }
-  static override examples = ['<%= config.bin %> crashes list greenhouse']
+  static override flags = { device: crashDevice, 'crash-key': crashKey }
+  static override examples = ['<%= config.bin %> crashes list --device greenhouse']
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(CrashesList)
+    const { flags } = await this.parse(CrashesList)
     this.settle(flags)
     const { chooseDevice } = await import('../../choose-device.ts')
     const { crashColumns, openKept } = await import('../../kept-crashes.ts')
     const cloud = await this.connect(flags)
-    const { sid } = await chooseDevice(cloud, args.device)
+    const { sid } = await chooseDevice(cloud, flags.device)
     const open = await openKept(flags['crash-key'])
     const query = { PageSize: 1000 }
     const { api, client } = cloud

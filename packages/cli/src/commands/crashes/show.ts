@@ -1,6 +1,5 @@
 import { string } from '@oclif/core/args'
-import { string as text } from '@oclif/core/flags'
-import { crashKey, elfFile } from '../../kept-crashes.ts'
+import { crashDevice, crashKey, elfFile } from '../../kept-crashes.ts'
 import { MicrovisorCommand } from '../../microvisor-command.ts'
 
 export class CrashesShow extends MicrovisorCommand {
@@ -9,10 +8,7 @@ export class CrashesShow extends MicrovisorCommand {
     crash: string({ description: 'its id, as `crashes list` shows it; the newest unless given' }),
   }
   static override flags = {
-    device: text({
-      helpValue: 'DEVICE',
-      description: 'SID or unique name; the only device unless given',
-    }),
+    device: crashDevice,
     'crash-key': crashKey,
     elf: elfFile,
   }

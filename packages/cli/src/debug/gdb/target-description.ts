@@ -58,8 +58,10 @@ export function partsOf({ number, bits }: GdbRegister): readonly number[] {
 
 export const targetXml = describe(features)
 
-/** What is known of a crash: r0 to xpsr. */
-export const coreTargetXml = describe(features.slice(0, 1))
+/** What is known of a crash: r0 to xpsr, and floating-point registers where it has them. */
+export function coreTargetXml(hasFloats: boolean): string {
+  return describe(hasFloats ? [features.at(0)!, features.at(-1)!] : features.slice(0, 1))
+}
 
 function describe(some: typeof features): string {
   return `<?xml version="1.0"?>
