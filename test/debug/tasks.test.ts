@@ -43,6 +43,7 @@ describe('tasks of FreeRTOS', { skip }, () => {
       'whole: running, priority 1',
     ])
     assert.match(threads, /^\* \d+ +Thread \d+ \(whole: running/m)
+    assert.doesNotMatch(threads, /not available/)
     const traces = await gdb.ask('thread apply all backtrace')
     for (const name of ['asleep', 'parked', 'waiting'])
       assert.match(

@@ -113,7 +113,6 @@ export class Target {
   get isRunning(): boolean {
     return this.#running !== undefined
   }
-
   /** Requests sent so far: round trips. */
   get requests(): number {
     return this.#requestsBefore + (this.#client?.requests ?? 0)

@@ -13,6 +13,8 @@ import { type Registers, SAVED_BYTES, switchedOut } from '../rtos/switched-out.t
 import type { Target } from '../target.ts'
 
 const FIRST = 1
+/** msp and msplim: there is one main stack. */
+const MAIN_STACK: ReadonlySet<number> = new Set([17, 19])
 /** Beyond this, tasks that are gone are forgotten. */
 const NUMBERS_MAX = 1024
 
@@ -83,7 +85,8 @@ export class GdbThreads {
   async registers(): Promise<(number: number) => number | undefined> {
     if (this.isCurrentSelected) return (number) => this.#target.register(number)
     const known = this.#registers.get(this.#selected) ?? (await this.#readSwitchedOut())
-    return (number) => known?.get(number)
+    return (number) =>
+      known?.get(number) ?? (MAIN_STACK.has(number) ? this.#target.register(number) : undefined)
   }
 
   async #readSwitchedOut(): Promise<Registers | undefined> {
