@@ -23,7 +23,7 @@ const HEALTH_MS = 250
 /** Until what a start or a crowd has left behind is given back. */
 const SETTLING_MS = 5000
 /** For all devices to be there; what is missing then is reported. */
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 150_000
 
 /** A server of its own process, or of this one. */
 export type LoadedServer = Pick<ServerProcess, 'pid' | 'client' | 'gateway' | 'url' | 'kill'>
@@ -89,7 +89,7 @@ export class Load {
     await sleep(SETTLING_MS)
     const held = residentBytes(this.server.pid)
     this.#say(`devices held, ${this.#parts.transport}`, this.connected, 'devices')
-    const perDevice = (bytes: number) => bytes / this.devices.length / 1024
+    const perDevice = (bytes: number) => bytes / this.connected / 1024
     this.#say(`memory for each device, ${this.#whose}`, perDevice(held - before), 'KiB')
     this.#say('the same, all that the process has', perDevice(held), 'KiB')
   }
@@ -211,7 +211,7 @@ export class Load {
     await sleep(100)
     await this.allConnected()
     const ms = performance.now() - started
-    const perDevice = (used: number) => used / this.devices.length
+    const perDevice = (used: number) => used / Math.max(1, this.connected)
     this.#say(`connections made, ${what}`, perSecond(this.connected, ms), '/s')
     this.#say(`of that, processor, ${this.#whose}`, perDevice(processorMs(pid) - server), 'ms each')
     if (pid !== process.pid)

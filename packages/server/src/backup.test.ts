@@ -123,6 +123,24 @@ async function contentOf({ client }: TestCloud) {
   }
 }
 
+test('a server that has had no App yet can be moved, too', async () => {
+  const first = await testCloud()
+  await first.client.call(api.accountConfigs.create, { form: { Key: 'only', Value: 'this' } })
+  await first.server.close()
+  const backup = join(place, 'without-apps')
+  await backUp({ dataFolder: first.folder }, backup, true)
+  const dataFolder = join(place, 'moved-without-apps')
+  await restore(backup, { dataFolder })
+  const moved = await testCloud({ dataFolder })
+  const { configs } = await moved.client.call(api.accountConfigs.list)
+  assert.deepEqual(
+    configs.map(({ key }) => key),
+    ['only'],
+  )
+  await moved.close()
+  rmSync(first.folder, { recursive: true })
+})
+
 test('a server moves from its folder to PostgreSQL and S3, and back, with all that it has', {
   skip: missingStores(),
 }, async () => {

@@ -80,11 +80,7 @@ export async function readPortable(folder: string, places: StorePlaces): Promise
   const { blobs, close } = await blobsOf(places)
   try {
     if (!(await isEmpty(database.db))) throw notEmpty('The database has been used by a server.')
-    const kept = new FolderBlobs(join(folder, 'blobs'))
-    for await (const hash of kept.list()) {
-      const bytes = await kept.get(hash)
-      if (bytes !== undefined) await blobs.put(hash, bytes)
-    }
+    await copyBlobs(join(folder, 'blobs'), blobs)
     await loadRows(database.db, join(folder, 'rows'))
   } finally {
     close()
@@ -92,6 +88,16 @@ export async function readPortable(folder: string, places: StorePlaces): Promise
   }
   await cp(join(folder, 'keys'), keys, { recursive: true })
   await cp(join(folder, 'credentials.json'), credentials)
+}
+
+/** A server that has had no App has no folder of them. */
+async function copyBlobs(folder: string, blobs: Blobs): Promise<void> {
+  if (!existsSync(folder)) return
+  const kept = new FolderBlobs(folder)
+  for await (const hash of kept.list()) {
+    const bytes = await kept.get(hash)
+    if (bytes !== undefined) await blobs.put(hash, bytes)
+  }
 }
 
 async function blobsOf(places: StorePlaces): Promise<{ blobs: Blobs; close: () => void }> {
