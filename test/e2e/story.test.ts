@@ -3,8 +3,11 @@
  * run, log, crash and are replaced.
  */
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { missing } from '../../tools/programs.ts'
+import { GDB } from '../debug/gdb.ts'
 import { blinkProject, blinkSaying, prebuilt } from './images.ts'
 import { type Running, World } from './world.ts'
 
@@ -111,6 +114,28 @@ describe('the story of a user', () => {
     await deployment.says(/Logging from UV/)
     await deployment.says(/\[ota_update] +COMPLETE/)
     await deployment.says(/\[app_logging] My very own words, second 1/)
+    const { code, stderr } = await deployment.interrupt()
+    assert.equal(code, 0, stderr)
+  })
+
+  test('keys, building, deploying and GDB are one command', {
+    skip: skip || missing(GDB),
+  }, async () => {
+    const project = join(world.folder, 'samples/blink')
+    const flags = ['--device', 'thermostat', '--genkeys', '--debug', '--port', '0']
+    const deployment = world.start(['deploy', project, ...flags])
+    const [, port] = await deployment.says(/GDB server listening on \S+:(\d+)/)
+    const script = [
+      ...['set confirm off', 'set pagination off', `target extended-remote localhost:${port}`],
+      ...['break mv_log', 'continue', 'backtrace', 'up', 'print second', 'detach'],
+    ].flatMap((command) => ['-ex', command])
+    const elf = join(project, 'build/blink.elf')
+    const gdb = world.startProgram([GDB, '--nx', '--batch', ...script, elf], 'gdb')
+    const { stdout } = await gdb.succeeds()
+    assert.match(stdout, /Breakpoint 1, mv_log/)
+    assert.match(stdout, /^#1 .* in main /m)
+    assert.match(stdout, /^\$1 = \d+$/m)
+    assert.ok(existsSync(join(project, 'build/debug_auth_prv_key.pem')))
     const { code, stderr } = await deployment.interrupt()
     assert.equal(code, 0, stderr)
   })
