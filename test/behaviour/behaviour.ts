@@ -33,6 +33,7 @@ const factory = `${KERNEL}/factory-test.test.ts`
 const whole = 'packages/device/src/virtual-device.test.ts'
 const networks = 'packages/device/src/network/virtual-networks.test.ts'
 const calls = 'test/e2e/calls.test.ts'
+const energy = 'packages/device/src/energy.test.ts'
 
 export const behaviour: Readonly<Record<string, readonly Statement[]>> = {
   Start: [
@@ -280,6 +281,13 @@ export const behaviour: Readonly<Record<string, readonly Statement[]>> = {
       tests: [
         [device, 'the time of day is unknown'],
         [clock, 'two tellings say how fast'],
+      ],
+    },
+    {
+      says: 'The energy account holds the time in each state, of the chip and of the network, and what it took.',
+      tests: [
+        [energy, 'charge is the time in each state'],
+        [calls, 'a device that sleeps in Standby'],
       ],
     },
     {
