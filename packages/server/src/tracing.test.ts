@@ -5,7 +5,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { testCloud } from './testing/cloud.ts'
+import { TestCluster } from './testing/cluster.ts'
 import { provision, TestDevice } from './testing/device.ts'
+import { missingStores, startStores } from './testing/stores.ts'
 
 interface Span {
   readonly traceId: string
@@ -61,6 +63,39 @@ test('a request and what it makes a device hear are one trace, the caller’s if
     [['device', sid]],
   )
   assert.ok(!spans.some((span) => span.traceId === 'ef'.repeat(16)), 'not sampled')
+})
+
+test('it is the same trace when the device is on another server', {
+  skip: missingStores(),
+}, async () => {
+  const { spans, url, close } = await collector()
+  const stores = await startStores()
+  const cluster = await TestCluster.on(await stores.fresh(), { traceEndpoint: url })
+  const [a, b] = [await cluster.add(), await cluster.add()]
+  const { sid, ...device } = await provision(a.client)
+  const link = await TestDevice.connect(device, b.server.gateway)
+  await link.hello()
+  const traceId = '12'.repeat(16)
+  const { accountSid, authToken } = a.server.account
+  const response = await fetch(`${a.server.url}/v1/Devices/${sid}`, {
+    method: 'POST',
+    headers: {
+      traceparent: `00-${traceId}-${'cd'.repeat(8)}-01`,
+      authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`,
+    },
+    body: new URLSearchParams({ RestartApp: 'true' }),
+  })
+  assert.equal(response.status, 200)
+  await link.expect('restartApplication')
+  await link.close()
+  await cluster.close()
+  await stores.stop()
+  close()
+  const own = spans.filter((span) => span.traceId === traceId)
+  const request = own.find(({ name }) => name === 'updateDevice')
+  const told = own.find(({ name }) => name === 'tell device')
+  assert.ok(request && told, JSON.stringify(own))
+  assert.equal(told.parentSpanId, request.spanId)
 })
 
 test('without a collector that answers, requests go on', async () => {

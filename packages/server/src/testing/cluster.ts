@@ -8,7 +8,7 @@ import { testFolder } from './cloud.ts'
 import { type ServerProcess, spawnServer } from './server-process.ts'
 import type { StoreAddresses } from './stores.ts'
 
-type ClusterOptions = Pick<ServerOptions, 'limits' | 'egress'>
+type ClusterOptions = Pick<ServerOptions, 'limits' | 'egress' | 'traceEndpoint'>
 
 export interface Member {
   readonly server: RunningServer
