@@ -151,11 +151,7 @@ export function sessionTests(debug: DebugWorld): void {
     const turns = await gdb.value('turns')
     await debug.target(`${debug.key}.pub`)
     const { api, client } = debug.cloud
-    await until('the update is there', async () => {
-      const { events } = await client.call(api.listEvents, { query: {} })
-      const [last = ''] = /DOWNLOADED|COMPLETE/.exec(JSON.stringify(events)) ?? []
-      return last === 'DOWNLOADED'
-    })
+    await downloaded(debug)
     const { app, connection } = await client.call(api.fetchDevice, { params: { Sid: 'patient' } })
     assert.deepEqual([app.update_status, connection.connected], ['pending', true])
     await gdb.ask('maintenance flush dcache')
@@ -164,10 +160,38 @@ export function sessionTests(debug: DebugWorld): void {
     await session.close()
   })
 
+  test('an update that an operator does not let wait, to a program without a key, ends the session', async () => {
+    const session = await debug.session()
+    const gdb = await debug.gdb(session.port)
+    gdb.begin('continue')
+    const sid = await debug.target(undefined)
+    await downloaded(debug)
+    const { api, client } = debug.cloud
+    const params = { Sid: 'patient' }
+    await client.call(api.updateDevice, { params, form: { RestartApp: true } })
+    assert.match(await session.over, /replaced by one with another key|names no key/)
+    await gdb.end()
+    await session.close()
+    await until('the device runs the program', async () => {
+      const { app } = await client.call(api.fetchDevice, { params })
+      return app.reported_sid === sid
+    })
+  })
+
   test('an application that names no key cannot be debugged', async () => {
     await debug.deploy(undefined)
     const refusal = await debug.refusal()
     assert.match(refusal, /^error DEBUG_KEY_MISSING: .*names no key for debugging/)
+  })
+}
+
+/** The update is in the device's staging, and waits there. */
+async function downloaded(debug: DebugWorld): Promise<void> {
+  const { api, client } = debug.cloud
+  await until('the update is there', async () => {
+    const { events } = await client.call(api.listEvents, { query: {} })
+    const [last = ''] = /DOWNLOADED|COMPLETE/.exec(JSON.stringify(events)) ?? []
+    return last === 'DOWNLOADED'
   })
 }
 
