@@ -311,10 +311,11 @@ test('a zip bomb is refused by what it declares, before inflating', () => {
 })
 
 test('a zip bomb that declares too little is stopped where it outgrows that', () => {
-  const bomb = forgeEntry(deflateRawSync(Buffer.alloc(128 * 2 ** 20)), content.length)
-  const before = process.memoryUsage().arrayBuffers
-  refuses('BUNDLE_ENTRY_CORRUPT', () => parseBundle(bomb, sha256), /more than the 5000 bytes/)
-  assert.ok(process.memoryUsage().arrayBuffers - before < 64 * 2 ** 20)
+  const bomb = deflateRawSync(Buffer.alloc(64 * 2 ** 20))
+  // Whoever goes on to the end meets what is no deflate stream.
+  bomb.fill(0xff, bomb.length / 2)
+  const forged = forgeEntry(bomb, content.length)
+  refuses('BUNDLE_ENTRY_CORRUPT', () => parseBundle(forged, sha256), /more than the 5000 bytes/)
 })
 
 test('an entry that declares too much is refused', () => {
