@@ -110,7 +110,7 @@ test('keys that devices do not know are refused, and a lost token is replaced', 
   await one.server.close()
   const key = join(one.folder, 'keys/application-signer.pem')
   const pem = await readFile(key)
-  const start = () => testCloud({ dataFolder: one.folder })
+  const start = () => one.restart()
   await writeFile(key, 'nonsense')
   await assert.rejects(start(), { code: 'KEYS_UNREADABLE', message: /application-signer\.pem/ })
   await rm(key)
