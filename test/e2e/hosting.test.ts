@@ -43,7 +43,7 @@ function haproxyFile(front: Ports, servers: Readonly<Record<string, Ports>>): st
   return text
 }
 
-const skip = isComplete ? missing('haproxy') || missingStores() : 'in npm run test:slow'
+const skip = isComplete && (missing('haproxy') || missingStores())
 
 if (isComplete)
   describe('an operator who follows the guide to hosting', { skip }, () => {

@@ -1,9 +1,8 @@
 /**
  * Questions asked by many at the same time, put to the database as one. An idle gatherer asks at once;
- * what comes while an answer is under way waits for the next round, and where rounds
- * pause, what comes soon after, too. So one device waits
- * for nothing, and when ten thousand come back at once the database gets dozens of statements instead
- * of ten thousands. (Without the pause rounds stay small with PGlite: it answers in this thread, and
+ * what comes while an answer is under way waits for the next round, and where rounds pause, what comes
+ * soon after, too. So one device waits for nothing, and when ten thousand come back at once the
+ * database gets dozens of statements instead of ten thousands. (Without the pause rounds stay small with PGlite: it answers in this thread, and
  * nobody can ask meanwhile.)
  */
 import { setTimeout as sleep } from 'node:timers/promises'
