@@ -2,18 +2,18 @@
  * A kernel update survives a power cut at every flash operation: the device always boots a kernel that
  * was signed, is never locked down, and ends with the new one, confirmed.
  */
-import { FlashChip, PowerCut, type PowerCutPlan, Supply, seededRandom } from '@microvisor/mcu'
+import { FlashChip, PowerCut, type PowerCutPlan, Supply } from '@microvisor/mcu'
 import type { Flash } from '@microvisor/microvisor'
 import { fuseBytes } from '@microvisor/microvisor/testing/bench'
 import { BootedDevice, installKernel, type TestKernel } from '@microvisor/microvisor/testing/booted'
 import { TestCloud } from '@microvisor/microvisor/testing/test-cloud'
 import { equalBytes } from '@microvisor/protocol'
+import { cutsInRecovery, everyCut } from './cut-plans.ts'
 import { RewindableCells } from './powered-device.ts'
 import type { SweepResult } from './sweep.ts'
 
 /** Long enough for an update, and too short for a trial to run out. */
 const LIFE_MS = 20_000
-const PHASES = ['before', 'during', 'after'] as const
 
 /** A device with its boot chain over flash whose power can be cut. */
 class BootableDevice {
@@ -82,12 +82,10 @@ export function sweepKernel(
   const { operations } = device.supply
   const violations: string[] = []
   let cuts = 0
-  for (let operation = seed % stride; operation < operations; operation += stride) {
-    for (const phase of PHASES) {
-      device.rewind()
-      cuts++
-      violations.push(...afterCuts(device, to, [{ operation, phase, seed: seed + operation }]))
-    }
+  for (const plans of everyCut(operations, { seed, stride })) {
+    device.rewind()
+    cuts++
+    violations.push(...afterCuts(device, to, plans))
   }
   return { operations, cuts, violations }
 }
@@ -95,23 +93,17 @@ export function sweepKernel(
 export function doubleCutsOfKernel(
   from: TestKernel,
   to: TestKernel,
-  { seed, count }: { seed: number; count: number },
+  where: { seed: number; count: number },
 ): SweepResult {
   const device = new BootableDevice(from, straight)
   device.live(to)
   const { operations } = device.supply
-  const random = seededRandom(seed)
   const violations: string[] = []
-  for (let i = 0; i < count; i++) {
-    const plans = [0, 1].map(() => ({
-      operation: random() % operations,
-      phase: PHASES[random() % PHASES.length]!,
-      seed: random(),
-    }))
+  for (const plans of cutsInRecovery(operations, where)) {
     device.rewind()
     violations.push(...afterCuts(device, to, plans))
   }
-  return { operations, cuts: 2 * count, violations }
+  return { operations, cuts: 2 * where.count, violations }
 }
 
 function afterCuts(

@@ -5,12 +5,13 @@
  * network with the old application whole or the new one whole, and with a network it must end with
  * the new one, reported as such and without any failure on the way.
  */
-import { type PowerCutPlan, seededRandom } from '@microvisor/mcu'
+import type { PowerCutPlan } from '@microvisor/mcu'
 import type { Bench } from '@microvisor/microvisor/testing/bench'
 import { brokenInvariants, isFirstStartDue } from '@microvisor/microvisor/testing/inspection'
 import { TestEngines } from '@microvisor/microvisor/testing/test-engines'
 import type { LayerContent, SignedApplication } from '@microvisor/microvisor/testing/trust'
 import { equalBytes, UpdatePhase, WakeReason } from '@microvisor/protocol'
+import { cutsInRecovery, everyCut } from './cut-plans.ts'
 import type { NetworkConditions, PoweredDevice } from './powered-device.ts'
 
 export interface Version {
@@ -39,8 +40,6 @@ export interface SweepResult {
   readonly violations: string[]
 }
 
-const PHASES = ['before', 'during', 'after'] as const
-
 /**
  * One cut at every operation, before, inside and after it; until so many violations are found. Of more
  * than so many operations a sample, evenly spread, is cut at; where it begins, the seed says.
@@ -55,40 +54,27 @@ export function sweep(
   const stride = Math.ceil(operations / operationsMax)
   const violations: string[] = []
   let cuts = 0
-  for (
-    let operation = seed % stride;
-    operation < operations && violations.length < violationsMax;
-    operation += stride
-  ) {
-    for (const phase of PHASES) {
-      const plan = { operation, phase, seed: seed + operation }
-      device.rewind()
-      cuts++
-      violations.push(...afterCuts(device, scenario, [plan]))
-    }
+  for (const plans of everyCut(operations, { seed, stride })) {
+    if (violations.length >= violationsMax) break
+    device.rewind()
+    cuts++
+    violations.push(...afterCuts(device, scenario, plans))
   }
   return { operations, cuts, violations }
 }
 
-/** A second cut while the device recovers from the first, at places that the seed picks. */
 export function doubleCuts(
   device: PoweredDevice,
   scenario: Scenario,
-  { seed, count }: { seed: number; count: number },
+  where: { seed: number; count: number },
 ): SweepResult {
   const operations = prepare(device, scenario)
-  const random = seededRandom(seed)
   const violations: string[] = []
-  for (let i = 0; i < count; i++) {
-    const plans = [0, 1].map(() => ({
-      operation: random() % operations,
-      phase: PHASES[random() % PHASES.length]!,
-      seed: random(),
-    }))
+  for (const plans of cutsInRecovery(operations, where)) {
     device.rewind()
     violations.push(...afterCuts(device, scenario, plans))
   }
-  return { operations, cuts: 2 * count, violations }
+  return { operations, cuts: 2 * where.count, violations }
 }
 
 /** Brings the device to the start of the scenario and counts the operations of the update. */

@@ -2,17 +2,18 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { EXCEPTION, HFSR } from './faults.ts'
-import { FLASH, Machine, RAM } from './testing/machine.ts'
+import {
+  BX_LR,
+  CODE,
+  LOAD,
+  LOOP,
+  NOP,
+  STACK,
+  STORE,
+  startProgram,
+} from './testing/debug-program.ts'
+import { Machine, RAM } from './testing/machine.ts'
 
-const CODE = FLASH + 0x1000
-const HANDLER = FLASH + 0x2000
-const STACK = RAM + 0x400
-const NOP = 0xbf00
-const LOOP = 0xe7fe
-const BX_LR = 0x4770
-/** LDR r0, [r1] and STR r0, [r1]. */
-const LOAD = 0x6808
-const STORE = 0x6008
 const DEMCR = {
   address: 0xe000_edfc,
   MON_EN: 1 << 16,
@@ -34,13 +35,8 @@ beforeEach(() => {
   cpu = machine.cpu
 })
 
-/** Code at CODE; the DebugMonitor handler at HANDLER. */
-function start(code: readonly number[], monitor: readonly number[] = [LOOP]) {
-  machine.write(CODE, code)
-  machine.write(HANDLER, monitor)
-  machine.writeWord(FLASH + EXCEPTION.debugMonitor * 4, HANDLER | 1)
-  machine.start(CODE)
-}
+const start = (code: readonly number[], monitor?: readonly number[]) =>
+  startProgram(machine, code, monitor)
 
 const read = (address: number) => cpu.readPrivate(address, false)
 const write = (address: number, value: number) => cpu.writePrivate(address, value, false)

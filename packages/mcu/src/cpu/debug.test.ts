@@ -3,17 +3,18 @@ import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import { BREAKPOINTS, type RegisterName, WATCHPOINTS } from './cpu.ts'
 import { EXCEPTION } from './faults.ts'
+import {
+  BX_LR,
+  CODE,
+  HANDLER,
+  LOAD,
+  LOOP,
+  NOP,
+  STACK,
+  STORE,
+  startProgram,
+} from './testing/debug-program.ts'
 import { FLASH, HOST_CODE, Machine, RAM, VENEERS } from './testing/machine.ts'
-
-const CODE = FLASH + 0x1000
-const HANDLER = FLASH + 0x2000
-const STACK = RAM + 0x400
-const NOP = 0xbf00
-const LOOP = 0xe7fe
-const BX_LR = 0x4770
-/** LDR r0, [r1] and STR r0, [r1]. */
-const LOAD = 0x6808
-const STORE = 0x6008
 
 let machine = new Machine()
 let { cpu } = machine
@@ -23,13 +24,8 @@ beforeEach(() => {
   cpu = machine.cpu
 })
 
-/** Code at CODE; HANDLER is there for a DebugMonitor that nobody enables. */
-function start(code: readonly number[]) {
-  machine.write(CODE, code)
-  machine.write(HANDLER, [LOOP])
-  machine.writeWord(FLASH + EXCEPTION.debugMonitor * 4, HANDLER | 1)
-  machine.start(CODE)
-}
+const start = (code: readonly number[], monitor?: readonly number[]) =>
+  startProgram(machine, code, monitor)
 
 test('run halts before a breakpoint, and passes it when it goes on', () => {
   start([NOP, 0x3001, NOP, 0xe7fb])
