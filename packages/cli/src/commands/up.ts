@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { integer, string } from '@oclif/core/flags'
 import { resolveEgress } from '../egress.ts'
-import { dataFolder } from '../folders.ts'
+import { dataFolder, serverFolder } from '../folders.ts'
 import { aborted, interruption } from '../interruption.ts'
 import { MicrovisorCommand } from '../microvisor-command.ts'
 import { facts } from '../output.ts'
@@ -48,8 +49,10 @@ export class Up extends MicrovisorCommand {
     this.settle(flags)
     const { commandName, startLocalServer } = await import('../local-server.ts')
     const signal = interruption()
+    const folder = dataFolder(flags.data)
+    if (!existsSync(serverFolder(folder))) this.progress(`Making a new server in ${folder}...`)
     const server = await startLocalServer({
-      data: dataFolder(flags.data),
+      data: folder,
       host: flags.host,
       port: flags.port,
       gatewayPort: flags['gateway-port'],
