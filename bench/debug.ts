@@ -1,28 +1,29 @@
 /**
- * Debugging at a distance: what GDB's commands cost over a way with a delay, in seconds and round trips,
- * with the command line's GDB server and a device behind a relay that holds every message up, and
- * with QEMU's gdbserver behind a proxy that does the same. One program, one GDB script.
+ * Debugging at a distance: what GDB's commands cost over a line with a delay, in seconds, round trips
+ * and bytes, with the command line's GDB server and a device behind a relay that holds every message
+ * up, and with QEMU's gdbserver behind a proxy that does the same. One program, one GDB script.
  *
  * Round trips of ours are requests to the device; QEMU's are packets of GDB. 100 conditional hits are
- * measured with 5 hits there, and multiplied.
+ * measured with 5 hits there, and multiplied. `load` at a bandwidth: debug-load.ts.
  */
-import { execFileSync, spawn } from 'node:child_process'
-import { randomFillSync } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DebugWorld } from '../test/debug/debug-world.ts'
-import { Gdb } from '../test/debug/gdb.ts'
-import { until } from '../test/debug/waiting.ts'
+import type { Gdb } from '../test/debug/gdb.ts'
+import { type Line, lineName, type Meter, withDevice, withQemu } from './debug-lines.ts'
+import { benchLoad } from './debug-load.ts'
 import type { Report } from './run.ts'
 
 const SOURCE = join(import.meta.dirname, 'debuggee')
-const ROUND_TRIPS_MS = [50, 150, 300]
-const ROOM_BYTES = 102_400
+const LINES: readonly Line[] = [
+  { roundTripMs: 50 },
+  { roundTripMs: 150 },
+  { roundTripMs: 300 },
+  { roundTripMs: 300, bitsPerSecond: 100_000 },
+]
 /** For one command of GDB's: QEMU's backtrace takes 150 round trips. */
 const PATIENCE_MS = 180_000
-const QEMU_START_MS = 10_000
 
 interface Case {
   readonly name: string
@@ -53,96 +54,78 @@ const cases: readonly Case[] = [
     before: ['delete'],
     commands: ['dump binary memory out.bin buffer buffer+4096'],
   },
-  { name: 'load 100 KiB', before: [], commands: ['restore room.bin binary &room', 'stepi'] },
 ]
 
-/** `--delay 150` measures at that round trip alone. */
+/** `--load`: only that. */
 export async function bench(report: Report, args: readonly string[]): Promise<void> {
   const world = new DebugWorld()
   await world.begin(build(world.folder))
-  writeFileSync(join(world.folder, 'room.bin'), randomFillSync(new Uint8Array(ROOM_BYTES)))
   try {
-    const delays = delaysOf(args)
-    const ours: Cost[][] = []
-    for (const delayMs of delays) ours.push(await overDevice(world, delayMs))
-    // All that QEMU does is wait: the delays side by side.
-    const theirs = await Promise.all(delays.map((delayMs) => overQemu(world, delayMs)))
-    for (const [at, delayMs] of delays.entries()) {
-      for (const [index, { name }] of cases.entries()) {
-        show(report, `${name}, ${delayMs} ms`, ours[at]![index]!, theirs[at]![index]!)
-      }
-    }
+    if (!args.includes('--load')) await benchCommands(world, report)
+    await benchLoad(world, report)
   } finally {
     await world.end()
   }
 }
 
-function delaysOf(args: readonly string[]): readonly number[] {
-  const at = args.indexOf('--delay')
-  return at < 0 ? ROUND_TRIPS_MS : [Number(args[at + 1])]
+async function benchCommands(world: DebugWorld, report: Report): Promise<void> {
+  const ours: Cost[][] = []
+  for (const line of LINES) ours.push(await overDevice(world, line))
+  // All that QEMU does is wait: the lines side by side.
+  const theirs = await Promise.all(
+    LINES.map((line) =>
+      withQemu(world, line, PATIENCE_MS, (gdb, meter) => measure(gdb, meter, true)),
+    ),
+  )
+  for (const [at, line] of LINES.entries()) {
+    for (const [index, { name }] of cases.entries()) {
+      const [mine, other] = [ours[at]![index]!, theirs[at]![index]!]
+      row(report, `${name}, ${lineName(line)}`, 's', mine.seconds, other.seconds)
+      if (at > 0) continue
+      row(report, `${name}, round trips`, '', mine.trips, other.trips)
+      row(report, `${name}, to the device`, 'bytes', mine.up, other.up)
+      row(report, `${name}, from the device`, 'bytes', mine.down, other.down)
+    }
+  }
 }
 
 interface Cost {
   readonly seconds: number
   readonly trips: number
+  readonly up: number
+  readonly down: number
 }
 
-function show(report: Report, name: string, ours: Cost, theirs: Cost): void {
-  const peer = "QEMU's gdbserver"
-  const rounded = (value: number) => Math.round(value * 100) / 100
+function row(report: Report, name: string, unit: string, ours: number, theirs: number): void {
+  const value = Math.round(ours * 100) / 100
   // The peer's figure is to be had from it.
-  const ratio = (a: number, b: number) => Math.round((a / Math.max(b, 0.001)) * 10_000) / 10_000
-  report({
-    ...{ case: name, value: rounded(ours.seconds), unit: 's' },
-    ...{ peer, ratio: ratio(ours.seconds, theirs.seconds) },
-  })
-  report({
-    ...{ case: `${name}, round trips`, value: ours.trips, unit: '' },
-    ...{ peer, ratio: ratio(ours.trips, theirs.trips) },
-  })
+  const ratio = Math.round((ours / Math.max(theirs, 0.001)) * 10_000) / 10_000
+  report({ case: name, value, unit, peer: "QEMU's gdbserver", ratio })
 }
 
-async function overDevice(world: DebugWorld, delayMs: number): Promise<Cost[]> {
-  world.relay.delayMs = delayMs / 2
-  const session = await world.session()
-  const gdb = new Gdb(world.elf, world.folder, PATIENCE_MS)
-  await gdb.connect(session.port)
-  const costs = await measure(gdb, () => session.target.requests, false)
-  await gdb.end()
-  await session.close()
-  // What ends the session is on its way still: until it is there, the device has a debugger.
-  await sleep(2 * delayMs)
-  world.relay.delayMs = 0
+async function overDevice(world: DebugWorld, line: Line): Promise<Cost[]> {
+  let costs: Cost[] = []
+  await withDevice(world, line, PATIENCE_MS, async (gdb, meter) => {
+    costs = await measure(gdb, meter, false)
+  })
   return costs
 }
 
-async function overQemu(world: DebugWorld, delayMs: number): Promise<Cost[]> {
-  const far = await freePort()
-  const machine = ['-M', 'netduinoplus2', '-nographic', '-monitor', 'none', '-serial', 'none']
-  const start = ['-kernel', world.elf, '-S', '-gdb', `tcp:127.0.0.1:${far}`]
-  const qemu = spawn('qemu-system-arm', [...machine, ...start], { stdio: 'ignore' })
-  const proxy = new DelayProxy(far, delayMs / 2)
-  const gdb = new Gdb(world.elf, world.folder, PATIENCE_MS)
-  try {
-    await listening(far)
-    await gdb.connect(await proxy.listen())
-    return await measure(gdb, () => proxy.packets, true)
-  } finally {
-    await gdb.end()
-    proxy.close()
-    qemu.kill()
-  }
-}
-
-async function measure(gdb: Gdb, trips: () => number, isPeer: boolean): Promise<Cost[]> {
+async function measure(gdb: Gdb, meter: Meter, isPeer: boolean): Promise<Cost[]> {
   const costs: Cost[] = []
   for (const { before, commands, less } of cases) {
     const { commands: shorter = commands, times = 1 } = (isPeer ? less : undefined) ?? {}
     for (const command of before) await run(gdb, command)
-    const [from, started] = [trips(), performance.now()]
+    const [from, started] = [meter(), performance.now()]
     for (const command of shorter) await run(gdb, command)
     const seconds = ((performance.now() - started) / 1000) * times
-    costs.push({ seconds, trips: (trips() - from) * times })
+    const { trips, up, down } = meter()
+    costs.push({
+      seconds,
+      trips: (trips - from.trips) * times,
+      up: (up - from.up) * times,
+      down: (down - from.down) * times,
+    })
   }
   return costs
 }
@@ -151,62 +134,6 @@ async function run(gdb: Gdb, command: string): Promise<void> {
   const isRun = /^(?:continue|stepi?|next|finish)$/.test(command)
   if (isRun) await gdb.run(command)
   else await gdb.ask(command)
-}
-
-/** Holds up what passes between GDB and QEMU. */
-class DelayProxy {
-  readonly #server = createServer({ noDelay: true }, (near) => this.#join(near))
-  readonly #port: number
-  readonly #delayMs: number
-  readonly #sockets: Socket[] = []
-  /** Packets from GDB. */
-  packets = 0
-
-  constructor(port: number, delayMs: number) {
-    this.#port = port
-    this.#delayMs = delayMs
-  }
-
-  listen(): Promise<number> {
-    return new Promise((resolve) => {
-      this.#server.listen(0, '127.0.0.1', () =>
-        resolve((this.#server.address() as AddressInfo).port),
-      )
-    })
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server.close()
-  }
-
-  #join(near: Socket): void {
-    const far = connect({ host: '127.0.0.1', port: this.#port, noDelay: true })
-    this.#sockets.push(near, far)
-    near.on('data', (data) => {
-      this.packets += [...data.toString('latin1').matchAll(/#[\da-f]{2}/g)].length
-      setTimeout(() => far.write(data), this.#delayMs)
-    })
-    far.on('data', (data) => setTimeout(() => near.write(data), this.#delayMs))
-    for (const socket of [near, far]) {
-      socket.on('error', () => socket.destroy())
-      socket.on('close', () => {
-        near.destroy()
-        far.destroy()
-      })
-    }
-  }
-}
-
-/** Resolves once somebody listens at the port; that who connects is let go again is nothing to QEMU. */
-async function listening(port: number): Promise<void> {
-  const isOpen = () =>
-    new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port })
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-      socket.once('connect', () => socket.destroy())
-    })
-  await until('QEMU listens for GDB', isOpen, QEMU_START_MS)
 }
 
 /** Gives the path of the ELF file. */
@@ -226,14 +153,4 @@ function lineOf(text: string): number {
       .split('\n')
       .findIndex((line) => line.includes(text)) + 1
   )
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }

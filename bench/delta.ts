@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { seededRandom } from '@microvisor/mcu'
 import { makeDelta } from '@microvisor/protocol'
+import { buildFirmwarePair } from './firmware-pair.ts'
 import type { Report } from './run.ts'
 
 interface Pair {
@@ -98,68 +99,10 @@ function samplePairs(): Pair[] {
   ]
 }
 
-/** A firmware with much of newlib in it, and the same with one more function. */
 function builtPairs(folder: string): Pair[] {
   if (!hasProgram('arm-none-eabi-gcc')) return []
-  const [base, fresh] = ['', '-DEXTRA'].map((define, i) => {
-    const elf = join(folder, `${i}.elf`)
-    writeFileSync(join(folder, 'main.c'), source)
-    const flags = [
-      '-mcpu=cortex-m33',
-      '-mthumb',
-      '-Os',
-      '-ffunction-sections',
-      '--specs=nosys.specs',
-    ]
-    const words = [...flags, ...(define ? [define] : []), join(folder, 'main.c'), '-lm', '-o', elf]
-    execFileSync('arm-none-eabi-gcc', words, { stdio: 'ignore' })
-    execFileSync('arm-none-eabi-objcopy', ['-O', 'binary', elf, `${elf}.bin`])
-    return `${elf}.bin`
-  })
-  return [{ name: 'small source change', base: base!, fresh: fresh! }]
+  return [{ name: 'small source change', ...buildFirmwarePair(folder) }]
 }
-
-const tasks = Array.from({ length: 24 }, (_, i) => i + 3)
-const source = `#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-static char text[512];
-volatile double out;
-${tasks
-  .map(
-    (n) => `static int task${n}(int a, const char *s) {
-  int r = snprintf(text, sizeof text, "task ${n} of %s gives %d at %f\\n", s, a * ${n}, a / ${n}.0);
-  for (int i = 0; i < a % ${n}; i++) r = (r ^ text[i]) % 7 == ${n % 7} ? r * 31 + (int)strlen(s) : r;
-  out = sin(a * ${n}) + pow(a, ${n}) + fmod(a, ${n});
-  return r;
-}`,
-  )
-  .join('\n')}
-#ifdef EXTRA
-static int extra(int a) {
-  int r = 0;
-  for (int i = 0; i < a; i++) r = r > 1000 ? r - 17 : r + i * a;
-  return r + printf("new feature %d\\n", r);
-}
-#endif
-int main(void) {
-  int a = 0;
-  char s[40];
-  sscanf("12 abc 5.5", "%d %39s %lf", &a, s, (double *)&out);
-#ifdef EXTRA
-  a += extra(a);
-#endif
-  struct tm t = {0};
-  time_t now = mktime(&t);
-  strftime(text, sizeof text, "%c", gmtime(&now));
-  ${tasks.map((n) => `a += task${n}(a, s);`).join(' ')}
-  out = strtod("1.5e3", 0) + exp(a) + log(a) + atan2(a, 3) + tgamma(a) + cbrt(a);
-  printf("%s %lld %g\\n", text, (long long)a, (double)out);
-  return 0;
-}
-`
 
 function read(path: string): Uint8Array {
   return new Uint8Array(readFileSync(path))

@@ -23,7 +23,6 @@ __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void
 };
 
 uint8_t buffer[4096];
-uint8_t room[102400];
 volatile uint32_t turns;
 volatile uint32_t total;
 

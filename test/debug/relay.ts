@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
+import { SlowLine } from './slow-line.ts'
 
 /** What becomes of a message from the device: what is passed on in its place. */
 export type Mischief = (message: Buffer) => readonly Buffer[]
@@ -31,8 +32,9 @@ export class Relay {
   mischief: Mischief | undefined
   /** All that passed, both ways. */
   readonly seen: Buffer[] = []
-  /** How long each message takes, one way. */
-  delayMs = 0
+  /** What passes to the device, and from it. */
+  readonly up = new SlowLine()
+  readonly down = new SlowLine()
   url = ''
 
   constructor(serverUrl: string) {
@@ -40,6 +42,14 @@ export class Relay {
     this.#server.on('upgrade', (incoming, socket, head) => {
       this.#sockets.handleUpgrade(incoming, socket, head, (near) => this.#join(near, incoming))
     })
+  }
+
+  /** Both ways alike; the delay is that of a round trip. */
+  slow({ roundTripMs = 0, bitsPerSecond = Number.POSITIVE_INFINITY }): void {
+    for (const line of [this.up, this.down]) {
+      line.delayMs = roundTripMs / 2
+      line.bitsPerSecond = bitsPerSecond
+    }
   }
 
   async listen(): Promise<void> {
@@ -73,20 +83,14 @@ export class Relay {
     const opened = new Promise((resolve) => far.once('open', resolve))
     near.on('message', (data: Buffer) => {
       this.seen.push(data)
-      this.#later(() => opened.then(() => far.send(data)))
+      this.up.carry(data.length, () => opened.then(() => far.send(data)))
     })
     far.on('message', (data: Buffer, isBinary) =>
-      this.#later(() => this.#deliver(near, data, isBinary)),
+      this.down.carry(data.length, () => this.#deliver(near, data, isBinary)),
     )
-    near.on('close', () => this.#later(() => far.close()))
-    far.on('close', () => this.#later(() => near.close()))
+    near.on('close', () => this.up.carry(0, () => far.close()))
+    far.on('close', () => this.down.carry(0, () => near.close()))
     for (const socket of [near, far]) socket.on('error', () => socket.terminate())
-  }
-
-  /** Timers of the same length fire in order. */
-  #later(action: () => void): void {
-    if (this.delayMs === 0) action()
-    else setTimeout(action, this.delayMs)
   }
 
   #deliver(near: WebSocket, data: Buffer, isBinary: boolean): void {
