@@ -4,6 +4,7 @@
  * is one that waits for a stop, and the application can always be taken hold of again.
  */
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { seededRandom } from '../packages/mcu/src/index.ts'
 import {
   DEBUG_PROTOCOL_VERSION,
@@ -12,9 +13,11 @@ import {
   DebugRequestDecoder,
   type DebugRequestInit,
   encodeDebugRequest,
+  makeDelta,
 } from '../packages/protocol/src/index.ts'
 import { BareDevice } from '../test/debug/bare-device.ts'
 
+const NOTHING = new Uint8Array(0)
 const SPIN_BYTES = 0x500
 const PLACES = [0x0800_0400, 0x0800_0402, 0x2000_0000, 0x4000_0000, 0xe000_ed00, 0x3000_0000, 0]
 
@@ -64,14 +67,20 @@ function someRequest(upTo: UpTo): DebugRequestInit {
     const address = (place() & ~1) >>> 0
     return { address, conditions: some(() => bytes(12)), commands: some(() => bytes(12)) }
   }
+  const block = () => {
+    const address = upTo(2) ? place() : 0x0800_0000 + 8192 * (1 + upTo(130))
+    const length = upTo(2) ? 1 + upTo(300) : 8192 * (1 + upTo(6))
+    const data = Uint8Array.from({ length: Math.min(length, 32_768) }, (_, at) => at % 251)
+    return { address, length, delta: makeDelta(NOTHING, data), hash: sha256(data) }
+  }
   const step = () => ({ stepStart: place(), stepEnd: place(), pc: place(), sp: place() })
   const all: readonly (() => DebugRequestInit)[] = [
     () => ({ case: 'readMemory', value: { ranges: some(range) } }),
     () => ({ case: 'hashMemory', value: { ranges: some(range) } }),
     () => ({ case: 'writeMemory', value: { contents: some(content) } }),
     () => ({ case: 'writeRegisters', value: { registers: some(register) } }),
-    () => ({ case: 'eraseFlash', value: range() }),
-    () => ({ case: 'programFlash', value: content() }),
+    () => ({ case: 'writeBlock', value: block() }),
+    () => ({ case: 'writeBlock', value: spoilt(block(), upTo) }),
     () => ({ case: 'halt', value: {} }),
     () => ({ case: 'restart', value: {} }),
     () => ({ case: 'detach', value: {} }),
@@ -89,6 +98,30 @@ function someRequest(upTo: UpTo): DebugRequestInit {
   return all[upTo(all.length)]!()
 }
 
+interface Block {
+  readonly address: number
+  readonly length: number
+  readonly delta: Uint8Array
+  readonly hash: Uint8Array
+  readonly base?: { readonly address: number; readonly length: number }
+}
+
+/** Wrong in one of the ways in which a block can be. */
+function spoilt(block: Block, upTo: UpTo): Block {
+  const { delta } = block
+  const at = upTo(delta.length)
+  const wrongs: readonly (() => Partial<Block>)[] = [
+    () => ({ delta: delta.subarray(0, at) }),
+    () => ({ delta: Uint8Array.of(...delta, ...delta) }),
+    () => ({ delta: delta.with(at, upTo(256)) }),
+    () => ({ length: upTo(2 ** 31) }),
+    () => ({ hash: new Uint8Array(upTo(40)) }),
+    () => ({ base: { address: PLACES[upTo(PLACES.length)]!, length: upTo(2 ** 31) } }),
+    () => ({ delta: Uint8Array.from({ length: 200 }, () => upTo(256)) }),
+  ]
+  return { ...block, ...wrongs[upTo(wrongs.length)]!() }
+}
+
 /** Counts in a loop, and so do its handlers. */
 function spinningImage(): Uint8Array {
   const image = new Uint8Array(SPIN_BYTES)
@@ -100,4 +133,8 @@ function spinningImage(): Uint8Array {
     view.setUint16(0x400 + 2 * at, code, true)
   }
   return image
+}
+
+function sha256(data: Uint8Array): Uint8Array {
+  return createHash('sha256').update(data).digest()
 }

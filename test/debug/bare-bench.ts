@@ -33,7 +33,7 @@ export class BareBench {
       ...{ host: 'localhost', port: 0, target: this.target },
       connected: async () => {
         await this.target.attach()
-        await loadElfContent(elf, this.target)
+        await loadElfContent(elf, this.target.state)
       },
       disconnected() {},
     })

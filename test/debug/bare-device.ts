@@ -12,7 +12,6 @@ import { makeVeneers } from '../../packages/microvisor/src/boot/veneers.ts'
 import type { ApplicationFault, DebugUnit } from '../../packages/microvisor/src/hardware.ts'
 import { DebugAgent } from '../../packages/microvisor/src/kernel/debug/debug-agent.ts'
 import { TestEngines } from '../../packages/microvisor/src/testing/test-engines.ts'
-import { TestFlash } from '../../packages/microvisor/src/testing/test-hardware.ts'
 import {
   type DebugReplyInit,
   type DebugRequestBody,
@@ -45,7 +44,7 @@ export class BareDevice {
     this.#unit = debugPort(this.chip)
     this.agent = new DebugAgent({
       ...{ unit: this.#unit, engines: new TestEngines(1), kernelVersionText: '0.0.0' },
-      internalFlash: new TestFlash({ sizeBytes: 2 ** 20, eraseBytes: 8192, programBytes: 16 }),
+      internalFlash: this.chip.internalFlash,
       application: this.#application(),
       send: (id, reply) => this.reply(id, reply),
     })
@@ -131,7 +130,7 @@ export class BareDevice {
   #application() {
     return {
       isRunning: true,
-      manifestHash: new Uint8Array(32),
+      manifestHash: () => new Uint8Array(32),
       restart: () => this.#restart(),
       crash: () => this.#restart(),
     }

@@ -169,7 +169,7 @@ export function sessionTests(debug: DebugWorld): void {
     const { api, client } = debug.cloud
     const params = { Sid: 'patient' }
     await client.call(api.updateDevice, { params, form: { RestartApp: true } })
-    assert.match(await session.over, /replaced by one with another key|names no key/)
+    assert.match(await session.over, /^The application was replaced by another one/)
     await gdb.end()
     await session.close()
     await until('the device runs the program', async () => {

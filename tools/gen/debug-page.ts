@@ -1,9 +1,12 @@
 /** docs/reference/debug-protocol.md: the messages of packages/protocol/proto/debug.proto. */
 import {
+  DEBUG_BLOCK_BYTES_MAX,
   DEBUG_BREAKPOINTS_MAX,
   DEBUG_CREDIT_BYTES,
   DEBUG_EXPRESSION_BYTES_MAX,
   DEBUG_EXPRESSIONS_MAX,
+  DEBUG_FORESEEN_MAX,
+  DEBUG_HASH_BYTES_MAX,
   DEBUG_MEMORY_BYTES_MAX,
   DEBUG_RANGES_MAX,
   FRAME_BYTES_MAX,
@@ -35,7 +38,10 @@ const limits = table(
     ['breakpoints', `${DEBUG_BREAKPOINTS_MAX}`],
     ['agent expressions of a breakpoint, of each kind', `${DEBUG_EXPRESSIONS_MAX}`],
     ['an agent expression', `${DEBUG_EXPRESSION_BYTES_MAX} bytes`],
+    ['steps that are foreseen', `${DEBUG_FORESEEN_MAX}`],
     ['ranges in a request', `${DEBUG_RANGES_MAX}`],
     ['memory in a message, all ranges together', `${DEBUG_MEMORY_BYTES_MAX} bytes`],
+    ['memory that one request has hashed', `${DEBUG_HASH_BYTES_MAX} bytes`],
+    ['a block that is written', `${DEBUG_BLOCK_BYTES_MAX} bytes`],
   ],
 )

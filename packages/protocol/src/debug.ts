@@ -21,6 +21,7 @@ export {
   type Attached,
   type Breakpoint,
   type ForeseenStep,
+  HashKind,
   type MemoryContent,
   type MemoryRange,
   type Passage,
@@ -32,7 +33,7 @@ export {
   type Watchpoint,
 } from './generated/debug_pb.js'
 
-export const DEBUG_PROTOCOL_VERSION = 1
+export const DEBUG_PROTOCOL_VERSION = 2
 
 type Init<Schema extends typeof DebugRequestSchema | typeof DebugReplySchema> = Exclude<
   NonNullable<MessageInitShape<Schema>['body']>,

@@ -106,6 +106,15 @@ export function readElfImage(file: Uint8Array, room = applicationRoom): Uint8Arr
   return image
 }
 
+/** What is loaded of it, section by section: where to, and how many bytes. Throws ImageError. */
+export function readElfRanges(file: Uint8Array): { address: number; length: number }[] {
+  const view = openElf(file)
+  const sections = readSections(view)
+  return readSegments(view, applicationRoom)
+    .flatMap((segment) => piecesOf(segment, sections))
+    .map(({ from, to }) => ({ address: from, length: to - from }))
+}
+
 /** The functions and objects of the symbol table by address; none for a stripped file. Throws ImageError. */
 export function readElfSymbols(file: Uint8Array): ElfSymbol[] {
   const view = openElf(file)

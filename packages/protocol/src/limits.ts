@@ -53,6 +53,8 @@ export const DEBUG_RANGES_MAX = 64
 export const DEBUG_MEMORY_BYTES_MAX = 32_768
 /** Bytes that one request may have hashed, all ranges together: the flash of the application. */
 export const DEBUG_HASH_BYTES_MAX = 1_048_576
+/** Bytes of one block that a debugger writes: the device makes it whole before it writes any of it. */
+export const DEBUG_BLOCK_BYTES_MAX = 32_768
 /** Bytes of one agent expression, and expressions of one breakpoint. */
 export const DEBUG_EXPRESSION_BYTES_MAX = 1024
 export const DEBUG_EXPRESSIONS_MAX = 8

@@ -1,12 +1,13 @@
 /** Changes of registers and SRAM that wait for the application to go on, and leave with it. */
+import { DEBUG_BLOCK_BYTES_MAX } from '@microvisor/protocol'
 
 export interface MemoryPart {
   readonly address: number
   readonly data: Uint8Array
 }
 
-/** More than this does not wait. */
-const KEPT_BACK_BYTES = 16_384
+/** So much does not wait any longer. */
+const KEPT_BACK_BYTES = DEBUG_BLOCK_BYTES_MAX
 
 export class Changes {
   readonly #registers = new Set<number>()
@@ -47,4 +48,17 @@ export class Changes {
     this.takeMemory()
     this.takeRegisters()
   }
+}
+
+/** Parts that follow one another, as one. */
+export function joined(parts: readonly MemoryPart[]): MemoryPart[] {
+  const runs: { address: number; end: number; data: Uint8Array[] }[] = []
+  for (const { address, data } of parts) {
+    const last = runs.at(-1)
+    if (last?.end === address) {
+      last.data.push(data)
+      last.end += data.length
+    } else runs.push({ address, end: address + data.length, data: [data] })
+  }
+  return runs.map(({ address, data }) => ({ address, data: Buffer.concat(data) }))
 }

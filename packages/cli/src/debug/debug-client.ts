@@ -1,10 +1,14 @@
 /** Requests to the device's debug agent and their replies, over a tunnel (docs/reference/debug-protocol.md). */
+import { isDeepStrictEqual } from 'node:util'
 import {
   type DebugReplyBody,
   DebugReplyDecoder,
   type DebugReplyInit,
   type DebugRequestInit,
   encodeDebugRequest,
+  StopListener,
+  type Stopped,
+  viewedRanges,
 } from '@microvisor/protocol'
 import { Failure } from '../errors.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -19,13 +23,28 @@ export interface DebugClientEvents {
 export type ReplyCase = NonNullable<DebugReplyInit['case']>
 export type Reply<Case extends ReplyCase> = Extract<DebugReplyBody, { case: Case }>['value']
 
+export type Ask = <Case extends ReplyCase>(
+  request: DebugRequestInit,
+  kind: Case,
+) => Promise<Reply<Case>>
+/** What a stop brings. */
+interface View {
+  readonly stackBytes: number
+  readonly ranges: readonly { readonly address: number; readonly length: number }[]
+}
+
 interface Waiting {
   readonly resolve: (body: DebugReplyBody) => void
   readonly reject: (error: Error) => void
+  /** A Resume is answered when it stops. */
+  readonly isPatient: boolean
+  /** What the device had been told to bring with a stop when this was asked. */
+  readonly view: View
 }
 
-/** What is not answered by then will not be: a Resume aside, which is answered when it stops. */
+/** What the device owes an answer for is given up when nothing has come from it for so long. */
 const ANSWER_MS = 30_000
+const SP = 13
 /** While a Resume waits, the way is tried this often. */
 const HEARTBEAT_MS = 15_000
 
@@ -39,6 +58,9 @@ export class DebugClient {
   readonly #events: DebugClientEvents
   readonly #decoder = new DebugReplyDecoder()
   readonly #waiting = new Map<number, Waiting>()
+  readonly #listener = new StopListener()
+  #view: View = { stackBytes: 0, ranges: [] }
+  #silence: NodeJS.Timeout | undefined
   #nextId = 1
   #isOver = false
   readonly #heartbeat: NodeJS.Timeout
@@ -102,17 +124,29 @@ export class DebugClient {
         reject(this.#failure())
         return
       }
-      const timer =
-        request.case === 'resume' ? undefined : setTimeout(() => this.#giveUp(), ANSWER_MS)
-      const settled =
-        <T>(settle: (value: T) => void) =>
-        (value: T) => {
-          clearTimeout(timer)
-          settle(value)
-        }
-      this.#waiting.set(id, { resolve: settled(resolve), reject: settled(reject) })
-      this.#tunnel.socket.write(encodeDebugRequest(id, request))
+      const { view, said } = this.#withView(request)
+      this.#waiting.set(id, { resolve, reject, view, isPatient: request.case === 'resume' })
+      if (this.#silence === undefined) this.#listen()
+      this.#tunnel.socket.write(encodeDebugRequest(id, said))
     })
+  }
+
+  /** What the device knows already of what it is to bring is not said again. */
+  #withView(request: DebugRequestInit): { view: View; said: DebugRequestInit } {
+    if (request.case !== 'resume' && request.case !== 'attach') {
+      return { view: this.#view, said: request }
+    }
+    const { view = this.#view, ...rest } = request.value as { view?: View }
+    const isKnown = request.case === 'resume' && isDeepStrictEqual(view, this.#view)
+    this.#view = view
+    return { view, said: isKnown ? { case: 'resume', value: rest } : request }
+  }
+
+  /** Waits for anything at all from the device: on a line that is slow, an answer may take minutes. */
+  #listen(): void {
+    clearTimeout(this.#silence)
+    const isOwed = [...this.#waiting.values()].some(({ isPatient }) => !isPatient)
+    this.#silence = isOwed ? setTimeout(() => this.#giveUp(), ANSWER_MS) : undefined
   }
 
   #giveUp(): void {
@@ -126,10 +160,31 @@ export class DebugClient {
       if (body.case === 'output') this.#events.output(body.value.text)
       else if (waiting !== undefined) {
         this.#waiting.delete(id)
-        waiting.resolve(body)
+        waiting.resolve(this.#whole(body, waiting.view))
       }
     }
+    this.#listen()
     if (error !== undefined) this.#tunnel.socket.destroy(new Error(error))
+  }
+
+  /** A stop tells what is not as it was told before: with the rest of it. */
+  #whole(body: DebugReplyBody, view: View): DebugReplyBody {
+    if (body.case === 'attached') {
+      this.#listener.forget()
+      const stop = this.#wholeStop(body.value.stop!, view)
+      return { case: 'attached', value: { ...body.value, stop } }
+    }
+    return body.case === 'stopped'
+      ? { case: 'stopped', value: this.#wholeStop(body.value, view) }
+      : body
+  }
+
+  #wholeStop(stop: Stopped, view: View): Stopped {
+    const passed = stop.hasPassed ? this.#listener.registers(stop.passed) : []
+    const registers = this.#listener.registers(stop.registers)
+    const sp = registers.find(({ number }) => number === SP)?.value ?? 0
+    const memory = this.#listener.memory(viewedRanges(view, sp), stop.memory)
+    return { ...stop, passed, registers, memory } as Stopped
   }
 
   #end(): void {
@@ -144,6 +199,7 @@ export class DebugClient {
     if (this.#isOver) return false
     this.#isOver = true
     clearInterval(this.#heartbeat)
+    clearTimeout(this.#silence)
     const failure = this.#failure()
     for (const { reject } of this.#waiting.values()) reject(failure)
     this.#waiting.clear()

@@ -4,7 +4,7 @@
  */
 import { isFlash, isSram } from './memory-cache.ts'
 
-interface Range {
+export interface Range {
   readonly address: number
   readonly length: number
 }

@@ -3,8 +3,10 @@
  * runs; flash only when somebody writes it; registers of peripherals are never kept.
  */
 import { DEBUG_MEMORY_BYTES_MAX } from '@microvisor/protocol'
+import { joined, type MemoryPart } from './changes.ts'
 
 const BLOCK_BYTES = 64
+const ALL_KNOWN = (1n << BigInt(BLOCK_BYTES)) - 1n
 const FLASH = { base: 0x0800_0000, end: 0x0810_0000 } as const
 const SRAM = [
   { base: 0x2000_0000, end: 0x2008_0000 },
@@ -77,6 +79,41 @@ export class MemoryCache {
 
   forgetAll(): void {
     this.#blocks.clear()
+  }
+
+  /** The longest stretch of flash that is known, of so many bytes around a place. */
+  flashAround({ address, data }: MemoryPart, bytes: number): MemoryPart | undefined {
+    const [first, last] = [address - bytes / 2, address + data.length + bytes / 2].map((at) =>
+      Math.floor(at / BLOCK_BYTES),
+    )
+    const runs = this.#flashRuns((number) => number >= first! && number < last!)
+    return runs.reduce<MemoryPart | undefined>(
+      (best, run) => (best === undefined || run.data.length > best.data.length ? run : best),
+      undefined,
+    )
+  }
+
+  /** What is known of flash, and is not known any more from here on. */
+  takeFlash(): MemoryPart[] {
+    const runs = this.#flashRuns(() => true)
+    for (const number of this.#blocks.keys()) {
+      if (isFlash(number * BLOCK_BYTES)) this.#blocks.delete(number)
+    }
+    return runs
+  }
+
+  #flashRuns(isWanted: (number: number) => boolean): MemoryPart[] {
+    const numbers = [...this.#blocks]
+      .filter(([number, { known }]) => isFlash(number * BLOCK_BYTES) && known === ALL_KNOWN)
+      .map(([number]) => number)
+      .filter(isWanted)
+      .sort((a, b) => a - b)
+    return joined(
+      numbers.map((number) => ({
+        address: number * BLOCK_BYTES,
+        data: this.#blocks.get(number)!.bytes,
+      })),
+    )
   }
 
   #piece(address: number, length: number) {

@@ -9,6 +9,8 @@ interface Refused {
   readonly fix: string
   /** The sentence is about the debugger's key: it is named. */
   readonly isAboutKey?: true
+  /** It will be the same tomorrow: a session that is lost is not taken up again. */
+  readonly isLasting?: true
 }
 
 const refusals: readonly Refused[] = [
@@ -21,12 +23,20 @@ const refusals: readonly Refused[] = [
     says: /names no key/,
     code: 'DEBUG_KEY_MISSING',
     fix: 'deploy it again with `--genkeys`, or bundle it with --debug-auth-pubkey.',
+    isLasting: true,
   },
   {
     says: /does not hold the key/,
     code: 'DEBUG_KEY_REFUSED',
     fix: 'give the private half of the pair whose public half the running application was bundled with (--debug-auth-pubkey).',
     isAboutKey: true,
+    isLasting: true,
+  },
+  {
+    says: /application was replaced/,
+    code: 'DEBUG_APPLICATION_REPLACED',
+    fix: 'start again, with the ELF file and the key of the application that runs now.',
+    isLasting: true,
   },
   {
     says: /is not connected/,
@@ -34,6 +44,11 @@ const refusals: readonly Refused[] = [
     fix: 'switch it on, or see why it does not connect with `microvisor devices show`.',
   },
 ]
+
+/** True of a sentence that the device would say again however long one waits. */
+export function isLasting(sentence: string): boolean {
+  return refusals.some((refusal) => refusal.isLasting && refusal.says.test(sentence))
+}
 
 /** The same failure in a user's words; what is no refusal stays as it is. */
 export async function explainRefusal(thrown: unknown, keyFile: string): Promise<unknown> {

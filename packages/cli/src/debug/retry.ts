@@ -5,16 +5,26 @@ const ATTEMPTS = 65
 const PAUSE_MS = 1000
 const FIRST_PAUSE_MS = 50
 
-/** False if it never worked, or nobody wants it any more. */
-export async function retry(action: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
+export interface RetryOptions {
+  /** Aborted when nobody wants it any more. */
+  readonly signal: AbortSignal
+  /** True if after this failure there is no sense in going on. */
+  isHopeless(error: unknown): boolean
+}
+
+/** False if it never worked. */
+export async function retry(
+  action: () => Promise<void>,
+  { signal, isHopeless }: RetryOptions,
+): Promise<boolean> {
   for (let attempt = 0; attempt < ATTEMPTS && !signal.aborted; attempt++) {
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** attempt, PAUSE_MS)
     await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
     try {
       await action()
       return true
-    } catch {
-      // Not yet.
+    } catch (error) {
+      if (isHopeless(error)) return false
     }
   }
   return false

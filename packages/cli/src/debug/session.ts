@@ -97,7 +97,7 @@ function patience(): Promise<void> {
 }
 
 async function compare(elf: string, target: Target, progress: (line: string) => void) {
-  const { sameBytes, imageBytes } = await loadElfContent(elf, target)
+  const { sameBytes, imageBytes } = await loadElfContent(elf, target.state)
   if (sameBytes < imageBytes) {
     progress(
       `warning: ${imageBytes - sameBytes} of ${imageBytes} bytes of ${elf} are not what the device's flash holds. Deploy it, or \`load\` it in GDB.`,

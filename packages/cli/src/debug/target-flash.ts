@@ -1,61 +1,60 @@
-/** Flash of the target: compared by hashes, and programmed. */
-import { DEBUG_RANGES_MAX, type DebugRequestInit } from '@microvisor/protocol'
-import type { Reply } from './debug-client.ts'
+/** Flash of the target: compared by hashes, and programmed with as few bytes as can be. */
+import { setImmediate as turn } from 'node:timers/promises'
+import { type Blocks, inBlocks, sha256 } from './blocks.ts'
+import { joined, type MemoryPart } from './changes.ts'
 import type { MemoryCache } from './memory-cache.ts'
 
-export interface FlashPart {
-  readonly address: number
-  readonly data: Uint8Array
-  readonly hash: Uint8Array
-}
-
-export type Answer = 'attached' | 'memoryRead' | 'done' | 'stopped' | 'memoryHashed'
-
-type Ask = <Case extends Answer>(request: DebugRequestInit, kind: Case) => Promise<Reply<Case>>
-
-/** Bytes programmed with one request. */
-const PROGRAM_BYTES = 32_768
+/** Of what lies in flash, so much is searched for pieces of a new block. */
+const BASE_BYTES_MAX = 262_144
 
 export class TargetFlash {
   readonly #memory: MemoryCache
-  readonly #ask: Ask
+  readonly #blocks: Blocks
 
-  constructor(memory: MemoryCache, ask: Ask) {
+  constructor(memory: MemoryCache, blocks: Blocks) {
     this.#memory = memory
-    this.#ask = ask
+    this.#blocks = blocks
   }
 
-  /** Of ranges of flash: which of them hold exactly these bytes. What does is known from here on. */
-  async compare(parts: readonly FlashPart[]): Promise<FlashPart[]> {
-    const batches: FlashPart[][] = []
-    for (let at = 0; at < parts.length; at += DEBUG_RANGES_MAX) {
-      batches.push(parts.slice(at, at + DEBUG_RANGES_MAX))
+  /** Which of these parts flash holds exactly so. That is known from here on. */
+  async compare(parts: readonly MemoryPart[]): Promise<MemoryPart[]> {
+    const hashes = await this.#blocks.hashes(parts)
+    const same = parts.filter(({ data }, index) => sha256(data).equals(hashes[index]!))
+    for (const { address, data } of same) this.#memory.put(address, data)
+    return same
+  }
+
+  /** The device may have been at work meanwhile: what is no longer so is forgotten. */
+  async verify(): Promise<void> {
+    const known = this.#memory.takeFlash()
+    await this.compare(known.flatMap(inBlocks))
+  }
+
+  /** Whole pages, in order. What they hold already is not sent; the rest is on its way at once. */
+  async program(pages: readonly MemoryPart[]): Promise<void> {
+    await this.compare(pages.filter(({ address, data }) => !this.#known(address, data.length)))
+    const others = pages.filter(
+      ({ address, data }) => !this.#known(address, data.length)?.equals(data),
+    )
+    const answers: Promise<void>[] = []
+    for (const block of joined(others).flatMap(inBlocks)) {
+      const answer = this.#blocks.write(block, this.#memory.flashAround(block, BASE_BYTES_MAX))
+      answer.catch(() => undefined)
+      answers.push(answer)
+      // When the next block's turn comes, this one is there.
+      this.#memory.put(block.address, block.data)
+      await turn()
     }
-    return (await Promise.all(batches.map((batch) => this.#compareBatch(batch)))).flat()
-  }
-
-  async #compareBatch(parts: readonly FlashPart[]): Promise<FlashPart[]> {
-    const ranges = parts.map(({ address, data }) => ({ address, length: data.length }))
-    const { hashes } = await this.#ask({ case: 'hashMemory', value: { ranges } }, 'memoryHashed')
-    return parts.filter(({ address, data, hash }, index) => {
-      const isSame = Buffer.from(hashes[index] ?? []).equals(hash)
-      if (isSame) this.#memory.put(address, data)
-      return isSame
-    })
-  }
-
-  /** Whole pages, erased and programmed anew: everything is on its way at once. */
-  async load(address: number, bytes: Uint8Array): Promise<void> {
-    this.#memory.forgetAll()
-    const length = bytes.length
-    const answers = [this.#ask({ case: 'eraseFlash', value: { address, length } }, 'done')]
-    for (let at = 0; at < length; at += PROGRAM_BYTES) {
-      const data = bytes.subarray(at, at + PROGRAM_BYTES)
-      answers.push(
-        this.#ask({ case: 'programFlash', value: { address: address + at, data } }, 'done'),
-      )
+    try {
+      await Promise.all(answers)
+    } catch (error) {
+      this.#memory.forgetAll()
+      throw error
     }
-    await Promise.all(answers)
-    this.#memory.put(address, bytes)
+  }
+
+  #known(address: number, length: number): Buffer | undefined {
+    const bytes = this.#memory.get(address, length)
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 }

@@ -330,7 +330,7 @@ export class Kernel implements SecureVectors {
         this.led.enable(true)
       },
       changed: () => {
-        this.debugServer.applicationChanged()
+        this.debugServer.applicationStarted()
         this.link.send({ case: 'deviceState', value: this.#state() })
       },
     })
@@ -389,12 +389,17 @@ export class Kernel implements SecureVectors {
       timers: this.timers,
       agent: () => this.debugAgent,
       key: () => this.store.installed?.manifest.policies.debugKey,
+      manifestHash: () => this.#manifestHash,
       trace: this.#trace,
     })
   }
 
+  get #manifestHash(): Uint8Array {
+    return this.store.installed?.hash ?? new Uint8Array(0)
+  }
+
   #makeDebugAgent(): DebugAgent {
-    const { hardware, application, store } = this
+    const { hardware, application } = this
     return new DebugAgent({
       unit: hardware.debug,
       engines: hardware.engines,
@@ -404,9 +409,7 @@ export class Kernel implements SecureVectors {
         get isRunning() {
           return application.isRunning
         },
-        get manifestHash() {
-          return store.installed?.hash ?? new Uint8Array(0)
-        },
+        manifestHash: () => this.#manifestHash,
         restart: (isChanged) => application.restart(WakeReason.DEBUGGERRESTART, isChanged),
         crash: (fault) => this.#crash(fault),
       },

@@ -1,21 +1,20 @@
 /**
  * `load` into flash: GDB erases and writes in pieces of its own; once it says that it is done, the
- * device gets the pages that differ, all at once.
+ * device gets whole pages, all at once.
  */
-import { createHash } from 'node:crypto'
 import { Refusal } from '../debug-client.ts'
-import type { Target } from '../target.ts'
+import type { TargetFlash } from '../target-flash.ts'
 
 const PAGE_BYTES = 8192
 /** What may be loaded at once: the whole flash of the application. */
 const LOAD_BYTES_MAX = 1_048_576
 
 export class FlashWrites {
-  readonly #target: Target
+  readonly #flash: TargetFlash
   readonly #pages = new Map<number, Uint8Array>()
 
-  constructor(target: Target) {
-    this.#target = target
+  constructor(flash: TargetFlash) {
+    this.#flash = flash
   }
 
   /** Whole pages, as the memory map told GDB. */
@@ -39,29 +38,9 @@ export class FlashWrites {
     }
   }
 
-  /** Pages that hold what they should already are left alone. */
-  async finish(): Promise<void> {
+  finish(): Promise<void> {
     const pages = [...this.#pages].sort(([a], [b]) => a - b)
     this.#pages.clear()
-    const parts = pages.map(([address, data]) => ({ address, data, hash: sha256(data) }))
-    const same = new Set((await this.#target.compareFlash(parts)).map(({ address }) => address))
-    const others = pages.filter(([address]) => !same.has(address))
-    const runs = runsOf(others)
-    await Promise.all(runs.map(({ address, bytes }) => this.#target.loadFlash(address, bytes)))
+    return this.#flash.program(pages.map(([address, data]) => ({ address, data })))
   }
-}
-
-function sha256(data: Uint8Array): Uint8Array {
-  return createHash('sha256').update(data).digest()
-}
-
-/** Pages that follow one another, together. */
-function runsOf(pages: readonly (readonly [number, Uint8Array])[]) {
-  const runs: { address: number; pages: Uint8Array[] }[] = []
-  for (const [address, bytes] of pages) {
-    const last = runs.at(-1)
-    if (last && last.address + last.pages.length * PAGE_BYTES === address) last.pages.push(bytes)
-    else runs.push({ address, pages: [bytes] })
-  }
-  return runs.map(({ address, pages: parts }) => ({ address, bytes: Buffer.concat(parts) }))
 }

@@ -12,7 +12,7 @@ import { runMonitor } from './monitor.ts'
 import { PACKET_BYTES_MAX } from './packets.ts'
 import { stopReply } from './stop-reply.ts'
 import { gdbRegisters, memoryMapXml, partsOf, targetXml } from './target-description.ts'
-import { crc32, hexWord, wordHex } from './words.ts'
+import { hexWord, wordHex } from './words.ts'
 
 /** To GDB. */
 export interface GdbWire {
@@ -52,7 +52,7 @@ export class GdbSession {
   constructor(target: Target, wire: GdbWire) {
     this.#target = target
     this.#wire = wire
-    this.#flash = new FlashWrites(target)
+    this.#flash = new FlashWrites(target.state.flash)
     this.#threads = new GdbThreads(target)
   }
 
@@ -78,7 +78,7 @@ export class GdbSession {
     if (/^(?:[zZHT]|vCont|qC$)/.test(text)) return true
     const [, address, length] = /^[mx]([\da-f]+),([\da-f]+)$/i.exec(text) ?? []
     if (address === undefined || length === undefined) return false
-    return this.#target.knows(Number.parseInt(address, 16), Number.parseInt(length, 16))
+    return this.#target.state.knows(Number.parseInt(address, 16), Number.parseInt(length, 16))
   }
 
   /** Ctrl-C in GDB. */
@@ -176,6 +176,7 @@ export class GdbSession {
       return 'OK'
     },
     vFlashDone: async () => {
+      this.#target.state.checksums.forget()
       await this.#flash.finish()
       return 'OK'
     },
@@ -207,7 +208,7 @@ export class GdbSession {
     for (const register of gdbRegisters) {
       for (const number of partsOf(register)) {
         if (at + 8 > hex.length) return 'OK'
-        this.#target.setRegister(number, hexWord(hex.slice(at, at + 8)))
+        this.#target.state.setRegister(number, hexWord(hex.slice(at, at + 8)))
         at += 8
       }
     }
@@ -222,7 +223,7 @@ export class GdbSession {
     }
     if (!this.#threads.isCurrentSelected) return errorText(SWITCHED_OUT)
     partsOf(register).forEach((part, index) => {
-      this.#target.setRegister(part, hexWord(hex.slice(8 * index, 8 * index + 8)))
+      this.#target.state.setRegister(part, hexWord(hex.slice(8 * index, 8 * index + 8)))
     })
     return 'OK'
   }
@@ -230,7 +231,7 @@ export class GdbSession {
   async #read(text: string): Promise<Uint8Array> {
     const { address, length } = addressAndLength(text)
     const most = Math.min(length, (PACKET_BYTES_MAX - 64) / 2)
-    const bytes = await this.#target.read(address, most)
+    const bytes = await this.#target.state.read(address, most)
     if (bytes.length === 0 && length > 0) {
       throw new Refusal(
         `Nothing can be read at 0x${address.toString(16)}: no memory, or not the application's.`,
@@ -244,15 +245,14 @@ export class GdbSession {
     const { address, length } = addressAndLength(text.slice(0, colon))
     const bytes = decode(text.slice(colon + 1))
     if (bytes.length !== length) return errorText('the packet is damaged')
-    if (length > 0) await this.#target.write(address, bytes)
+    if (length > 0) await this.#target.state.write(address, bytes)
     return 'OK'
   }
 
   async #crc(text: string): Promise<string> {
-    const { address, length } = addressAndLength(text.replace(/^:/, ''))
-    const bytes = await this.#target.read(address, length)
-    if (bytes.length < length) return errorText('memory ends in the range')
-    return `C${crc32(bytes).toString(16)}`
+    const range = addressAndLength(text.replace(/^:/, ''))
+    const crc = await this.#target.state.checksum(range)
+    return crc === undefined ? errorText('memory ends in the range') : `C${crc.toString(16)}`
   }
 
   // Points
@@ -283,7 +283,7 @@ export class GdbSession {
   // Running
 
   #jump(text: string, action: string): Promise<string> {
-    if (text !== '') this.#target.setRegister(PC, Number.parseInt(text, 16))
+    if (text !== '') this.#target.state.setRegister(PC, Number.parseInt(text, 16))
     return this.#continue(action)
   }
 
@@ -294,7 +294,7 @@ export class GdbSession {
     this.#isStepOwed = false
     const [, kind, start, end, thread] =
       /^([cCsSr])(?:([\da-f]+),([\da-f]+))?(?::(-?[\da-f]+))?/i.exec(action) ?? []
-    const pc = this.#target.register(PC) ?? 0
+    const pc = this.#target.state.register(PC) ?? 0
     const isStep = kind === 's' || kind === 'S'
     if (isStep && isOwed) return this.#stopReply('stepped')
     if ((isStep || kind === 'r') && !this.#threads.isCurrent(thread))

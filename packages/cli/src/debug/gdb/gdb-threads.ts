@@ -5,7 +5,7 @@
  *       changed. Registers of the others are read from their stacks.
  *   (2) Thread 1 is what was running when the kernel became known, so that GDB does not lose the thread
  *       that it has selected.
- *   (3) All that is read here comes with the next stop by itself (`Target.readStanding`).
+ *   (3) All that is read here comes with the next stop by itself (`TargetState.readStanding`).
  */
 import { StopReason } from '@microvisor/protocol'
 import { FreeRtos, type Task } from '../rtos/freertos.ts'
@@ -31,7 +31,7 @@ export class GdbThreads {
 
   constructor(target: Target) {
     this.#target = target
-    this.#kernel = new FreeRtos((address, length) => target.readStanding(address, length))
+    this.#kernel = new FreeRtos((address, length) => target.state.readStanding(address, length))
   }
 
   get current(): number {
@@ -48,7 +48,7 @@ export class GdbThreads {
 
   /** Numbers of all threads. */
   async list(): Promise<number[]> {
-    this.#target.forgetStanding()
+    this.#target.state.forgetStanding()
     const tasks = this.#kernel.isThere ? await this.#kernel.tasks() : undefined
     this.#tasks = new Map(tasks?.map((task) => [this.#numberOf(task.tcb), task]))
     return this.#tasks.size === 0 ? [this.#current] : [...this.#tasks.keys()]
@@ -83,17 +83,21 @@ export class GdbThreads {
 
   /** Of the selected thread. */
   async registers(): Promise<(number: number) => number | undefined> {
-    if (this.isCurrentSelected) return (number) => this.#target.register(number)
+    if (this.isCurrentSelected) return (number) => this.#target.state.register(number)
     const known = this.#registers.get(this.#selected) ?? (await this.#readSwitchedOut())
     return (number) =>
-      known?.get(number) ?? (MAIN_STACK.has(number) ? this.#target.register(number) : undefined)
+      known?.get(number) ??
+      (MAIN_STACK.has(number) ? this.#target.state.register(number) : undefined)
   }
 
   async #readSwitchedOut(): Promise<Registers | undefined> {
     const task = this.#tasks.get(this.#selected)
     if (task === undefined) return undefined
     const { topOfStack } = task
-    const registers = switchedOut(topOfStack, await this.#target.read(topOfStack, SAVED_BYTES))
+    const registers = switchedOut(
+      topOfStack,
+      await this.#target.state.read(topOfStack, SAVED_BYTES),
+    )
     if (registers !== undefined) this.#registers.set(this.#selected, registers)
     return registers
   }

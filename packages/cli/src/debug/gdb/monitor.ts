@@ -67,7 +67,7 @@ function registers(target: Target, name: string | undefined): string {
   const shown = gdbRegisters.filter((register) => name === undefined || register.name === name)
   if (shown.length === 0) return `There is no register "${name}".\n`
   const lines = shown.map((register) => {
-    const words = partsOf(register).map((number) => target.register(number) ?? 0)
+    const words = partsOf(register).map((number) => target.state.register(number) ?? 0)
     const hex = words.reverse().map((word) => word.toString(16).padStart(8, '0'))
     return `${register.name.padEnd(10)} 0x${hex.join('')}\n`
   })

@@ -28,7 +28,7 @@ export function stopReply(
 ): string {
   if (stop === undefined) return `T05thread:${thread.toString(16)};`
   const registers = Array.from({ length: STOP_REGISTERS }, (_, number) => {
-    const value = target.register(number)
+    const value = target.state.register(number)
     const name = number.toString(16).padStart(2, '0')
     return value === undefined ? '' : `${name}:${wordHex(value)};`
   })

@@ -12,14 +12,19 @@ import {
   type DebugReplyInit,
   type DebugRequestBody,
   encodeUtf8,
+  HashKind,
   type MemoryContent,
   type MemoryRange,
   type RegisterValue,
   StopReason,
+  StopTeller,
   type StopView,
+  viewedRanges,
 } from '@microvisor/protocol'
 import type { ApplicationFault, DebugHalt, DebugUnit, Engines, Flash } from '../../hardware.ts'
-import { DebugFlash } from './debug-flash.ts'
+import { makeBlock } from './debug-block.ts'
+import { crc32 } from './debug-crc.ts'
+import { DebugFlash, isFlash } from './debug-flash.ts'
 import { Execution, type StopCause } from './execution.ts'
 
 type Request<Case extends DebugRequestBody['case']> = Extract<
@@ -40,7 +45,7 @@ export interface DebugAgentParts {
 interface DebuggedApplication {
   readonly isRunning: boolean
   /** Hash of the installed manifest. */
-  readonly manifestHash: Uint8Array
+  manifestHash(): Uint8Array
   /** Starts it from the beginning with wake reason DEBUGGERRESTART. */
   restart(isChanged: boolean): void
   /** Lets it crash of a fault that the debugger has seen. */
@@ -50,20 +55,21 @@ interface DebuggedApplication {
 const CORE_REGISTERS = Array.from({ length: 25 }, (_, number) => number)
 const FLOAT_REGISTERS = Array.from({ length: 33 }, (_, index) => 32 + index)
 const SP = 13
-/** GDB reads the stack in lines of this size. */
-const STACK_LINE_BYTES = 64
 
 export class DebugAgent {
   readonly #parts: DebugAgentParts
   readonly #execution: Execution
   readonly #flash: DebugFlash
   #isAttached = false
+  readonly #teller = new StopTeller()
   #view: Pick<StopView, 'stackBytes' | 'ranges'> = { stackBytes: 0, ranges: [] }
   /** The Resume or Halt that waits for its Stopped. */
   #awaited: number | undefined
   #catchesFaults = false
   #fault: ApplicationFault | undefined
   #lastStop: StopCause = { reason: StopReason.HALTED }
+  /** Resumes that were done since the debugger came. */
+  #runs = 0
   /** The registers where the passage was. */
   #passed: { number: number; value: number }[] = []
 
@@ -134,17 +140,15 @@ export class DebugAgent {
       case 'writeRegisters':
         return done(this.#setRegisters(value.registers))
       case 'hashMemory':
-        return { case: 'memoryHashed', value: { hashes: value.ranges.map((r) => this.#hash(r)) } }
+        return { case: 'memoryHashed', value: { hashes: this.#hashes(value) } }
       case 'resume':
         return this.#resume(id, value)
       case 'halt':
         return this.#halt()
       case 'restart':
         return this.#restart()
-      case 'eraseFlash':
-        return done(this.#whileHalted(() => this.#flash.erase(value.address, value.length)))
-      case 'programFlash':
-        return done(this.#whileHalted(() => this.#flash.program(value.address, value.data)))
+      case 'writeBlock':
+        return done(this.#writeBlock(value))
       case 'detach':
         this.detach()
         return done(undefined)
@@ -158,7 +162,10 @@ export class DebugAgent {
       )
     }
     const { unit, application, kernelVersionText } = this.#parts
+    const isKept = this.#isAttached
+    if (!isKept) this.#runs = 0
     this.#isAttached = true
+    this.#teller.forget()
     unit.enable(true)
     if (view !== undefined) this.#view = view
     if (!this.holdsApplication) this.#takeHold()
@@ -166,10 +173,11 @@ export class DebugAgent {
       case: 'attached',
       value: {
         kernelVersionText,
-        manifestHash: application.manifestHash,
+        manifestHash: application.manifestHash(),
         hardwareBreakpoints: unit.breakpoints,
         hardwareWatchpoints: unit.watchpoints,
         stop: this.#stop(this.#lastStop),
+        isKept,
       },
     }
   }
@@ -196,6 +204,7 @@ export class DebugAgent {
     this.#view = request.view ?? this.#view
     this.#catchesFaults = request.catchFaults
     this.#awaited = id
+    this.#runs++
     this.#passed = []
     if (this.#fault !== undefined) {
       this.#letCrash()
@@ -244,16 +253,16 @@ export class DebugAgent {
   }
 
   #stop(cause: StopCause) {
-    const { stackBytes, ranges } = this.#view
-    const sp = this.#register(SP) ?? 0
-    const stack = { address: sp - (sp % STACK_LINE_BYTES), length: stackBytes }
+    const ranges = viewedRanges(this.#view, this.#register(SP) ?? 0)
     const exception = cause.detail ?? ''
     const fault = this.#fault ?? { exception, ...this.#parts.unit.faultStatus }
     return {
       ...cause,
-      registers: this.#registers(),
-      passed: this.#passed,
-      memory: this.#contents(stackBytes > 0 ? [stack, ...ranges] : ranges),
+      hasPassed: this.#passed.length > 0,
+      passed: this.#teller.registers(this.#passed),
+      registers: this.#teller.registers(this.#registers()),
+      memory: this.#teller.memory(this.#contents(ranges)),
+      runs: this.#runs,
       ...(cause.reason === StopReason.FAULT ? { fault } : {}),
     }
   }
@@ -289,7 +298,7 @@ export class DebugAgent {
     })
   }
 
-  #write(contents: readonly MemoryContent[]): string | undefined {
+  #write(contents: readonly Pick<MemoryContent, 'address' | 'data'>[]): string | undefined {
     for (const { address, data } of contents) {
       const written = this.#parts.unit.write(address, data)
       if (written < data.length) {
@@ -299,23 +308,37 @@ export class DebugAgent {
     return undefined
   }
 
-  #hash({ address, length }: MemoryRange): Uint8Array {
-    const { unit, engines } = this.#parts
-    const hash = engines.sha256()
+  #writeBlock(request: Request<'writeBlock'>): string | undefined {
+    if (!this.holdsApplication) return 'The application is running: halt it first.'
+    const block = makeBlock(request, this.#parts)
+    if (typeof block === 'string') return block
+    const { address } = request
+    if (isFlash(address)) return this.#flash.write(address, block)
+    return this.#write([{ address, data: block }])
+  }
+
+  #hashes({ ranges, kind }: Request<'hashMemory'>): Uint8Array[] {
+    const { engines } = this.#parts
+    return ranges.map((range) => {
+      const hash = kind === HashKind.CRC32 ? crc32() : engines.sha256()
+      if (!this.#digest(range, hash)) return new Uint8Array(0)
+      const digest = new Uint8Array(kind === HashKind.CRC32 ? 4 : 32)
+      hash.finish(digest)
+      return digest
+    })
+  }
+
+  /** False if memory ends. */
+  #digest({ address, length }: MemoryRange, hash: { update(bytes: Uint8Array): void }): boolean {
     const chunk = new Uint8Array(4096)
     for (let done = 0; done < length; ) {
-      const count = unit.read(address + done, chunk.subarray(0, Math.min(4096, length - done)))
-      if (count === 0) break
+      const wanted = Math.min(chunk.length, length - done)
+      const count = this.#parts.unit.read(address + done, chunk.subarray(0, wanted))
+      if (count < wanted) return false
       hash.update(chunk.subarray(0, count))
       done += count
     }
-    const digest = new Uint8Array(32)
-    hash.finish(digest)
-    return digest
-  }
-
-  #whileHalted(action: () => string | undefined): string | undefined {
-    return this.holdsApplication ? action() : 'The application is running: halt it first.'
+    return true
   }
 
   #print(text: string): void {

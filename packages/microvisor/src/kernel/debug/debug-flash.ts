@@ -1,5 +1,6 @@
-/** GDB's `load`: pages of the application's internal flash, erased and programmed on request. */
+/** GDB's `load`: pages of the application's internal flash, written on request. */
 import { INTERNAL_FLASH_ADDRESS, INTERNAL_FLASH_BYTES } from '@microvisor/protocol'
+import { eraseFlash, programFlash } from '../../flash-access.ts'
 import type { Flash } from '../../hardware.ts'
 
 export class DebugFlash {
@@ -15,44 +16,27 @@ export class DebugFlash {
     return this.#hasChanged
   }
 
-  /** Whole pages. A sentence for people if it cannot be. */
-  erase(address: number, length: number): string | undefined {
+  /** Whole pages, erased and programmed anew. A sentence for people if it cannot be. */
+  write(address: number, data: Uint8Array): string | undefined {
     const { eraseBytes } = this.#flash
+    const place = `${data.length} bytes at 0x${address.toString(16)}`
     const offset = address - INTERNAL_FLASH_ADDRESS
-    const problem = outside(offset, length)
-    if (problem !== undefined) return problem
-    if (offset % eraseBytes !== 0 || length % eraseBytes !== 0) {
-      return `Flash is erased in pages of ${eraseBytes} bytes; ${length} bytes at 0x${address.toString(16)} are not whole pages.`
+    if (offset + data.length > INTERNAL_FLASH_BYTES) {
+      return `${place} are not all in the application's ${INTERNAL_FLASH_BYTES} bytes of flash.`
+    }
+    if (offset % eraseBytes !== 0 || data.length % eraseBytes !== 0) {
+      return `Flash is written in pages of ${eraseBytes} bytes; ${place} are not whole pages.`
     }
     this.#hasChanged = true
-    for (let at = offset; at < offset + length; at += eraseBytes) {
-      const error = this.#flash.erase(at)
-      if (error !== undefined) return `Erasing flash failed: ${error}.`
-    }
-    return undefined
-  }
-
-  /** Erased quad-words; a last one that is not full is filled up with 0xFF. */
-  program(address: number, data: Uint8Array): string | undefined {
-    const { programBytes } = this.#flash
-    const offset = address - INTERNAL_FLASH_ADDRESS
-    const problem = outside(offset, data.length)
-    if (problem !== undefined) return problem
-    if (offset % programBytes !== 0) {
-      return `Flash is programmed in units of ${programBytes} bytes; 0x${address.toString(16)} is not the start of one.`
-    }
-    this.#hasChanged = true
-    for (let at = 0; at < data.length; at += programBytes) {
-      const unit = new Uint8Array(programBytes).fill(0xff)
-      unit.set(data.subarray(at, at + programBytes))
-      const error = this.#flash.program(offset + at, unit)
-      if (error !== undefined) return `Programming flash at offset ${offset + at} failed: ${error}.`
-    }
-    return undefined
+    const error =
+      eraseFlash(this.#flash, offset, data.length) ?? programFlash(this.#flash, offset, data)
+    return error && `Writing ${place} of flash failed: ${error}.`
   }
 }
 
-function outside(offset: number, length: number): string | undefined {
-  if (offset >= 0 && offset + length <= INTERNAL_FLASH_BYTES) return undefined
-  return `${length} bytes at offset ${offset} are not in the application's ${INTERNAL_FLASH_BYTES} bytes of flash.`
+/** True if it is where the application's flash is. */
+export function isFlash(address: number): boolean {
+  return (
+    address >= INTERNAL_FLASH_ADDRESS && address < INTERNAL_FLASH_ADDRESS + INTERNAL_FLASH_BYTES
+  )
 }

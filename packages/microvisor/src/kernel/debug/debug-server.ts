@@ -9,6 +9,7 @@ import {
   type DebugReplyInit,
   DebugRequestDecoder,
   encodeDebugReply,
+  equalBytes,
   STREAM_DATA_BYTES_MAX,
   StreamCloseReason,
 } from '@microvisor/protocol'
@@ -27,6 +28,8 @@ export interface DebugServerParts {
   readonly agent: () => DebugAgent
   /** The key that the installed manifest names for debugging. */
   readonly key: () => Uint8Array | undefined
+  /** The hash of that manifest. */
+  readonly manifestHash: () => Uint8Array
   readonly trace: (line: string) => void
 }
 
@@ -34,7 +37,8 @@ interface Session {
   readonly stream: () => LinkStream
   readonly tls: SecureSession
   readonly decoder: DebugRequestDecoder
-  readonly key: Uint8Array
+  /** Of the application that it is about. */
+  readonly manifestHash: Uint8Array
 }
 
 export class DebugServer {
@@ -55,7 +59,7 @@ export class DebugServer {
 
   /** The cloud opens a stream for a debugger. */
   accept(holder: string, stream: () => LinkStream): StreamUser | string {
-    const { key, sessions, trace } = this.#parts
+    const { key, manifestHash, sessions, trace } = this.#parts
     if (this.#session !== undefined) {
       return `Another debugger holds this device: ${this.#holder || 'unnamed'}.`
     }
@@ -65,7 +69,8 @@ export class DebugServer {
     }
     this.#holder = holder
     const tls = sessions.accept(peerKey)
-    const session = { stream, tls, decoder: new DebugRequestDecoder(), key: peerKey }
+    const decoder = new DebugRequestDecoder()
+    const session = { stream, tls, decoder, manifestHash: manifestHash() }
     this.#session = session
     trace(`debugger: ${holder || 'unnamed'}`)
     return {
@@ -97,18 +102,14 @@ export class DebugServer {
     }
   }
 
-  /** The application is another one: its key may be, too. */
-  applicationChanged(): void {
+  /** An application has started: if it is another one, the debugger knows neither its code nor its key. */
+  applicationStarted(): void {
     const session = this.#session
-    if (session === undefined) return
-    const key = this.#parts.key()
-    if (key !== undefined && isEqual(key, session.key)) return
+    if (session === undefined || equalBytes(this.#parts.manifestHash(), session.manifestHash))
+      return
     session.tls.close()
-    this.#end(
-      session,
-      StreamCloseReason.REFUSED,
-      'The application was replaced by one with another key.',
-    )
+    const detail = 'The application was replaced by another one.'
+    this.#end(session, StreamCloseReason.REFUSED, detail)
   }
 
   #takeRequests(session: Session): void {
@@ -154,8 +155,4 @@ export class DebugServer {
       })
     }
   }
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
