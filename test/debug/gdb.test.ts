@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { missing } from '../../tools/programs.ts'
 import { DebugWorld } from './debug-world.ts'
 import { debuggeeElf } from './debuggee.ts'
+import { editorTests } from './editors.ts'
 import { functions } from './functions.ts'
 import { GDB, type Gdb } from './gdb.ts'
 import { sessionTests } from './sessions.ts'
@@ -40,6 +41,8 @@ describe('debugging', { skip }, () => {
       }
     }
   })
+
+  describe('editors', () => editorTests(world))
 
   describe('sessions', () => sessionTests(world))
 })

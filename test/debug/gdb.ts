@@ -27,6 +27,7 @@ export interface Stop {
 export class Gdb {
   readonly #child: ChildProcess
   readonly #patienceMs: number
+  readonly #stop: RegExp
   #said = ''
   #wake: (() => void)[] = []
   #token = 0
@@ -34,9 +35,12 @@ export class Gdb {
   /** It did not answer in time: nothing after that means anything. */
   #isLost = false
 
-  constructor(elf: string, folder: string, patienceMs = PATIENCE_MS) {
+  /** With `args` in the place of what the tests usually start it with: one that prompts while it runs. */
+  constructor(elf: string, folder: string, patienceMs = PATIENCE_MS, args?: readonly string[]) {
     this.#patienceMs = patienceMs
-    this.#child = spawn(GDB, ['--nx', '--quiet', '--interpreter=mi3', elf], {
+    this.#stop =
+      args === undefined ? /^\*stopped([^\n]*)\n[\s\S]*?^\(gdb\)/m : /^\*stopped([^\n]*)\n/m
+    this.#child = spawn(GDB, args ?? ['--nx', '--quiet', '--interpreter=mi3', elf], {
       ...{ cwd: folder, stdio: ['pipe', 'pipe', 'pipe'], detached: true },
       env: { ...process.env, HOME: folder, TERM: 'dumb' },
     })
@@ -63,6 +67,13 @@ export class Gdb {
     return text
   }
 
+  /** What a command of the machine interface ends with, as it stands there. */
+  async mi(command: string): Promise<string> {
+    const { record, error } = await this.#command(`-${command}`)
+    assert.equal(error, undefined, `${command}: ${error}\n${this.tail}`)
+    return record
+  }
+
   /** The error that the command ends with, and what it printed. */
   async fails(command: string): Promise<string> {
     const { text, error } = await this.#command(command)
@@ -85,7 +96,7 @@ export class Gdb {
   }
 
   async stopped(from: number): Promise<Stop & { readonly text: string }> {
-    const [, record] = await this.#says(/^\*stopped([^\n]*)\n[\s\S]*?^\(gdb\)/m, from)
+    const [, record] = await this.#says(this.#stop, from)
     const field = (name: string) => new RegExp(`[,{]${name}="([^"]*)"`).exec(record!)?.[1] ?? ''
     const signal = field('signal-name')
     return {
@@ -113,20 +124,28 @@ export class Gdb {
     await closed
   }
 
+  /** Ends by itself, and in time. */
+  async gone(withinMs: number): Promise<void> {
+    const from = performance.now()
+    await this.#says(/<gone>/, 0)
+    const tookMs = performance.now() - from
+    assert.ok(tookMs < withinMs, `${tookMs} ms`)
+  }
+
   get tail(): string {
     return this.#said.slice(-3000)
   }
 
-  async #command(command: string): Promise<{ text: string; error: string | undefined }> {
+  async #command(command: string) {
     const token = ++this.#token
     const from = this.#said.length
     this.#child.stdin!.write(`${token}${command}\n`)
-    const result = new RegExp(`^${token}\\^(done|running|connected|error)([^\\n]*)\\n`, 'm')
+    const result = new RegExp(`^${token}\\^(done|running|connected|error|exit)([^\\n]*)\\n`, 'm')
     const [, kind, rest] = await this.#says(result, from)
     const said = this.#said.slice(from)
     const error =
       kind === 'error' ? unquoted(/msg="((?:[^"\\]|\\.)*)"/.exec(rest!)?.[1] ?? '') : undefined
-    return { text: consoleText(said), error }
+    return { text: consoleText(said), record: rest!, error }
   }
 
   async #says(pattern: RegExp, from: number): Promise<RegExpExecArray> {

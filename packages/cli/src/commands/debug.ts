@@ -26,12 +26,12 @@ export class Debug extends MicrovisorCommand {
     }),
     vscode: boolean({
       description:
-        'write .vscode/launch.json here, for Cortex-Debug and Native Debug; for the ELF file of --elf or --gdb, else that of the folder build',
+        'write .vscode/launch.json here, for Cortex-Debug, Native Debug and CDT GDB; for the ELF file of --elf or --gdb, else that of the folder build',
     }),
     svd: text({
       helpValue: 'FILE',
       dependsOn: ['vscode'],
-      description: "registers of the chip for Cortex-Debug; the repository's unless given",
+      description: "registers of the chip for VS Code; the repository's unless given",
     }),
   }
   static override examples = [
@@ -62,9 +62,11 @@ export class Debug extends MicrovisorCommand {
   async #writeLaunchFile(flags: LaunchFlags): Promise<void> {
     const { writeLaunchFile } = await import('../debug/launch-file.ts')
     const { latestBuild } = await import('../project.ts')
+    const { installedGdb } = await import('../debug/gdb-program.ts')
     const { host, port, svd } = flags
+    const gdb = installedGdb()
     const elf = flags.elf ?? flags.gdb ?? latestBuild('.')
-    this.progress(`Wrote ${await writeLaunchFile('.', { elf, host, port, svd })} for ${elf}.`)
+    this.progress(`Wrote ${await writeLaunchFile('.', { elf, host, port, gdb, svd })} for ${elf}.`)
   }
 }
 

@@ -1,11 +1,17 @@
 /** GDB itself: started and connected. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { Failure } from '../errors.ts'
 
 const PROGRAMS = ['gdb-multiarch', 'arm-none-eabi-gdb', 'gdb'] as const
 
 /** How long GDB waits for an answer; the link to a device may be slow. */
 export const REMOTE_TIMEOUT_SECONDS = 30
+
+/** The first that is installed; where none is, the one that should be. */
+export function installedGdb(): string {
+  const isInstalled = (program: string) => spawnSync(program, ['--version']).error === undefined
+  return PROGRAMS.find(isInstalled) ?? PROGRAMS[0]
+}
 
 /** Runs GDB in this terminal until it ends. */
 export async function runGdb(elf: string, host: string, port: number): Promise<string> {

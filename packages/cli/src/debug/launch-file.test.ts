@@ -18,13 +18,17 @@ const write = (svd?: string) =>
     elf: join(folder, 'build/app.elf'),
     host: 'localhost',
     port: 8001,
+    gdb: 'my-gdb',
     svd,
   })
 const content = () => JSON.parse(readFileSync(file(), 'utf8'))
 
-test('both extensions are told what their documentation asks for', async () => {
+test('each extension is told what its package.json asks for', async () => {
   rmSync(join(folder, '.vscode'), { recursive: true })
   assert.equal(await write(join(folder, 'chip.svd')), file())
+  const workspace = '$' + '{workspaceFolder}'
+  const sources = `set substitute-path "app" "${workspace}"`
+  const reset = ['monitor reset', 'maintenance flush register-cache']
   assert.deepEqual(content(), {
     version: '0.2.0',
     configurations: [
@@ -32,33 +36,41 @@ test('both extensions are told what their documentation asks for', async () => {
         name: 'microvisor (Cortex-Debug)',
         type: 'cortex-debug',
         request: 'attach',
-        executable: '$' + '{workspaceFolder}/build/app.elf',
-        cwd: '$' + '{workspaceFolder}',
+        cwd: workspace,
+        executable: `${workspace}/build/app.elf`,
         servertype: 'external',
         gdbTarget: 'localhost:8001',
-        gdbPath: 'gdb-multiarch',
-        debuggerArgs: ['-l', '30', '-ex', 'set substitute-path app $' + '{workspaceFolder}'],
-        overrideResetCommands: ['monitor reset'],
-        svdFile: '$' + '{workspaceFolder}/chip.svd',
+        gdbPath: 'my-gdb',
+        debuggerArgs: ['-l', '30', '-ex', sources],
+        overrideResetCommands: reset,
+        runToEntryPoint: 'main',
+        svdFile: `${workspace}/chip.svd`,
       },
       {
         name: 'microvisor (Native Debug)',
         type: 'gdb',
         request: 'attach',
-        executable: '$' + '{workspaceFolder}/build/app.elf',
-        cwd: '$' + '{workspaceFolder}',
+        cwd: workspace,
+        executable: `${workspace}/build/app.elf`,
         remote: true,
         target: 'localhost:8001',
-        gdbpath: 'gdb-multiarch',
-        debugger_args: [
-          '-l',
-          '30',
-          '-ex',
-          'set substitute-path app $' + '{workspaceFolder}',
-          '--nx',
-        ],
+        gdbpath: 'my-gdb',
+        debugger_args: ['-l', '30', '-ex', 'set mi-async on', '-ex', sources, '--nx'],
         stopAtConnect: true,
         valuesFormatting: 'parseText',
+      },
+      {
+        name: 'microvisor (CDT GDB)',
+        type: 'gdbtarget',
+        request: 'attach',
+        cwd: workspace,
+        program: `${workspace}/build/app.elf`,
+        gdb: 'my-gdb',
+        gdbArguments: ['-l', '30'],
+        target: { type: 'remote', host: 'localhost', port: '8001' },
+        preConnectCommands: [sources, 'set filename-display absolute'],
+        customResetCommands: reset,
+        definitionPath: `${workspace}/chip.svd`,
       },
     ],
   })
@@ -82,7 +94,7 @@ test('what else stands in the file stays; a second time changes nothing', async 
   await write()
   const once = content()
   assert.deepEqual({ ...once, configurations: once.configurations.slice(0, 2) }, others)
-  assert.equal(once.configurations.length, 4)
+  assert.equal(once.configurations.length, 5)
   await write()
   assert.deepEqual(content(), once)
 })
