@@ -166,6 +166,15 @@ export function sqlStateOf(error: unknown): string | undefined {
   return undefined
 }
 
+/**
+ * True if the same with other content may well be done: PostgreSQL's classes of data, of constraints and of
+ * limits, and what our own code threw on the way there.
+ */
+export function isOfTheContent(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state === undefined ? !isUnavailable(error) : /^(22|23|54)/.test(state)
+}
+
 /** Does it again if it and another, on the same rows in another order, waited for each other. */
 export async function despiteDeadlock<T>(statement: () => Promise<T>): Promise<T> {
   for (let left = DEADLOCKS; ; left--) {

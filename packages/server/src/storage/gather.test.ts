@@ -22,18 +22,42 @@ test('the first is asked at once; what comes meanwhile goes together, up to a ro
   assert.equal(await gatherer.ask(7), 14)
 })
 
-test('a round that fails fails those in it, and no other', async () => {
-  let isBroken = true
+test('one that cannot be asked fails alone, and costs the others of its round a few more', async () => {
+  let rounds = 0
   const gatherer = new Gatherer<number, number>(
     async (questions) => {
-      if (isBroken) throw new Error('away')
+      rounds++
+      await new Promise(setImmediate)
+      if (questions.includes(77)) throw new RangeError('77 cannot be asked')
       return questions
     },
     { pauses: false },
   )
-  await assert.rejects(gatherer.ask(1), /away/)
-  isBroken = false
-  assert.equal(await gatherer.ask(2), 2)
+  const all = await Promise.allSettled(Array.from({ length: 501 }, (_, i) => gatherer.ask(i)))
+  const failed = all.flatMap(({ status }, i) => (status === 'rejected' ? [i] : []))
+  assert.deepEqual(failed, [77])
+  const values = all.map((one) => (one.status === 'fulfilled' ? one.value : 77))
+  assert.deepEqual(values, [...values.keys()])
+  assert.ok(rounds <= 2 + 2 * 9, `${rounds} rounds`)
+})
+
+test('when the database is away all of a round fail at once, and those of the next do not', async () => {
+  let rounds = 0
+  let isAway = true
+  const gatherer = new Gatherer<number, number>(
+    async (questions) => {
+      rounds++
+      await new Promise(setImmediate)
+      if (isAway) throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
+      return questions
+    },
+    { pauses: false },
+  )
+  const all = await Promise.allSettled([gatherer.ask(1), gatherer.ask(2), gatherer.ask(3)])
+  assert.ok(all.every(({ status }) => status === 'rejected'))
+  assert.equal(rounds, 2)
+  isAway = false
+  assert.equal(await gatherer.ask(4), 4)
 })
 
 test('where rounds pause, those who come one by one are a few rounds', async () => {

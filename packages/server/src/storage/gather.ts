@@ -6,6 +6,7 @@
  * nobody can ask meanwhile.)
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isOfTheContent } from './database.ts'
 
 interface Waiting<Question, Answer> {
   readonly question: Question
@@ -22,7 +23,7 @@ const ROUND = 500
 const PAUSE_MS = { each: 20, most: 100 }
 
 export class Gatherer<Question, Answer> {
-  /** Answers in the order of the questions. */
+  /** Answers in the order of the questions. What it changes, it changes for all of them or for none. */
   readonly #askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>
   readonly #pauseMs: typeof PAUSE_MS
   #waiting: Waiting<Question, Answer>[] = []
@@ -58,12 +59,17 @@ export class Gatherer<Question, Answer> {
     this.#isAsking = false
   }
 
-  async #round(round: Waiting<Question, Answer>[]): Promise<void> {
+  /** One that cannot be asked is found by halves, and fails alone. */
+  async #round(round: readonly Waiting<Question, Answer>[]): Promise<void> {
     try {
       const answers = await this.#askAll(round.map(({ question }) => question))
       for (const [i, { resolve }] of round.entries()) resolve(answers[i] as Answer)
     } catch (error) {
-      for (const { reject } of round) reject(error)
+      if (round.length > 1 && isOfTheContent(error)) {
+        const half = Math.ceil(round.length / 2)
+        await this.#round(round.slice(0, half))
+        await this.#round(round.slice(half))
+      } else for (const { reject } of round) reject(error)
     }
   }
 }
