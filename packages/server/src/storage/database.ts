@@ -11,7 +11,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { drizzle } from 'drizzle-orm/pglite'
 import { UsageError } from '../usage-error.ts'
-import { openPostgres } from './postgres.ts'
+import { makeDatabaseFolder } from './database-folder.ts'
 
 export type Database = ReturnType<typeof drizzle>
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
@@ -46,7 +46,9 @@ export async function openDatabase(place: string, to: MigrateTo = 'latest'): Pro
   const bring = async (client: SqlClient) => {
     if (to !== 'as it is') await migrate(client, migrations)
   }
-  if (/^postgres(ql)?:/.test(place)) return openPostgres(place, bring)
+  if (/^postgres(ql)?:/.test(place))
+    return (await import('./postgres.ts')).openPostgres(place, bring)
+  await makeDatabaseFolder(place)
   const client = await PGlite.create(place, {
     startParams: [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`],
   })
