@@ -12,10 +12,11 @@ if (major < wanted) {
   )
   process.exitCode = 1
 } else {
-  import('node:module')
-    .then(({ enableCompileCache }) => {
-      enableCompileCache()
-      return import('../src/main.ts')
-    })
-    .then(({ main }) => main(process.argv.slice(2)))
+  import('node:module').then(async ({ enableCompileCache }) => {
+    const words = process.argv.slice(2)
+    // A server is the one command that runs for months.
+    if (words[0] === 'up') (await import('@microvisor/server/frugal')).beginFrugally()
+    enableCompileCache()
+    return (await import('../src/main.ts')).main(words)
+  })
 }

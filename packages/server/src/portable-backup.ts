@@ -16,7 +16,6 @@ import { BundleStore } from './storage/bundles.ts'
 import { openDatabase } from './storage/database.ts'
 import { makeFolder } from './storage/durable-file.ts'
 import { dumpRows, isEmpty, loadRows } from './storage/rows.ts'
-import { S3Blobs } from './storage/s3-blobs.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where a server keeps its things; what is not named is in the data folder. */
@@ -106,6 +105,7 @@ async function blobsOf(places: StorePlaces): Promise<{ blobs: Blobs; close: () =
     await blobs.recover()
     return { blobs, close: () => undefined }
   }
+  const { S3Blobs } = await import('./storage/s3-blobs.ts')
   const blobs = await S3Blobs.open(places.blobsUrl)
   return { blobs, close: () => blobs.close() }
 }

@@ -36,7 +36,6 @@ import { AccountEvents } from './events/account-events.ts'
 import { type Bus, ProcessBus } from './events/bus.ts'
 import { EventReaders } from './events/event-readers.ts'
 import { Listeners } from './events/listeners.ts'
-import { NatsBus } from './events/nats-bus.ts'
 import { addEventRoutes } from './events/routes.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { Rest } from './http/rest.ts'
@@ -73,7 +72,6 @@ import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleReader } from './storage/bundle-reader.ts'
 import { BundleStore } from './storage/bundles.ts'
 import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
-import { S3Blobs } from './storage/s3-blobs.ts'
 import { noTracing, OtlpTracing, type Tracing } from './tracing.ts'
 import { DeltaMaker } from './transfers/delta-maker.ts'
 import { Transfers } from './transfers/transfers.ts'
@@ -216,14 +214,12 @@ async function openCloud(
   options: ServerOptions,
   undo: (() => unknown)[],
 ): Promise<Cloud> {
-  const { db, folder, keyring, masterKeys, authority, limits, log, tracing } = foundation
+  const { db, folder, keyring, masterKeys, authority, limits, log } = foundation
   const accounts = new Accounts(db)
   const account = await accounts.openFirst(folder.credentials)
   const blobs = await openBlobs(foundation, options, undo)
   const bundles = new BundleStore(foundation, blobs)
-  const bus = options.busUrl
-    ? await NatsBus.connect(options.busUrl, log, tracing)
-    : new ProcessBus()
+  const bus = await openBus(foundation, options)
   undo.push(() => bus.close())
   const metrics = new Metrics()
   const egress = new Egress(options.egress ?? CLOSED)
@@ -276,6 +272,13 @@ async function openCloud(
   }
 }
 
+/** What only a cluster needs is loaded by a cluster: the SDK for S3 alone is 30 MiB. */
+async function openBus({ log, tracing }: Foundation, { busUrl }: ServerOptions): Promise<Bus> {
+  if (busUrl === undefined) return new ProcessBus()
+  const { NatsBus } = await import('./events/nats-bus.ts')
+  return NatsBus.connect(busUrl, log, tracing)
+}
+
 async function openBlobs(
   { folder, log }: Foundation,
   { blobs, blobsUrl }: ServerOptions,
@@ -283,6 +286,7 @@ async function openBlobs(
 ): Promise<Blobs> {
   if (blobs !== undefined) return blobs
   if (blobsUrl !== undefined) {
+    const { S3Blobs } = await import('./storage/s3-blobs.ts')
     const shared = await S3Blobs.open(blobsUrl)
     undo.push(() => shared.close())
     return shared

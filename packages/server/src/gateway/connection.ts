@@ -97,22 +97,21 @@ export class DeviceConnection {
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts
-    const { limits } = parts
+    const { limits, device, signers, keyring, certificates, log } = parts
+    const send = (body: FrameInit) => this.#send(body)
     this.#reportPace = new Pace(limits.reportsPerSecond, limits.reportBurst)
     this.#streams = this.#makeStreams()
     this.#keys = new DeviceKeys({
-      ...parts,
-      send: (body) => this.#send(body),
+      ...{ device, signers, keyring, log, send },
       changed: () => {
         this.#sent = { ...this.#sent, target: '' }
         return this.refresh()
       },
     })
     this.#renewal = new CertificateRenewal({
-      ...parts,
+      ...{ device, certificates, log, send },
       renewAt: parts.certificate.renewAt,
       shown: () => parts.socket.getPeerX509Certificate(),
-      send: (body) => this.#send(body),
     })
     this.#silence = setTimeout(() => {
       this.end(GoodbyeReason.TIMED_OUT, `No hello within ${limits.helloMs} ms.`)

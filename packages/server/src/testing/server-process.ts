@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Client, createClient } from '@microvisor/api'
+import { frugal } from '../frugal.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../server.ts'
 
 type Facts = Pick<RunningServer, 'url' | 'gateway' | 'account'>
@@ -23,7 +24,9 @@ export async function spawnServer(
 ): Promise<ServerProcess> {
   const file = fileURLToPath(import.meta.url)
   const options = { port: 0, gatewayPort: 0, ...more, dataFolder }
-  const child = spawn(process.execPath, [file, JSON.stringify(options)], {
+  const { environment, flags } = frugal({ environment: process.env, flags: [] })
+  const child = spawn(process.execPath, [...flags, file, JSON.stringify(options)], {
+    env: environment,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))

@@ -1,0 +1,52 @@
+/**
+ * What a server's process has to be started with so that it, and each device, costs little memory. Neither
+ * V8 nor the C library can be told later, so a process that was started without begins again, in its place:
+ * same number, same files, same terminal. What somebody has set is left as it is; other C libraries than
+ * glibc pass over what they do not know. Figures: docs/performance.md; why: decision 45.
+ */
+
+/** The young generation would take 100 MiB; with 2 x 4 MiB a server is no slower. */
+const SEMI_SPACE = '--max-semi-space-size'
+const SEMI_SPACE_MB = 4
+
+const MALLOC = {
+  /** One arena: what was freed after PGlite was compiled, in other threads, is there for connections. */
+  MALLOC_ARENA_MAX: '1',
+  /**
+   * Node keeps 64 KiB for what a TLS connection receives, and devices fill one or two. Mapped on their own,
+   * the rest is never touched; in the heap it lies where something else has been.
+   */
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  /** Larger, half of them find room on top of the heap. */
+  MALLOC_TOP_PAD_: '0',
+} as const
+
+interface Launch {
+  readonly environment: NodeJS.ProcessEnv
+  /** Node's own, before the script. */
+  readonly flags: readonly string[]
+}
+
+/** How to start a process that is a server from what another was started with. */
+export function frugal({ environment, flags }: Launch): Launch {
+  const given = [...flags, ...(environment.NODE_OPTIONS ?? '').split(' ')]
+  const isSet = given.some((flag) => flag.startsWith(SEMI_SPACE))
+  return {
+    environment: { ...MALLOC, ...environment },
+    flags: isSet ? flags : [...flags, `${SEMI_SPACE}=${SEMI_SPACE_MB}`],
+  }
+}
+
+/**
+ * Begins this process again if it was started otherwise: the first thing that a program does. One that
+ * talks with its parent over a channel goes on as it is; the channel would be lost.
+ */
+export function beginFrugally(): void {
+  const { environment, flags } = frugal({ environment: process.env, flags: process.execArgv })
+  const isSo =
+    flags.length === process.execArgv.length &&
+    Object.keys(MALLOC).every((name) => name in process.env)
+  if (isSo || process.channel) return
+  const words = [process.execPath, ...flags, ...process.argv.slice(1)]
+  process.execve?.(process.execPath, words, environment)
+}
