@@ -15,10 +15,9 @@ import {
   encodeDebugRequest,
   makeDelta,
 } from '../packages/protocol/src/index.ts'
-import { BareDevice } from '../test/debug/bare-device.ts'
+import { BareDevice, spinningImage } from '../test/debug/bare-device.ts'
 
 const NOTHING = new Uint8Array(0)
-const SPIN_BYTES = 0x500
 const PLACES = [0x0800_0400, 0x0800_0402, 0x2000_0000, 0x4000_0000, 0xe000_ed00, 0x3000_0000, 0]
 
 export async function fuzz({ seed, count }: { seed: number; count: number }): Promise<void> {
@@ -38,6 +37,7 @@ export async function fuzz({ seed, count }: { seed: number; count: number }): Pr
     new DebugRequestDecoder().push(noise)
     replies = []
     const request = someRequest(upTo)
+    const before = request.case === 'writeBlock' ? device.chip.flashBytes.slice() : undefined
     try {
       ask(request)
     } catch (error) {
@@ -45,6 +45,10 @@ export async function fuzz({ seed, count }: { seed: number; count: number }): Pr
       continue
     }
     if (request.case !== 'resume') assert.ok(replies.length > 0, `${request.case}, seed ${seed}`)
+    if (before !== undefined && replies.at(-1)?.case === 'refused') {
+      const isAsBefore = Buffer.compare(before, device.chip.flashBytes) === 0
+      assert.ok(isAsBefore, `a block was refused and changed flash, seed ${seed}`)
+    }
     device.advance(200)
     if (turn % 64 === 0) {
       replies = []
@@ -120,19 +124,6 @@ function spoilt(block: Block, upTo: UpTo): Block {
     () => ({ delta: Uint8Array.from({ length: 200 }, () => upTo(256)) }),
   ]
   return { ...block, ...wrongs[upTo(wrongs.length)]!() }
-}
-
-/** Counts in a loop, and so do its handlers. */
-function spinningImage(): Uint8Array {
-  const image = new Uint8Array(SPIN_BYTES)
-  const view = new DataView(image.buffer)
-  view.setUint32(0, 0x2008_0000, true)
-  for (let vector = 1; vector < 16; vector++) view.setUint32(4 * vector, 0x0800_0401, true)
-  // ADDS r0, #1; PUSH {r0}; POP {r1}; B .-6
-  for (const [at, code] of [0x3001, 0xb401, 0xbc02, 0xe7fb].entries()) {
-    view.setUint16(0x400 + 2 * at, code, true)
-  }
-  return image
 }
 
 function sha256(data: Uint8Array): Uint8Array {

@@ -23,10 +23,12 @@ import {
 const VECTORS = 0x0800_0000
 const SECURE_FLASH = 0x0c00_0000
 const SLICE_CYCLES = 20_000
+const SPIN_BYTES = 0x500
 
 export class BareDevice {
   readonly chip: Stm32u585
   readonly agent: DebugAgent
+  manifestHash = new Uint8Array(32)
   readonly #unit: DebugUnit
   /** Where replies go. */
   reply: (id: number, reply: DebugReplyInit) => void = () => undefined
@@ -87,12 +89,9 @@ export class BareDevice {
     clearImmediate(this.#turn)
   }
 
-  /** What a debugger's tunnel would be. */
-  tunnel(delayMs = 0): Tunnel {
-    const later = (action: () => void) => {
-      if (delayMs === 0) setImmediate(action)
-      else setTimeout(action, delayMs)
-    }
+  /** What a debugger's tunnel would be; while it is cut, nothing passes. */
+  tunnel(isCut: () => boolean = () => false): Tunnel {
+    const later = (action: () => void) => setImmediate(() => isCut() || action())
     const decoder = new DebugRequestDecoder()
     const socket = new Duplex({
       read() {},
@@ -130,9 +129,22 @@ export class BareDevice {
   #application() {
     return {
       isRunning: true,
-      manifestHash: () => new Uint8Array(32),
+      manifestHash: () => this.manifestHash,
       restart: () => this.#restart(),
       crash: () => this.#restart(),
     }
   }
+}
+
+/** Counts in r0, in a loop; its handlers are the same. */
+export function spinningImage(): Uint8Array {
+  const image = new Uint8Array(SPIN_BYTES)
+  const view = new DataView(image.buffer)
+  view.setUint32(0, 0x2008_0000, true)
+  for (let vector = 1; vector < 16; vector++) view.setUint32(4 * vector, 0x0800_0401, true)
+  // ADDS r0, #1; PUSH {r0}; POP {r1}; B .-6
+  for (const [at, code] of [0x3001, 0xb401, 0xbc02, 0xe7fb].entries()) {
+    view.setUint16(0x400 + 2 * at, code, true)
+  }
+  return image
 }

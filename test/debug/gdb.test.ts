@@ -1,6 +1,7 @@
 /** Every function of the table, and sessions, with GDB, cloud and device as they are: one of each for all. */
 import { after, before, describe, test } from 'node:test'
 import { missing } from '../../tools/programs.ts'
+import { costTests } from './costs.ts'
 import { DebugWorld } from './debug-world.ts'
 import { debuggeeElf } from './debuggee.ts'
 import { editorTests } from './editors.ts'
@@ -43,6 +44,8 @@ describe('debugging', { skip }, () => {
   })
 
   describe('editors', () => editorTests(world))
+
+  describe('costs', () => costTests(world))
 
   describe('sessions', () => sessionTests(world))
 })

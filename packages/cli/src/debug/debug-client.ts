@@ -125,9 +125,11 @@ export class DebugClient {
         return
       }
       const { view, said } = this.#withView(request)
+      const bytes = encodeDebugRequest(id, said)
+      this.#view = view
       this.#waiting.set(id, { resolve, reject, view, isPatient: request.case === 'resume' })
       if (this.#silence === undefined) this.#listen()
-      this.#tunnel.socket.write(encodeDebugRequest(id, said))
+      this.#tunnel.socket.write(bytes)
     })
   }
 
@@ -138,7 +140,6 @@ export class DebugClient {
     }
     const { view = this.#view, ...rest } = request.value as { view?: View }
     const isKnown = request.case === 'resume' && isDeepStrictEqual(view, this.#view)
-    this.#view = view
     return { view, said: isKnown ? { case: 'resume', value: rest } : request }
   }
 

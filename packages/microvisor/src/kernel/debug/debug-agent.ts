@@ -116,6 +116,11 @@ export class DebugAgent {
     return true
   }
 
+  /** The connection was lost: how the application stops is told when the debugger is back. */
+  loseTouch(): void {
+    this.#awaited = undefined
+  }
+
   /** The debugger has gone: the application goes on as if it had never been there. */
   detach(): void {
     if (!this.#isAttached) return
@@ -196,12 +201,13 @@ export class DebugAgent {
 
   #resume(id: number, request: Request<'resume'>): DebugReplyInit | undefined {
     const { unit } = this.#parts
+    // Whether it goes on or not: the debugger holds it for said.
+    this.#view = request.view ?? this.#view
     if (!this.holdsApplication) return refused('The application is running already.')
     const problem =
       this.#write(request.memory?.contents ?? []) ??
       this.#setRegisters(request.registers?.registers ?? [])
     if (problem !== undefined) return refused(problem)
-    this.#view = request.view ?? this.#view
     this.#catchesFaults = request.catchFaults
     this.#awaited = id
     this.#runs++
@@ -216,6 +222,7 @@ export class DebugAgent {
     const refusal = this.#execution.start(request)
     if (refusal === undefined) return undefined
     this.#awaited = undefined
+    this.#runs--
     return refused(refusal)
   }
 

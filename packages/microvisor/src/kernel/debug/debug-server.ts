@@ -37,8 +37,6 @@ interface Session {
   readonly stream: () => LinkStream
   readonly tls: SecureSession
   readonly decoder: DebugRequestDecoder
-  /** Of the application that it is about. */
-  readonly manifestHash: Uint8Array
 }
 
 export class DebugServer {
@@ -46,6 +44,8 @@ export class DebugServer {
   readonly #buffer = new Uint8Array(RECEIVE_BYTES)
   #session: Session | undefined
   #holder = ''
+  /** Of the application that the last session was about. */
+  #manifestHash: Uint8Array = new Uint8Array(0)
   #cancelLinger: () => void = () => {}
 
   constructor(parts: DebugServerParts) {
@@ -69,8 +69,8 @@ export class DebugServer {
     }
     this.#holder = holder
     const tls = sessions.accept(peerKey)
-    const decoder = new DebugRequestDecoder()
-    const session = { stream, tls, decoder, manifestHash: manifestHash() }
+    const session = { stream, tls, decoder: new DebugRequestDecoder() }
+    this.#manifestHash = manifestHash()
     this.#session = session
     trace(`debugger: ${holder || 'unnamed'}`)
     return {
@@ -104,12 +104,13 @@ export class DebugServer {
 
   /** An application has started: if it is another one, the debugger knows neither its code nor its key. */
   applicationStarted(): void {
+    if (equalBytes(this.#parts.manifestHash(), this.#manifestHash)) return
     const session = this.#session
-    if (session === undefined || equalBytes(this.#parts.manifestHash(), session.manifestHash))
-      return
-    session.tls.close()
-    const detail = 'The application was replaced by another one.'
-    this.#end(session, StreamCloseReason.REFUSED, detail)
+    if (session === undefined) this.#parts.agent().detach()
+    else {
+      session.tls.close()
+      this.#end(session, StreamCloseReason.REFUSED, 'The application was replaced by another one.')
+    }
   }
 
   #takeRequests(session: Session): void {
@@ -149,6 +150,7 @@ export class DebugServer {
     const { agent, timers } = this.#parts
     if (reason !== undefined) agent().detach()
     else {
+      agent().loseTouch()
       this.#cancelLinger()
       this.#cancelLinger = timers.after(LINGER, () => {
         if (this.#session === undefined) agent().detach()
