@@ -21,7 +21,8 @@ import type { Target } from '../target.ts'
 const FIRST = 1
 /** msp and msplim: there is one main stack. */
 const MAIN_STACK: ReadonlySet<number> = new Set([17, 19])
-const UNKNOWN_LAYOUT = 'has FreeRTOS, the tasks of which are laid out as in no version that is known'
+const UNKNOWN_LAYOUT =
+  'has FreeRTOS, the tasks of which are laid out as in no version that is known'
 /** Beyond this, tasks that are gone are forgotten. */
 const NUMBERS_MAX = 1024
 
