@@ -63,5 +63,10 @@ export const elsewhere: Readonly<Record<string, readonly GdbFunctionElsewhere[]>
       note: '`microvisor crashes core`, also for reports that are sealed',
       testedBy: 'core.test.ts',
     },
+    {
+      name: 'core file of a crash in an interrupt handler',
+      note: 'the backtrace goes on through the exception’s frame, also with floating-point registers that the chip has not saved yet',
+      testedBy: 'gdb.test.ts, sessions: a crash in a handler is followed to where it came from',
+    },
   ],
 }
