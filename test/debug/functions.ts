@@ -24,12 +24,12 @@ export const elsewhere: Readonly<Record<string, readonly GdbFunctionElsewhere[]>
   'Threads of FreeRTOS': [
     {
       name: 'info threads, thread apply',
-      note: 'tasks with name, state and priority, by the symbols of the kernel (V9 to V11, one core, no MPU)',
+      note: 'tasks with name, state and priority, by the symbols of the kernel (V9 to V11, one core); how it was configured is worked out. One that waits for a notification without a time limit is shown as suspended',
       testedBy: 'tasks.test.ts: a task on each list has its name, priority and state',
     },
     {
       name: 'thread, info registers of a task that is switched out',
-      note: 'from its stack, with floating-point registers; ports ARM_CM33_NTZ, ARM_CM33, ARM_CM4F',
+      note: 'as its port saved them, floating-point registers, too; ARM_CM33_NTZ, ARM_CM33, ARM_CM4F, with and without the MPU (switched-out.test.ts)',
       testedBy:
         'tasks.test.ts: registers of a task that is switched out are those with which it goes on',
     },
@@ -62,6 +62,11 @@ export const elsewhere: Readonly<Record<string, readonly GdbFunctionElsewhere[]>
       name: 'core file of a crash report: backtrace, info registers, locals',
       note: '`microvisor crashes core`, also for reports that are sealed',
       testedBy: 'core.test.ts',
+    },
+    {
+      name: 'core file of a crash in an interrupt handler',
+      note: 'the backtrace goes on through the exception’s frame, also with floating-point registers that the chip has not saved yet',
+      testedBy: 'gdb.test.ts, sessions: a crash in a handler is followed to where it came from',
     },
   ],
 }

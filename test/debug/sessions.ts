@@ -129,6 +129,28 @@ export function sessionTests(debug: DebugWorld): void {
     assert.match(lookAt(debug, core), IN_FAULT)
   })
 
+  for (const [how, fault, s0] of [
+    ['that is still in the registers', 6, 5],
+    ['that the handler made the chip save', 7, 7],
+  ] as const) {
+    test(`a crash in a handler is followed to where it came from, with its floating-point state ${how}`, async () => {
+      await crash(debug, fault)
+      const core = join(debug.folder, `handler-${fault}.core`)
+      const [outcome] = await debug.run(['crashes', 'core', '--device', 'patient', '--out', core])
+      assert.equal(outcome!.code, 0, outcome!.stderr)
+      // A double holds two: GDB before 14 shows `s` registers of the innermost frame in all of them.
+      const floats = ['info registers d0', 'info registers s16']
+      const text = gdbSays(debug, core, 'backtrace', 'print $s0', ...floats, 'frame 2', ...floats)
+      assert.match(text, /#0 .*SVC_Handler[\s\S]*#1 +<signal handler called>[\s\S]*#2 +main \(\)/)
+      assert.match(text, new RegExp(`^\\$1 = ${s0}$`, 'm'))
+      const low = [...text.matchAll(/^d0 .*raw 0x[\da-f]*([\da-f]{8})\)$/gm)].map(
+        ([, word]) => word,
+      )
+      assert.deepEqual(low, [s0 === 5 ? FIVE : SEVEN, FIVE], text)
+      assert.equal([...text.matchAll(/^s16 +1\.5 /gm)].length, 2)
+    })
+  }
+
   test('a sealed report is made into a core file by whoever has the key, and by nobody else', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const [key, half, core] = ['crash.pem', 'crash.pub', 'sealed.core'].map((name) =>
@@ -198,8 +220,11 @@ async function downloaded(debug: DebugWorld): Promise<void> {
 /** What GDB says of a core file of `crash`. */
 const IN_FAULT = /#0 .*fault \(which=2\)[\s\S]*#1 .*main \(\)[\s\S]*\$1 = 1\.5\n[\s\S]*\$2 = -2\n/
 
-/** The application executes an undefined instruction; resolves when the cloud has the report. */
-async function crash(debug: DebugWorld): Promise<void> {
+/** As floating-point registers have them. */
+const [FIVE, SEVEN] = ['40a00000', '40e00000']
+
+/** The application executes an undefined instruction, or does another of its faults; resolves when the cloud has the report. */
+async function crash(debug: DebugWorld, fault = 2): Promise<void> {
   const { api, client } = debug.cloud
   const kept = async () => {
     const { crashes } = await client.call(api.listDeviceCrashes, { params: { Sid: 'patient' } })
@@ -210,7 +235,7 @@ async function crash(debug: DebugWorld): Promise<void> {
   const gdb = await debug.gdb(session.port)
   await gdb.ask('tbreak work')
   await gdb.run('continue')
-  await gdb.ask('set var fault_wanted = 2')
+  await gdb.ask(`set var fault_wanted = ${fault}`)
   assert.match((await gdb.run('continue')).reason, /SIGILL|SIGSEGV/)
   gdb.begin('continue')
   await until('the report is kept', async () => (await kept()) > before)
@@ -219,7 +244,11 @@ async function crash(debug: DebugWorld): Promise<void> {
 }
 
 function lookAt(debug: DebugWorld, core: string): string {
-  const commands = ['set width 0', 'backtrace', 'print $s16', 'print $s17']
+  return gdbSays(debug, core, 'backtrace', 'print $s16', 'print $s17')
+}
+
+function gdbSays(debug: DebugWorld, core: string, ...asked: readonly string[]): string {
+  const commands = ['set width 0', ...asked]
   const args = commands.flatMap((command) => ['-ex', command])
   return execFileSync(GDB, ['--nx', '--batch', debug.elf, core, ...args], {
     ...{ encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },

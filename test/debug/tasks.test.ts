@@ -33,15 +33,8 @@ describe('tasks of FreeRTOS', { skip }, () => {
   })
 
   test('a task on each list has its name, priority and state', async () => {
-    await gdb.ask('tbreak whole')
-    await gdb.run('continue')
-    const threads = await gdb.ask('info threads')
-    const rows = [...threads.matchAll(/Thread \d+ \((\S+: \S+, priority \d)\)/g)]
-    assert.deepEqual(rows.map(([, row]) => row).sort(), [
-      ...['IDLE: ready, priority 0', 'asleep: blocked, priority 2', 'floating: ready, priority 1'],
-      ...['parked: suspended, priority 2', 'waiting: blocked, priority 2'],
-      'whole: running, priority 1',
-    ])
+    const threads = await threadsAt(gdb, 'whole')
+    assert.deepEqual(rowsOf(threads), ROWS)
     assert.match(threads, /^\* \d+ +Thread \d+ \(whole: running/m)
     assert.doesNotMatch(threads, /not available/)
     const traces = await gdb.ask('thread apply all backtrace')
@@ -101,6 +94,42 @@ describe('tasks of FreeRTOS', { skip }, () => {
   })
 })
 
+describe('tasks of FreeRTOS, laid out otherwise', { skip }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'microvisor-tasks-'))
+  const elf = build(folder, '-DLAID_OUT_OTHERWISE')
+  const bench = new BareBench(elf, folder, { foresees: true, fromStart: true })
+
+  before(() => bench.begin())
+  after(async () => {
+    await bench.end()
+    rmSync(folder, { recursive: true })
+  })
+
+  test('integrity checks, whole items as ends and settings of the MPU are noticed', async () => {
+    const threads = await threadsAt(bench.gdb, 'whole')
+    assert.deepEqual(rowsOf(threads), ROWS)
+    assert.match(await bench.gdb.ask('thread apply all backtrace'), /wait_in[\s\S]* parked /)
+  })
+})
+
+const ROWS = [
+  ...['IDLE: ready, priority 0', 'asleep: blocked, priority 2', 'floating: ready, priority 1'],
+  ...['parked: suspended, priority 2', 'waiting: blocked, priority 2'],
+  'whole: running, priority 1',
+]
+
+/** What `info threads` says once this function begins. */
+async function threadsAt(gdb: Gdb, name: string): Promise<string> {
+  await gdb.ask(`tbreak ${name}`)
+  await gdb.run('continue')
+  return gdb.ask('info threads')
+}
+
+function rowsOf(threads: string): string[] {
+  const rows = [...threads.matchAll(/Thread \d+ \((\S+: \S+, priority \d)\)/g)]
+  return rows.map(([, row]) => row!).sort()
+}
+
 /** Of what the task does again and again. */
 function lineOf(task: 'floating' | 'whole'): number {
   const text = { floating: 'turns[number]++;', whole: 'turns[number] += by;' }[task]
@@ -119,12 +148,13 @@ function registers(gdb: Gdb): Promise<string> {
   return gdb.ask(`printf "${ALL.map((name) => `${name} %x`).join(' ')}", $${ALL.join(', $')}`)
 }
 
-function build(folder: string): string {
+function build(folder: string, ...flags: readonly string[]): string {
   const elf = join(folder, 'tasks.elf')
   execFileSync('arm-none-eabi-gcc', [
     ...['-mcpu=cortex-m33', '-mthumb', '-mfpu=fpv5-sp-d16', '-mfloat-abi=hard', '-Og', '-g3'],
     ...['-Wall', '-Wextra', '-Werror', '-ffreestanding', '-nostdlib', '-Wl,--build-id=none'],
     ...['-T', join(import.meta.dirname, '../../bench/debuggee/link.ld'), SOURCE, '-o', elf],
+    ...flags,
   ])
   return elf
 }

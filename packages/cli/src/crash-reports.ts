@@ -11,6 +11,7 @@ import {
 import { readFileSync } from 'node:fs'
 import type { DeviceEvent } from '@microvisor/api'
 import {
+  crashFloatsByName,
   describeFault,
   formatWord,
   fromHex,
@@ -21,8 +22,6 @@ import {
 import { Failure } from './errors.ts'
 
 const TAG_BYTES = 16
-/** s0 to s31 and FPSCR, in the order of a report. */
-export const FLOATS = [...Array.from({ length: 32 }, (_, index) => `s${index}`), 'fpscr']
 const REGISTERS = 'r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 sp lr pc xpsr'.split(' ')
 
 /** Gives each event as it is, and crashes opened where the key fits. Throws Failure for no key. */
@@ -42,7 +41,7 @@ export function crashOpener(file: string): (event: DeviceEvent) => DeviceEvent {
     const { cfsr, hfsr, sfsr, mmfar, bfar, sfar, stack } = report
     const registers: Record<string, number> = {
       ...Object.fromEntries(REGISTERS.map((name, i) => [name, report.registers[i] ?? 0])),
-      ...Object.fromEntries(report.floatRegisters.map((word, i) => [FLOATS[i]!, word])),
+      ...crashFloatsByName(report.floatRegisters),
     }
     const { sealed, ...plain } = crash
     const opened = { ...plain, registers, cfsr, hfsr, sfsr, mmfar, bfar, sfar, stack: toHex(stack) }

@@ -2,6 +2,7 @@
 import type { DeviceCrash, DeviceEvent } from '@microvisor/api'
 import {
   backtrace,
+  crashFloats,
   DwarfError,
   formatPlace,
   formatWord,
@@ -11,7 +12,6 @@ import {
 } from '@microvisor/protocol'
 import { string } from '@oclif/core/flags'
 import type { Cloud } from './cloud.ts'
-import { FLOATS } from './crash-reports.ts'
 import type { CoreContents } from './debug/core-file.ts'
 import { Failure } from './errors.ts'
 import { type Column, facts } from './output.ts'
@@ -86,8 +86,15 @@ export function coreContents({ crash, id }: DeviceCrash): CoreContents {
   const registers = REGISTERS.map((name) => crash.registers[name] ?? 0)
   const data = fromHex(stack ?? '') ?? new Uint8Array()
   const signal = SIGNALS[crash.exception] ?? SIGSEGV
-  const floats = FLOATS.map((name) => crash.registers[name]).filter((word) => word !== undefined)
-  return { registers, floats, signal, memory: [{ address: registers[SP] ?? 0, data }] }
+  const known = crashFloats.map((name) => crash.registers[name])
+  const floats = known.slice(0, FLOATS).filter((word) => word !== undefined)
+  const memory = [{ address: registers[SP] ?? 0, data }]
+  // GDB asks for these two when it goes through an exception's frame that has room for s0 to s15.
+  const [fpccr = FPCCR.saved, fpcar = 0] = known.slice(FLOATS)
+  if (floats.length > 0) {
+    memory.push({ address: FPCCR.address, data: Buffer.from(Uint32Array.of(fpccr, fpcar).buffer) })
+  }
+  return { registers, floats, signal, memory }
 }
 
 const REGISTERS = [
@@ -95,6 +102,10 @@ const REGISTERS = [
   ...['sp', 'lr', 'pc', 'xpsr'],
 ]
 const SP = 13
+/** s0 to s31 and FPSCR. */
+const FLOATS = 33
+/** `saved`: as if the frame had been given its registers; for a report that does not say. */
+const FPCCR = { address: 0xe000_ef34, saved: 0xc000_0000 } as const
 const SIGSEGV = 11
 const SIGNALS: Readonly<Record<string, number>> = { UsageFault: 4, BusFault: 7 }
 

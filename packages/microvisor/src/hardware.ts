@@ -142,7 +142,7 @@ export type FaultName =
 export interface ApplicationFault {
   readonly exception: FaultName
   readonly registers: ApplicationRegisters
-  /** s0 to s31 and FPSCR, where the application has the floating-point unit switched on. */
+  /** s0 to s31, FPSCR, FPCCR and FPCAR, where the application has the floating-point unit switched on. */
   readonly floats?: readonly number[]
   readonly cfsr: number
   readonly hfsr: number

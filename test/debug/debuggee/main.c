@@ -75,9 +75,17 @@ void SysTick_Handler(void)
 volatile uint32_t calls;
 volatile uint32_t chosen;
 
+enum { NO_FAULT, SECURE_MEMORY, UNDEFINED, NOTHING_THERE, NOT_CODE, UNALIGNED, IN_HANDLER, IN_FLOAT_HANDLER };
+volatile uint32_t fault_wanted;
+
+/* With `IN_FLOAT_HANDLER` its own floats make the chip save those of `main` first. */
 void SVC_Handler(void)
 {
     calls++;
+    if (fault_wanted == IN_FLOAT_HANDLER)
+        __asm volatile(".fpu fpv5-sp-d16\nvmov.f32 s0, #7.0\n" ::: "memory");
+    if (fault_wanted >= IN_HANDLER)
+        __asm volatile("udf #7");
 }
 
 /* An IT block, the first instruction of which has a label of its own. */
@@ -104,9 +112,6 @@ __attribute__((noinline)) void float_unit(void)
                    "vmov.f32 s16, #1.5\n"
                    "vmov.f32 s17, #-2.0\n");
 }
-
-enum { NO_FAULT, SECURE_MEMORY, UNDEFINED, NOTHING_THERE, NOT_CODE, UNALIGNED };
-volatile uint32_t fault_wanted;
 
 __attribute__((noinline)) void fault(uint32_t which)
 {
@@ -139,7 +144,8 @@ int main(void)
         in_ram();
         work(turn);
         chosen = choose(turn, 5);
-        __asm volatile("svc 1");
+        __asm volatile("vmov.f32 s0, #5.0\n"
+                       "svc 1");
         if (fault_wanted)
             fault(fault_wanted);
         __asm volatile("wfi");

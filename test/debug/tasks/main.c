@@ -3,21 +3,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* With configUSE_LIST_DATA_INTEGRITY_CHECK_BYTES, without configUSE_MINI_LIST_ITEM, with the MPU. */
+#ifdef LAID_OUT_OTHERWISE
+#define CHECK(number) uint32_t check##number;
+#define MPU_SETTINGS uint32_t settings[9];
+typedef struct item EndItem_t;
+#else
+#define CHECK(number)
+#define MPU_SETTINGS
+typedef struct end EndItem_t;
+#endif
+
 typedef struct item {
+    CHECK(1)
     uint32_t xItemValue;
     struct item *pxNext, *pxPrevious;
     void *pvOwner;
     struct list *pxContainer;
+    CHECK(2)
 } ListItem_t;
 
+struct end {
+    CHECK(1)
+    uint32_t xItemValue;
+    ListItem_t *pxNext, *pxPrevious;
+};
+
 typedef struct list {
+    CHECK(1)
     uint32_t uxNumberOfItems;
     ListItem_t *pxIndex;
-    struct { uint32_t xItemValue; ListItem_t *pxNext, *pxPrevious; } xListEnd;
+    EndItem_t xListEnd;
+    CHECK(2)
 } List_t;
 
 typedef struct {
     uint32_t *pxTopOfStack;
+    MPU_SETTINGS
     ListItem_t xStateListItem, xEventListItem;
     uint32_t uxPriority;
     uint32_t *pxStack;

@@ -130,6 +130,8 @@ export function registersOf({ cpu }: Stm32u585): ApplicationRegisters {
 }
 
 const CPACR = 0xe000_ed88
+const FPCCR = 0xe000_ef34
+const FPCAR = 0xe000_ef38
 /** CP10, either right of access. */
 const FLOATING_POINT_ON = 1 << 20
 const FLOATS = Array.from({ length: 32 }, (_, index) => `s${index}` as 's0')
@@ -137,7 +139,9 @@ const FLOATS = Array.from({ length: 32 }, (_, index) => `s${index}` as 's0')
 /** What a report of a fault has besides, where the application uses floating point. */
 export function floatsOf({ cpu }: Stm32u585): Partial<Pick<ApplicationFault, 'floats'>> {
   if ((cpu.readPrivate(CPACR, false) & FLOATING_POINT_ON) === 0) return {}
-  return { floats: [...FLOATS, 'fpscr' as const].map((name) => cpu.get(name)) }
+  const registers = [...FLOATS, 'fpscr' as const].map((name) => cpu.get(name))
+  const stacking = [FPCCR, FPCAR].map((address) => cpu.readPrivate(address, false))
+  return { floats: [...registers, ...stacking] }
 }
 
 /** r0 to r3, then the caller's stack; a stack pointer that points nowhere reads as zero. */

@@ -577,7 +577,8 @@ export declare type CrashReport = Message<"microvisor.link.v1.CrashReport"> & {
   sealed: Uint8Array;
 
   /**
-   * s0 to s31 and FPSCR, where the application has the floating-point unit switched on; else none.
+   * s0 to s31, FPSCR, FPCCR and FPCAR, where the application has the floating-point unit switched on; else
+   * none. The last two, which older devices leave out, say whether an exception's frame has got s0 to s15.
    *
    * @generated from field: repeated uint32 float_registers = 101;
    */

@@ -2,6 +2,7 @@
 import type { DeviceEvent } from '@microvisor/api'
 import {
   type CrashReport,
+  crashFloatsByName,
   decodeUtf8,
   describeFault,
   formatPlace,
@@ -119,7 +120,6 @@ export function plainText(text: string): string {
   return text.replace(/\p{Cc}/gu, '\uFFFD')
 }
 
-const FLOATS = [...Array.from({ length: 32 }, (_, index) => `s${index}`), 'fpscr']
 const REGISTERS = 'r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 sp lr pc xpsr'.split(' ')
 
 /** What the database keeps of a crash and people see of it. */
@@ -132,7 +132,7 @@ export function describeCrash(
     exception: plainText(report.exception),
     registers: {
       ...Object.fromEntries(REGISTERS.map((name, i) => [name, report.registers[i] ?? 0])),
-      ...Object.fromEntries(report.floatRegisters.map((word, i) => [FLOATS[i], word])),
+      ...crashFloatsByName(report.floatRegisters),
     },
     cfsr,
     hfsr,

@@ -9,12 +9,20 @@
  */
 import { StopReason } from '@microvisor/protocol'
 import { FreeRtos, type Task } from '../rtos/freertos.ts'
-import { type Registers, SAVED_BYTES, switchedOut } from '../rtos/switched-out.ts'
+import {
+  BLOCK_SAVED_BYTES,
+  type Registers,
+  SAVED_BYTES,
+  switchedOut,
+  switchedOutInBlock,
+} from '../rtos/switched-out.ts'
 import type { Target } from '../target.ts'
 
 const FIRST = 1
 /** msp and msplim: there is one main stack. */
 const MAIN_STACK: ReadonlySet<number> = new Set([17, 19])
+const UNKNOWN_LAYOUT =
+  'has FreeRTOS, the tasks of which are laid out as in no version that is known'
 /** Beyond this, tasks that are gone are forgotten. */
 const NUMBERS_MAX = 1024
 
@@ -56,7 +64,9 @@ export class GdbThreads {
 
   describe(number: number): string {
     const task = this.#tasks.get(number)
-    if (task === undefined) return 'application'
+    if (task === undefined) {
+      return this.#kernel.isUnknown ? `application; ${UNKNOWN_LAYOUT}` : 'application'
+    }
     return `${task.name}: ${task.state}, priority ${task.priority}`
   }
 
@@ -93,11 +103,11 @@ export class GdbThreads {
   async #readSwitchedOut(): Promise<Registers | undefined> {
     const task = this.#tasks.get(this.#selected)
     if (task === undefined) return undefined
-    const { topOfStack } = task
-    const registers = switchedOut(
-      topOfStack,
-      await this.#target.state.read(topOfStack, SAVED_BYTES),
-    )
+    const { topOfStack, isInBlock } = task
+    const read = (at: number, bytes: number) => this.#target.state.read(at, bytes)
+    const registers = isInBlock
+      ? switchedOutInBlock(await read(topOfStack - BLOCK_SAVED_BYTES, BLOCK_SAVED_BYTES))
+      : switchedOut(topOfStack, await read(topOfStack, SAVED_BYTES))
     if (registers !== undefined) this.#registers.set(this.#selected, registers)
     return registers
   }

@@ -1,10 +1,15 @@
 /**
- * The tasks of FreeRTOS, found by the symbols of its kernel in the application's memory. Layouts are
- * those of list.h and tasks.c (V9 to V11) for one core, without the MPU and without
- * configUSE_LIST_DATA_INTEGRITY_CHECK_BYTES; anything else is noticed and shows no tasks.
+ * The tasks of FreeRTOS, found by the symbols of its kernel in the application's memory, V9 to V11, one core.
+ * How its structures lie there is worked out from them (layout.ts); where that fails there are no tasks,
+ * and `isUnknown`.
  *
- * Nothing tells how many priorities there are: the ready lists are walked until all tasks are found.
+ * Nothing tells how many priorities there are: the ready lists are walked until all tasks are found, or
+ * until there is no list any more.
+ *
+ * A task that waits for a notification without a time limit stands as `suspended`: what tells it apart lies
+ * in its control block behind what depends on the configuration.
  */
+import { BLOCK_BYTES, isEndValue, type Layout, LISTS_BYTES, layoutOf } from './layout.ts'
 
 export type TaskState = 'running' | 'ready' | 'blocked' | 'suspended' | 'deleted'
 
@@ -15,6 +20,8 @@ export interface Task {
   readonly state: TaskState
   readonly priority: number
   readonly topOfStack: number
+  /** The MPU's port keeps the context in the control block, not on the stack. */
+  readonly isInBlock: boolean
 }
 
 /** Memory of the application that is halted; shorter where it ends. */
@@ -31,19 +38,16 @@ const lists: readonly { readonly symbol: string; readonly state: TaskState }[] =
   { symbol: 'xTasksWaitingTermination', state: 'deleted' },
 ]
 
-/** List_t: number of items, index, and the end as an item: value, next, previous. */
-const LIST = { bytes: 20, items: 0, endValue: 8, first: 12 } as const
-/** ListItem_t: value, next, previous, owner, list. */
-const ITEM = { bytes: 20, next: 4, owner: 12, list: 16 } as const
-const TCB = { bytes: 68, topOfStack: 0, stateItem: 4, eventItem: 24, priority: 44, name: 52 }
-/** portMAX_DELAY: what the end of a list has for a value. */
-const END_VALUE = 0xffff_ffff
 const PRIORITIES_MAX = 256
 const TASKS_MAX = 256
+/** configMAX_TASK_NAME_LEN is 16 unless somebody wants it longer. */
+const NAME_BYTES = 32
 
 export class FreeRtos {
   readonly #read: Read
   readonly #symbols = new Map<string, number>()
+  #layout: Layout | undefined
+  #isUnknown = false
 
   constructor(read: Read) {
     this.#read = read
@@ -75,50 +79,82 @@ export class FreeRtos {
     return isRunning === 0 ? 0 : this.#wordOf('pxCurrentTCB')
   }
 
+  /** It runs, and its structures are none that are known. */
+  get isUnknown(): boolean {
+    return this.#isUnknown
+  }
+
   /** Undefined if what is there is no list of tasks, or not yet. */
   async tasks(): Promise<Task[] | undefined> {
     const current = await this.current()
     const count = await this.#wordOf('uxCurrentNumberOfTasks')
     if (current === 0 || count === 0 || count > TASKS_MAX) return undefined
-    const found = new Map<number, Task>()
+    const layout = await this.#layoutBy(current)
+    const found = new Map<number, TaskState>()
+    const isRead = layout !== undefined && (await this.#find(layout, count, found))
+    this.#isUnknown = !isRead
+    if (!isRead) return undefined
+    // Also if it is on its way from one list to another.
+    found.set(current, 'running')
+    const tasks = [...found].map(([tcb, state]) => this.#task(layout, tcb, state))
+    return Promise.all(tasks)
+  }
+
+  /** Once known it stays: it was compiled in. */
+  async #layoutBy(block: number): Promise<Layout | undefined> {
+    if (this.#layout !== undefined) return this.#layout
+    const lists = wordAt(await this.#read(this.#symbols.get('pxReadyTasksLists')!, LISTS_BYTES))
+    for (const bytes of [BLOCK_BYTES.plain, BLOCK_BYTES.most]) {
+      this.#layout ??= layoutOf(block, wordAt(await this.#read(block, bytes)), bytes, lists)
+    }
+    return this.#layout
+  }
+
+  /** False if one of them is no list. */
+  async #find(layout: Layout, count: number, found: Map<number, TaskState>): Promise<boolean> {
     for (const { symbol, state } of lists) {
       const list = this.#symbols.get(symbol)
-      if (list !== undefined && !(await this.#walk(list, state, current, found))) return undefined
+      if (list !== undefined && !(await this.#walk(layout, list, state, found))) return false
     }
     const ready = this.#symbols.get('pxReadyTasksLists')!
     for (let priority = 0; priority < PRIORITIES_MAX && found.size < count; priority++) {
-      const isList = await this.#walk(ready + priority * LIST.bytes, 'ready', current, found)
-      if (!isList) return undefined
+      const isList = await this.#walk(layout, ready + priority * layout.listBytes, 'ready', found)
+      if (!isList) return priority > 0
     }
-    return found.has(current) ? [...found.values()] : undefined
+    return true
   }
 
   /** False if there is no list. */
-  async #walk(list: number, state: TaskState, current: number, found: Map<number, Task>) {
-    const head = wordAt(await this.#read(list, LIST.bytes))
-    const items = head(LIST.items)
-    if (head(LIST.endValue) !== END_VALUE || items > TASKS_MAX) return false
-    let item = head(LIST.first)
+  async #walk(
+    { list, listBytes, item, itemBytes, stateItem, eventItem }: Layout,
+    address: number,
+    state: TaskState,
+    found: Map<number, TaskState>,
+  ): Promise<boolean> {
+    const head = wordAt(await this.#read(address, listBytes))
+    const items = head(list.items)
+    if (!isEndValue(head(list.endValue)) || items > TASKS_MAX) return false
+    let at = head(list.first)
     for (let index = 0; index < items; index++) {
-      const word = wordAt(await this.#read(item, ITEM.bytes))
-      const tcb = word(ITEM.owner)
-      if (item !== tcb + TCB.stateItem && item !== tcb + TCB.eventItem) return false
-      if (!found.has(tcb))
-        found.set(tcb, await this.#task(tcb, tcb === current ? 'running' : state))
-      item = word(ITEM.next)
+      const word = wordAt(await this.#read(at, itemBytes))
+      const tcb = word(item.owner)
+      if (at !== tcb + stateItem && at !== tcb + eventItem) return false
+      if (!found.has(tcb)) found.set(tcb, state)
+      at = word(item.next)
     }
     return true
   }
 
   /** One that waits for an event without a time limit stands among the suspended ones. */
-  async #task(tcb: number, listed: TaskState): Promise<Task> {
-    const bytes = await this.#read(tcb, TCB.bytes)
+  async #task(layout: Layout, tcb: number, listed: TaskState): Promise<Task> {
+    const bytes = await this.#read(tcb, layout.name + NAME_BYTES)
     const word = wordAt(bytes)
-    const waits = listed === 'suspended' && word(TCB.eventItem + ITEM.list) !== 0
-    const name = Buffer.from(bytes.subarray(TCB.name)).toString('latin1').split('\0')[0] ?? ''
+    const waits = listed === 'suspended' && word(layout.eventItem + layout.item.list) !== 0
+    const name = Buffer.from(bytes.subarray(layout.name)).toString('latin1').split('\0')[0] ?? ''
+    const topOfStack = word(0)
     return {
-      ...{ tcb, name, state: waits ? 'blocked' : listed },
-      ...{ priority: word(TCB.priority), topOfStack: word(TCB.topOfStack) },
+      ...{ tcb, name, state: waits ? 'blocked' : listed, priority: word(layout.priority) },
+      ...{ topOfStack, isInBlock: topOfStack > tcb && topOfStack <= tcb + layout.stateItem },
     }
   }
 
