@@ -33,13 +33,7 @@ const samples: Record<keyof typeof serverSettings, Sample> = {
   MICROVISOR_KEYS_FOLDER: { good: asItIs('/etc/microvisor/keys'), wrong: [] },
   MICROVISOR_PUBLIC_URL: {
     good: asItIs('https://microvisor.example', 'http://10.0.0.1:8700/'),
-    wrong: [
-      'microvisor.example',
-      'ftp://host',
-      'https://host/path',
-      'https://u@host',
-      'https://',
-    ],
+    wrong: ['microvisor.example', 'ftp://host', 'https://host/path', 'https://u@host', 'https://'],
   },
   MICROVISOR_TRUSTED_PROXIES: {
     good: [['10.0.0.5, fd00:1::/64', ['10.0.0.5', 'fd00:1::/64']]],
