@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -48,7 +48,7 @@ export class Container {
   /** Before it has started, with the network of this machine; `folders` of it can be read there. */
   prepare(script: string, folders: Readonly<Record<string, string>> = {}): void {
     const trust = TRUST.filter((name) => process.env[name] !== undefined).map((name) => {
-      copyFileSync(process.env[name]!, join(this.#root, 'etc/ssl', name))
+      this.write(`/etc/ssl/${name}`, readFileSync(process.env[name]!, 'utf8'))
       return `--setenv=${name}=/etc/ssl/${name}`
     })
     const binds = Object.entries(folders).map(([to, from]) => `--bind-ro=${from}:${to}`)

@@ -1,5 +1,6 @@
 /** Settings from the environment: each is read as it is meant, or refused with its name, its value and what to do. */
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { serverSettings, settingsOf } from './settings.ts'
@@ -104,4 +105,6 @@ test('files and folders that cannot be used end the start, by name', async () =>
   const says = (code: string) => (error: { code?: string; message: string }) =>
     error.code === code && error.message.includes(nowhere)
   await assert.rejects(testCloud(files), says('TLS_UNUSABLE'))
+  await writeFile(nowhere, '')
+  await assert.rejects(testCloud({ keysFolder: join(nowhere, 'keys') }), says('KEYS_UNREADABLE'))
 })
