@@ -56,6 +56,9 @@ nats-server:nats-server:nats-server
 mosquitto:mosquitto:mosquitto
 openssl:openssl:openssl
 haproxy:haproxy:haproxy
+caddy:caddy:caddy
+debootstrap:debootstrap:
+systemd-nspawn:systemd-container:
 sigrok-cli:sigrok-cli:sigrok-cli
 '
 
