@@ -8,7 +8,7 @@ shift
 case $task in
   start) set_up_packages; exec node tools/start.ts "$@" ;;
   test) set_up_packages; set_up_programs; exec node tools/test.ts "$@" ;;
-  test-slow) set_up_packages; set_up_programs; exec node tools/test.ts --slow "$@" ;;
+  test-slow) set_up_packages; set_up_programs "$slow_programs"; exec node tools/test.ts --slow "$@" ;;
   check) set_up_packages; exec node tools/check.ts "$@" ;;
   gen) set_up_packages; exec node tools/gen.ts "$@" ;;
   bench) set_up_packages; exec node bench/run.ts "$@" ;;

@@ -55,16 +55,25 @@ postgres:postgresql:postgresql
 nats-server:nats-server:nats-server
 mosquitto:mosquitto:mosquitto
 openssl:openssl:openssl
-haproxy:haproxy:haproxy
 sigrok-cli:sigrok-cli:sigrok-cli
 '
 
+# Those that only `npm run test:slow` needs.
+slow_programs='
+haproxy:haproxy:haproxy
+caddy:caddy:caddy
+debootstrap:debootstrap:
+systemd-nspawn:systemd-container:
+'
+
+# Argument: further rows.
 set_up_programs() {
+  wanted="$programs ${1:-}"
   set_up_adapter
   missing=''
   apt_packages=''
   brew_packages=''
-  for row in $programs; do
+  for row in $wanted; do
     program=${row%%:*}
     rest=${row#*:}
     if ! command -v "$program" >/dev/null; then
@@ -84,7 +93,7 @@ set_up_programs() {
     # shellcheck disable=SC2086
     brew install $brew_packages >&2 || true
   fi
-  for row in $programs; do
+  for row in $wanted; do
     program=${row%%:*}
     command -v "$program" >/dev/null && continue
     [ "${CI:-}" = true ] && fail "$program is missing and could not be installed."

@@ -36,7 +36,7 @@ export const scaled = {
   name: 'cloud on PostgreSQL, NATS and S3',
   sample: [
     'packages/server/src/{apps,configs,devices,transfers}/**/*.test.ts',
-    'packages/server/src/storage/first-release.test.ts',
+    'packages/server/src/storage/older-databases.test.ts',
   ],
   all: ['packages/server/src/**/*.test.ts'],
   filesAtOnce: 20,

@@ -4,7 +4,7 @@
  * new master key, and a backup that becomes one process again. In `npm run test:slow`.
  */
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import {
@@ -14,34 +14,12 @@ import {
 } from '../../packages/server/src/testing/stores.ts'
 import { missing } from '../../tools/programs.ts'
 import { isComplete } from '../../tools/sampling.ts'
+import { haproxyFile, type Ports } from './guide.ts'
 import { blinkSaying, prebuilt } from './images.ts'
 import { freePort, type Running, World } from './world.ts'
 
-const GUIDE = join(import.meta.dirname, '../../docs/guides/hosting.md')
 /** Longer than the two checks after which HAProxy leaves a server out. */
 const DRAIN_SECONDS = 6
-
-interface Ports {
-  readonly api: number
-  readonly gateway: number
-}
-
-/** The guide's HAProxy configuration with these ports on this machine in place of its own. */
-function haproxyFile(front: Ports, servers: Readonly<Record<string, Ports>>): string {
-  const guide = readFileSync(GUIDE, 'utf8')
-  let text = /for HAProxy:\n\n```\n(defaults\n[\s\S]+?)```/.exec(guide)![1]!
-  text = text.replace('bind :8700', `bind 127.0.0.1:${front.api}`)
-  text = text.replace('bind :8701', `bind 127.0.0.1:${front.gateway}`)
-  for (const [name, { api, gateway }] of Object.entries(servers))
-    text = text
-      .replace(new RegExp(`server ${name} \\S+:8700`), `server ${name} 127.0.0.1:${api}`)
-      .replace(
-        new RegExp(`server ${name} \\S+:8701 check port 8700`),
-        `server ${name} 127.0.0.1:${gateway} check port ${api}`,
-      )
-  assert.doesNotMatch(text, /870[01]/)
-  return text
-}
 
 const skip = isComplete && (missing('haproxy') || missingStores())
 

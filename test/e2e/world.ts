@@ -203,6 +203,11 @@ export class Running {
     return this.ended()
   }
 
+  /** Tells it that something changed. */
+  hangUp(): void {
+    this.#child.kill('SIGHUP')
+  }
+
   async kill(signal: NodeJS.Signals): Promise<Outcome> {
     if (!this.#isOver) this.#child.kill(signal)
     return this.#ended

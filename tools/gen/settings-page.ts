@@ -1,19 +1,19 @@
 /** docs/reference/settings.md and metrics.md: what a server is told by its environment, and what it measures. */
+import { upSettings } from '@microvisor/cli'
 import { METRIC_PREFIX, metricFacts, serverSettings } from '@microvisor/server'
 import { table } from './markdown.ts'
 
 export function makeSettingsPage(): string {
-  const rows = Object.entries(serverSettings).map(([name, { doc, unset }]) => [
-    `\`${name}\``,
-    doc,
-    unset,
-  ])
+  const rows = Object.entries({ ...serverSettings, ...upSettings }).map(
+    ([name, { doc, unset }]) => [`\`${name}\``, doc, unset],
+  )
   return `# Settings of the server
 
-<!-- Generated from packages/server/src/settings.ts by \`npm run gen\`: change it there. -->
+<!-- Generated from packages/server/src/settings.ts and packages/cli/src/up-settings.ts by \`npm run gen\`: change it there. -->
 
-Flags of \`microvisor up\` say where it listens and where its data is: see [cli.md](cli.md). Which engines
-it uses is set by variables of the environment:
+Flags of \`microvisor up\` say where it listens and where its data is: see [cli.md](cli.md). All else is set by
+variables of the environment. One that is empty counts as not set; one that makes no sense ends the start
+with exit code 2, its name, its value and what to give instead.
 
 ${table(['variable', '', 'not set'], rows)}`
 }

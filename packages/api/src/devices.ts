@@ -139,8 +139,9 @@ export const DeviceEvent = z
         detail: z.string(),
         bytes_done: z.int(),
         bytes_total: z.int(),
-        bytes_sent: z.int(),
-        bytes_received: z.int(),
+        // Servers of the release before did not say; during an upgrade their events go through new ones.
+        bytes_sent: z.int().default(0),
+        bytes_received: z.int().default(0),
       })
       .optional(),
     crash: z

@@ -23,15 +23,15 @@ export function resolveEgress(
     .split(',')
     .map((host) => host.trim())
     .filter((host) => host !== '')
-  for (const host of open) checkHost(host)
+  for (const host of open) checkHost(host, allowed)
   return { open, authorities: file === '' ? [] : [readAuthorities(file)] }
 }
 
 /** A name or an IPv4 address, perhaps a port; or an IPv6 address alone. */
-function checkHost(host: string): void {
+function checkHost(host: string, all: string): void {
   if (/^[\w.-]+(:\d{1,5})?$/.test(host) || /^[\da-f]*:[\da-f:]+$/i.test(host)) return
   throw usageError(
-    `\`${host}\` is not a host that could be opened.`,
+    `\`${host}\` of \`${all}\` (--egress-allow, MICROVISOR_EGRESS_ALLOW) is not a host that could be opened.`,
     'write hosts as localhost:8443 or 192.168.1.20, with commas between them.',
   )
 }
@@ -41,7 +41,13 @@ function readAuthorities(file: string): string {
     const pem = readFileSync(file, 'utf8')
     if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem
   } catch (error) {
-    throw usageError(`${file} cannot be read: ${(error as Error).message}.`, 'name a PEM file.')
+    throw usageError(
+      `${file} (--egress-ca, MICROVISOR_EGRESS_CA) cannot be read: ${(error as Error).message}.`,
+      'name a PEM file.',
+    )
   }
-  throw usageError(`${file} holds no certificate.`, 'give a file with certificates in PEM.')
+  throw usageError(
+    `${file} (--egress-ca, MICROVISOR_EGRESS_CA) holds no certificate.`,
+    'give a file with certificates in PEM.',
+  )
 }

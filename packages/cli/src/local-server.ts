@@ -4,7 +4,7 @@ import { settingsOf, startServer } from '@microvisor/server'
 import type { Egress } from './egress.ts'
 import { serverFolder } from './folders.ts'
 import { noteGateway } from './local-gateway.ts'
-import { openLogFile } from './log-file.ts'
+import { serverLogOf } from './server-log.ts'
 import { type Connection, writeProfile } from './settings.ts'
 
 export interface LocalServerOptions {
@@ -23,16 +23,18 @@ export interface LocalServer {
   readonly data: string
   readonly credentialsFile: string
   readonly profileFile: string
-  readonly logFile: string
+  readonly log: string
   /** While there is no user: makes the first one. */
   readonly welcomeUrl: string | undefined
+  /** Reads the certificate of the API again. */
+  reload(): Promise<void>
   stop(): Promise<void>
 }
 
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   const { data, profile } = options
   const folder = serverFolder(data)
-  const logFile = join(folder, 'server.log')
+  const log = serverLogOf(folder, process.env)
   const server = await startServer({
     ...settingsOf(process.env),
     dataFolder: folder,
@@ -40,7 +42,7 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     port: options.port,
     gatewayPort: options.gatewayPort,
     egress: options.egress,
-    log: { level: 'info', write: openLogFile(logFile) },
+    log,
   })
   const connection = { url: server.url, ...server.account }
   await noteGateway(data, { accountSid: connection.accountSid, gateway: server.gateway })
@@ -50,8 +52,9 @@ export async function startLocalServer(options: LocalServerOptions): Promise<Loc
     data,
     credentialsFile: join(folder, 'credentials.json'),
     profileFile: await writeProfile(profile, connection),
-    logFile,
+    log: log.place,
     welcomeUrl: server.welcomeUrl,
+    reload: () => server.reload(),
     stop: () => server.close(),
   }
 }

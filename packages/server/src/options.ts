@@ -1,6 +1,7 @@
 /** What a server can be told when it is started, and what its starter gets. */
 import type { Credentials } from './accounts/accounts.ts'
 import type { DeviceSocket } from './gateway/device-socket.ts'
+import type { Networks } from './http/proxies.ts'
 import type { Limits } from './limits.ts'
 import type { GatewayAddress } from './listening.ts'
 import type { EgressSettings } from './managed/egress.ts'
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly blobsUrl?: string | undefined
   /** How long a server that was told to stop still serves while `/ready` says no; default: not at all. */
   readonly drainSeconds?: number | undefined
+  /** Whose X-Forwarded-For is believed: addresses and networks. Default: nobody's. */
+  readonly trustedProxies?: Networks | undefined
   /** PEM files with which the API speaks HTTPS itself; default: plain HTTP. */
   readonly tlsCertificate?: string | undefined
   readonly tlsKey?: string | undefined
@@ -60,6 +63,8 @@ export interface RunningServer {
   readonly welcomeUrl: string | undefined
   /** Serves a device whose connection comes from this process instead of the gateway's port. */
   acceptDevice(socket: DeviceSocket): void
+  /** Reads the certificate of the API again. */
+  reload(): Promise<void>
   /** Ends streams and connections, keeps everything, gives the data folder free. Asked again, without draining. */
   close(): Promise<void>
 }

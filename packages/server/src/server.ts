@@ -38,10 +38,11 @@ import { EventReaders } from './events/event-readers.ts'
 import { Listeners } from './events/listeners.ts'
 import { addEventRoutes } from './events/routes.ts'
 import { Gateway } from './gateway/gateway.ts'
+import { Proxies } from './http/proxies.ts'
 import { Rest } from './http/rest.ts'
 import { addServiceRoutes } from './http/service-routes.ts'
 import { openBoard } from './http/status.ts'
-import { followTls, type TlsContent, tlsOf } from './http/tls-files.ts'
+import { type TlsContent, TlsFollower, tlsOf } from './http/tls-files.ts'
 import { addDeviceKernelRoutes } from './kernels/device-kernels.ts'
 import { Kernels } from './kernels/kernels.ts'
 import { addKernelRoutes } from './kernels/routes.ts'
@@ -71,6 +72,7 @@ import { Signers } from './signers/signers.ts'
 import { type Blobs, FolderBlobs } from './storage/blobs.ts'
 import { BundleReader } from './storage/bundle-reader.ts'
 import { BundleStore } from './storage/bundles.ts'
+import { collectFrom } from './storage/collection.ts'
 import { type Database, type OpenDatabase, openDatabase } from './storage/database.ts'
 import { noTracing, OtlpTracing, type Tracing } from './tracing.ts'
 import { DeltaMaker } from './transfers/delta-maker.ts'
@@ -85,7 +87,6 @@ const DEFAULT_PORT = 8700
 const DEFAULT_GATEWAY_PORT = 8701
 const CLOSED: EgressSettings = { open: [], authorities: [] }
 const CERTIFICATE_DAYS = 730
-const COLLECTION_MS = 3_600_000
 
 /** Throws UsageError if the settings or the surroundings do not allow it. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -308,9 +309,11 @@ async function listen(
   const names = namesOf(host, [...(options.hostNames ?? []), ...publicNames(options)])
   const gateway = makeGateway(foundation, cloud, names)
   const tls = await tlsOf(options)
-  const rest = makeRest(foundation, cloud, { ...options, tls: tls?.content })
-  const { tlsLookMs } = foundation.limits
-  if (tls) undo.push(followTls(rest.http.server, tls.files, foundation.log, tlsLookMs))
+  const proxies = new Proxies(options.trustedProxies ?? [])
+  const rest = makeRest(foundation, cloud, { ...options, proxies, tls: tls?.content })
+  const { limits, log } = foundation
+  const follower = tls && new TlsFollower(rest.http.server, tls.files, log, limits.tlsLookMs)
+  undo.push(() => follower?.close())
   const board = openBoard({ ...foundation, ...cloud, gateway, version: packageFile.version })
   undo.push(() => board.close())
   let gatewayPort = places.gateway.port
@@ -333,15 +336,9 @@ async function listen(
   undo.push(cloud.metrics.begin())
   undo.push(await keepPresence(foundation, cloud))
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
-  const door = new DebugDoor({
-    ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
-    bus: cloud.bus,
-    log: foundation.log,
-    sessionMs: foundation.limits.debugSessionMs,
-    open: (wish, peer) => gateway.openDebug(wish, peer),
-  })
+  const door = makeDoor(foundation, cloud, { proxies, gateway })
   rest.http.server.on('upgrade', door.upgrade)
-  undo.push(() => rest.close(foundation.limits.stopMs))
+  undo.push(() => rest.close(limits.stopMs))
   undo.push(() => door.close())
   undo.push(() => cloud.listeners.endAll())
   undo.push(() => cloud.readers.endAll())
@@ -349,13 +346,13 @@ async function listen(
   undo.push(() => cloud.deltas.close())
   undo.push(() => gateway.close())
   undo.push(() => rest.stop())
-  undo.push(collectFrom(cloud.bundles, foundation.log))
+  undo.push(collectFrom(cloud.bundles, log))
   gatewayPort = await gateway.listen(host, gatewayPort).catch((error: unknown) => {
     throw explainListening(error, places.gateway)
   })
   const port = await listenRest(rest, places.rest)
   const url = options.publicUrl ?? `${tls ? 'https' : 'http'}://${shownHost(host)}:${port}`
-  foundation.log.info({ event: 'server started', url, port, gatewayPort })
+  log.info({ event: 'server started', url, port, gatewayPort })
   undo.push(async () => {
     isLeaving = true
     gateway.leave()
@@ -367,7 +364,19 @@ async function listen(
   return {
     ...{ url, port, gateway: gatewayFor(url), account: cloud.account, dataFolder, welcomeUrl },
     acceptDevice: (socket) => void gateway.accept(socket),
+    reload: async () => void (await follower?.read()),
   }
+}
+
+function makeDoor(
+  { log, limits }: Foundation,
+  { identities, audit, devices, bus }: Cloud,
+  { proxies, gateway }: { readonly proxies: Proxies; readonly gateway: Gateway },
+): DebugDoor {
+  return new DebugDoor({
+    ...{ identities, audit, devices, proxies, bus, log, sessionMs: limits.debugSessionMs },
+    open: (wish, peer) => gateway.openDebug(wish, peer),
+  })
 }
 
 async function welcome({ users, account }: Cloud, url: string): Promise<string | undefined> {
@@ -423,7 +432,10 @@ function makeGateway(
   })
 }
 
-type RestOptions = ServerOptions & { readonly tls: TlsContent | undefined }
+type RestOptions = ServerOptions & {
+  readonly proxies: Proxies
+  readonly tls: TlsContent | undefined
+}
 
 function makeRest(
   { db, limits, log, tracing }: Foundation,
@@ -437,6 +449,7 @@ function makeRest(
     log,
     tracing,
     publicUrl: options.publicUrl?.replace(/\/+$/, ''),
+    proxies: options.proxies,
     tls: options.tls,
     limits,
   })
@@ -478,22 +491,5 @@ async function keepPresence(
   return () => {
     clearInterval(timer)
     return presence.end().catch(note)
-  }
-}
-
-/** Removes what nobody needs, now and from time to time. Returns what stops it. */
-function collectFrom(bundles: BundleStore, log: Logger): () => Promise<void> {
-  let running = Promise.resolve()
-  const collect = () => {
-    running = bundles.collectGarbage().then(
-      (blobs) => void (blobs > 0 && log.info({ event: 'unused blobs removed', blobs })),
-      (error) => log.error({ event: 'collection failed', err: error }),
-    )
-  }
-  collect()
-  const timer = setInterval(collect, COLLECTION_MS).unref()
-  return () => {
-    clearInterval(timer)
-    return running
   }
 }

@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs'
 import { integer, string } from '@oclif/core/flags'
 import { resolveEgress } from '../egress.ts'
 import { dataFolder, serverFolder } from '../folders.ts'
-import { aborted, interruption } from '../interruption.ts'
+import { aborted, serviceInterruption } from '../interruption.ts'
+import type { LocalServer } from '../local-server.ts'
 import { MicrovisorCommand } from '../microvisor-command.ts'
 import { facts } from '../output.ts'
+import { serviceManager } from '../service-manager.ts'
 import { DEFAULT_PROFILE } from '../settings.ts'
 
 const PORT = { min: 0, max: 65_535, helpValue: 'PORT' }
@@ -12,7 +14,7 @@ const PORT = { min: 0, max: 65_535, helpValue: 'PORT' }
 export class Up extends MicrovisorCommand {
   static override summary = 'Start the server: REST API and device gateway, until Ctrl-C'
   static override description =
-    'Writes the profile (`local` unless --profile names another), so that the other commands find this server without further settings.'
+    'Writes the profile (`local` unless --profile names another), so that the other commands find this server without further settings. SIGTERM stops it in an orderly way; SIGHUP, without a terminal, has it read the certificate of the API again. Settings from the environment: docs/reference/settings.md.'
   static override flags = {
     data: string({
       helpValue: 'DIR',
@@ -48,10 +50,12 @@ export class Up extends MicrovisorCommand {
     const { flags } = await this.parse(Up)
     this.settle(flags)
     const { commandName, startLocalServer } = await import('../local-server.ts')
-    const signal = interruption()
+    let server: LocalServer | undefined
+    const signal = serviceInterruption(() => void server?.reload())
+    const manager = serviceManager(process.env)
     const folder = dataFolder(flags.data)
     if (!existsSync(serverFolder(folder))) this.progress(`Making a new server in ${folder}...`)
-    const server = await startLocalServer({
+    server = await startLocalServer({
       data: folder,
       host: flags.host,
       port: flags.port,
@@ -59,21 +63,23 @@ export class Up extends MicrovisorCommand {
       egress: resolveEgress(flags),
       profile: flags.profile ?? DEFAULT_PROFILE,
     })
-    const { connection, gateway, data, credentialsFile, profileFile, logFile, welcomeUrl } = server
+    const { connection, gateway, data, credentialsFile, profileFile, log, welcomeUrl } = server
     const places = facts([
       ['  REST API', connection.url],
       ['  gateway', `${gateway.host}:${gateway.port} (TLS, for devices)`],
       ['  data', data],
       ['  credentials', credentialsFile],
       ['  profile', profileFile],
-      ['  log', logFile],
+      ['  log', log],
       ...(welcomeUrl === undefined ? [] : [['  first user', `${welcomeUrl} (once, within a day)`]]),
     ] as [string, string][])
     this.result(
-      { url: connection.url, gateway, data, credentialsFile, profileFile, logFile, welcomeUrl },
+      { url: connection.url, gateway, data, credentialsFile, profileFile, log, welcomeUrl },
       `The server is up.\n\n${places}\n\n${whatNext(commandName(), flags.data)}`,
     )
+    manager.ready()
     await aborted(signal)
+    manager.stopping()
     this.progress('Stopping...')
     await server.stop()
   }

@@ -20,12 +20,14 @@ import { isConnected } from '../devices/presence.ts'
 import { type Bus, deviceNotices } from '../events/bus.ts'
 import { credentialsOf } from '../http/credentials.ts'
 import { problemOf } from '../http/problems.ts'
+import type { Proxies } from '../http/proxies.ts'
 import type { DebugLine, DebugPeer, DebugWish } from './debug-line.ts'
 
 export interface DebugDoorParts {
   readonly identities: Identities
   readonly audit: Audit
   readonly devices: Devices
+  readonly proxies: Proxies
   readonly bus: Bus
   readonly log: Logger
   readonly sessionMs: number
@@ -71,11 +73,11 @@ export class DebugDoor {
   }
 
   async #admit(request: IncomingMessage): Promise<DebugWish> {
-    const { identities, devices, audit } = this.#parts
+    const { identities, devices, audit, proxies } = this.#parts
     const path = new URL(request.url ?? '/', 'http://localhost').pathname
     const device = PATH.exec(path)?.[1]
     if (device === undefined) throw new Problem('ROUTE_NOT_FOUND', `There is nothing at ${path}.`)
-    const address = request.socket.remoteAddress ?? ''
+    const address = proxies.addressOf(request)
     const credentials = credentialsOf(request.headers.authorization)
     const { accountSid, actor, scopes } = await identities.authenticate(credentials, address)
     if (!allows(scopes, 'debug')) {

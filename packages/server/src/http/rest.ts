@@ -25,6 +25,7 @@ import { credentialsOf } from './credentials.ts'
 import { type EventSource, streamEvents } from './event-stream.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
 import { problemOf, routesAt } from './problems.ts'
+import type { Proxies } from './proxies.ts'
 import type { TlsContent } from './tls-files.ts'
 import { receiveUpload } from './upload.ts'
 
@@ -52,6 +53,7 @@ export interface RestSettings {
   readonly log: Logger
   /** Overrides what requests say in their Host header. */
   readonly publicUrl: string | undefined
+  readonly proxies: Proxies
   /** Undefined: plain HTTP. */
   readonly tls: TlsContent | undefined
   readonly limits: RestLimits
@@ -218,7 +220,8 @@ export class Rest {
     reply: FastifyReply,
   ): Promise<Call<T>> {
     if (this.#isStopping) throw new Problem('STOPPING', 'This server is stopping.')
-    const caller = await this.#authenticate(route, request, reply)
+    const address = this.#settings.proxies.addressOf(request.raw)
+    const caller = await this.#authenticate(route, request, reply, address)
     const home = this.#home(request)
     const query = fieldsOf(new URL(request.url, home).search)
     const given = {
@@ -226,7 +229,7 @@ export class Rest {
       query: parseParameters(route, route.query, query),
       caller,
       home,
-      origin: { address: request.ip, requestId: request.id },
+      origin: { address, requestId: request.id },
       lastEventId: lastEventIdOf(request),
     }
     const { fields, file } = await this.#body(route, request)
@@ -242,11 +245,16 @@ export class Rest {
     reply.header('ratelimit-reset', resetSeconds)
   }
 
-  async #authenticate(route: Route, request: FastifyRequest, reply: FastifyReply): Promise<Caller> {
+  async #authenticate(
+    route: Route,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    address: string,
+  ): Promise<Caller> {
     if (route.access === 'anyone') return NOBODY
     const { identities } = this.#settings
     const credentials = credentialsOf(request.headers.authorization)
-    const caller = await identities.authenticate(credentials, request.ip)
+    const caller = await identities.authenticate(credentials, address)
     try {
       identities.admit(caller, route)
     } finally {
@@ -296,7 +304,8 @@ export class Rest {
       const status = reply.statusCode
       const name = nameOf(request.routeOptions.url, method)
       this.#settings.metrics.request(name, status, reply.elapsedTime / 1000)
-      this.#settings.log.info({ event: 'request', method, url, status, ms, request: id })
+      const address = this.#settings.proxies.addressOf(request.raw)
+      this.#settings.log.info({ event: 'request', method, url, status, ms, address, request: id })
     })
     http.setNotFoundHandler((request, reply) => {
       const path = request.url.split('?', 1)[0] ?? ''

@@ -2,6 +2,7 @@
  * The certificate with which the API speaks HTTPS itself: two PEM files, read again when one of them
  * changes, so that whoever renews them need not restart anything.
  */
+import { X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext, Server } from 'node:tls'
 import type { Logger } from 'pino'
@@ -51,28 +52,53 @@ async function readTls(files: TlsFiles): Promise<TlsContent> {
   }
 }
 
-/** Takes renewed files into use, looking for them this often. Returns what ends it. */
-export function followTls(
-  server: object,
-  files: TlsFiles,
-  log: Logger,
-  lookMs: number,
-): () => void {
-  let last = ''
-  const look = async () => {
-    const times = await Promise.all(
-      [files.certificate, files.key].map(async (file) => (await stat(file)).mtimeMs),
-    )
-    const now = times.join()
-    if (last !== '' && now !== last && server instanceof Server) {
-      server.setSecureContext({ ...(await readTls(files)), minVersion: 'TLSv1.2' })
-      log.info({ event: 'certificate of the API read again' })
-    }
-    last = now
+/** Takes renewed files into use: looks whether they changed this often, and reads them when told to. */
+export class TlsFollower {
+  readonly #server: object
+  readonly #files: TlsFiles
+  readonly #log: Logger
+  readonly #timer: NodeJS.Timeout
+  #last: string | undefined
+
+  constructor(server: object, files: TlsFiles, log: Logger, lookMs: number) {
+    this.#server = server
+    this.#files = files
+    this.#log = log
+    void this.#look()
+    this.#timer = setInterval(() => void this.#look(), lookMs).unref()
   }
-  const note = (error: unknown) =>
-    log.warn({ event: 'certificate of the API not read', err: error })
-  void look().catch(note)
-  const timer = setInterval(() => void look().catch(note), lookMs).unref()
-  return () => clearInterval(timer)
+
+  /** What cannot be used leaves things as they were, and is in the log. Whether it could. */
+  async read(): Promise<boolean> {
+    try {
+      const content = await readTls(this.#files)
+      if (this.#server instanceof Server)
+        this.#server.setSecureContext({ ...content, minVersion: 'TLSv1.2' })
+      const until = new X509Certificate(content.cert).validTo
+      this.#log.info({ event: 'certificate of the API read again', until })
+      return true
+    } catch (error) {
+      this.#log.warn({ event: 'certificate of the API not read, the old one stays', err: error })
+      return false
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  async #look(): Promise<void> {
+    const { certificate, key } = this.#files
+    const now = (await Promise.all([certificate, key].map(changedAt))).join()
+    const isNews = this.#last !== undefined && now !== this.#last
+    if (!isNews || (await this.read())) this.#last = now
+  }
+}
+
+/** A file that is gone has no such time. */
+async function changedAt(file: string): Promise<number> {
+  return stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => 0,
+  )
 }

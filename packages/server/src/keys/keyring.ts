@@ -42,8 +42,17 @@ export interface Keyring {
 const SHARED_MS = 60_000
 
 export async function openKeyring(folder: string, log: Logger): Promise<Keyring> {
-  await makeFolder(folder, 0o700)
-  await removeTemporaries(folder, SHARED_MS)
+  try {
+    await makeFolder(folder, 0o700)
+    await removeTemporaries(folder, SHARED_MS)
+  } catch (error) {
+    throw new UsageError(
+      'KEYS_UNREADABLE',
+      `The keys folder ${folder} cannot be used: ${(error as Error).message}.`,
+      'Name a folder that this user may read and write with MICROVISOR_KEYS_FOLDER, or correct its permissions.',
+      error,
+    )
+  }
   return {
     folder,
     kernelSigner: await openKey(folder, 'kernel-signer', log),

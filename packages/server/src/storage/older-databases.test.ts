@@ -1,14 +1,15 @@
 /**
- * A server of today on what the first release left behind: `fixtures/release-0.1.0.sql`, a dump of a
- * database that a server of that release filled (pg_dump --inserts). It is never made anew: migrations
- * only go forward, from there on. After a release, its own dump comes beside it.
+ * A server of today on what older ones left behind: dumps of databases that they filled. The first
+ * release's is `release-0.1.0.sql`; later ones are made by tools/database-dump.ts and called by the
+ * newest migration that they have had. None is ever made anew: migrations only go forward, from there on.
  */
 import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { PGlite } from '@electric-sql/pglite'
+import type { Client } from '@microvisor/api'
 import * as api from '@microvisor/api'
 import pg from 'pg'
 import { testCloud, testFolder } from '../testing/cloud.ts'
@@ -16,8 +17,6 @@ import { databaseTemplate } from '../testing/database-template.ts'
 import { isScaled, sharedStores } from '../testing/stores.ts'
 
 const FIXTURES = new URL('./fixtures/', import.meta.url)
-/** Under which the release had sealed the account's Secret; of no use elsewhere. */
-const MASTER_KEY = 'f998b03c bffbe4a2a4d492bfee363554bdde67a9731c3d6d77fff733dcbc9908b7deb323\n'
 /** The dump knows the keys of its own installation; the files are not part of it. */
 const FORGET_KEYS = 'DELETE FROM public.installation;'
 
@@ -39,12 +38,33 @@ async function lay(folder: string, sql: string) {
   return {}
 }
 
-for (const name of await readdir(FIXTURES))
+/** What older dumps do not have. */
+const more: Readonly<Record<string, (client: Client) => Promise<void>>> = {
+  'migration-0080.sql': async (client) => {
+    const [key] = (await client.call(api.listApiKeys)).keys
+    assert.deepEqual([key?.friendly_name, key?.scopes], ['ci', ['read']])
+    const [user] = (await client.call(api.listUsers)).users
+    assert.deepEqual([user?.name, user?.role], ['ada', 'owner'])
+    assert.equal((await client.call(api.listSigners)).signers[0]?.friendly_name, 'ci')
+    assert.equal((await client.call(api.listLayerKeys)).layer_keys[0]?.friendly_name, 'layers')
+    assert.equal((await client.call(api.listWebhooks)).webhooks[0]?.enabled, true)
+    assert.equal((await client.call(api.listRollouts)).rollouts[0]?.state, 'running')
+    const { events } = await client.call(api.listEvents)
+    assert.ok(events.some(({ type }) => type === 'app.crashed'))
+    const params = { Sid: 'first' }
+    const [kept] = (await client.call(api.listDeviceCrashes, { params })).crashes
+    assert.equal(kept?.crash.exception, 'HardFault')
+    const App = { params: { Sid: 'blinker' } }
+    assert.ok((await client.call(api.fetchAppSymbols, App)).functions > 10)
+  },
+}
+
+for (const name of (await readdir(FIXTURES)).filter((one) => one.endsWith('.sql')))
   test(`what ${name} holds is there after all migrations`, async () => {
     const sql = await readFile(new URL(name, FIXTURES), 'utf8')
     const folder = await testFolder()
     await mkdir(join(folder, 'keys'), { recursive: true })
-    await writeFile(join(folder, 'keys/master.key'), MASTER_KEY, { mode: 0o600 })
+    await cp(new URL('master.key', FIXTURES), join(folder, 'keys/master.key'))
     const stores = await lay(folder, `${sql}\n${FORGET_KEYS}`)
     const cloud = await testCloud({ ...stores, dataFolder: folder })
     const { client } = cloud
@@ -67,5 +87,6 @@ for (const name of await readdir(FIXTURES))
     )
     assert.equal((await client.call(api.accountSecrets.list)).secrets.length, 1)
     assert.equal((await client.call(api.verifyAudit)).intact, true)
+    await more[name]?.(client)
     await cloud.close()
   })
