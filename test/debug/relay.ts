@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { WebSocket, WebSocketServer } from 'ws'
 import { SlowLine } from './slow-line.ts'
 
-/** What becomes of a message from the device: what is passed on in its place. */
+/** What becomes of a message: what is passed on in its place. */
 export type Mischief = (message: Buffer) => readonly Buffer[]
 
 export const mischiefs: Readonly<Record<string, Mischief>> = {
@@ -28,8 +28,8 @@ export class Relay {
   readonly #server = createServer((incoming, answer) => this.#pass(incoming, answer))
   readonly #sockets = new WebSocketServer({ noServer: true })
   readonly #home: URL
-  /** Done once, to the next message from the device. */
-  mischief: Mischief | undefined
+  /** Done once, to the next message to the device or from it. */
+  readonly mischief: { up?: Mischief | undefined; down?: Mischief | undefined } = {}
   /** All that passed, both ways. */
   readonly seen: Buffer[] = []
   /** What passes to the device, and from it. */
@@ -81,23 +81,22 @@ export class Relay {
       perMessageDeflate: false,
     })
     const opened = new Promise((resolve) => far.once('open', resolve))
-    near.on('message', (data: Buffer) => {
-      this.seen.push(data)
-      this.up.carry(data.length, () => opened.then(() => far.send(data)))
-    })
+    near.on('message', (data: Buffer, isBinary) =>
+      this.up.carry(data.length, () => opened.then(() => this.#deliver('up', far, data, isBinary))),
+    )
     far.on('message', (data: Buffer, isBinary) =>
-      this.down.carry(data.length, () => this.#deliver(near, data, isBinary)),
+      this.down.carry(data.length, () => this.#deliver('down', near, data, isBinary)),
     )
     near.on('close', () => this.up.carry(0, () => far.close()))
     far.on('close', () => this.down.carry(0, () => near.close()))
     for (const socket of [near, far]) socket.on('error', () => socket.terminate())
   }
 
-  #deliver(near: WebSocket, data: Buffer, isBinary: boolean): void {
+  #deliver(way: 'up' | 'down', to: WebSocket, data: Buffer, isBinary: boolean): void {
     this.seen.push(data)
-    const mischief = isBinary ? this.mischief : undefined
-    if (mischief !== undefined) this.mischief = undefined
+    const mischief = isBinary ? this.mischief[way] : undefined
+    if (mischief !== undefined) this.mischief[way] = undefined
     const pieces = mischief?.(data) ?? [data]
-    for (const piece of pieces) near.send(piece, { binary: isBinary })
+    for (const piece of pieces) to.send(piece, { binary: isBinary })
   }
 }

@@ -20,15 +20,22 @@ export function sessionTests(debug: DebugWorld): void {
   test('a relay that tampers with a session cannot change what GDB sees, only interrupt it', async () => {
     const session = await debug.session()
     const gdb = await debug.gdb(session.port)
+    await gdb.ask('tbreak work')
+    await gdb.run('continue')
     await gdb.ask('break descend')
     for (const [name, mischief] of Object.entries(mischiefs)) {
-      const from = session.notes.length
-      debug.relay.mischief = mischief
-      const stop = await gdb.run('continue')
-      assert.equal(stop.function, 'descend', name)
-      await session.says(/Trying again[\s\S]*Connected again/, from)
-      const depth = await gdb.value('depth')
-      assert.ok(depth >= 0 && depth <= 7, `${name}: ${depth}`)
+      for (const way of ['up', 'down'] as const) {
+        const from = session.notes.length
+        await gdb.ask('set var wake_reason = 77')
+        debug.relay.mischief[way] = mischief
+        const stop = await gdb.run('continue')
+        assert.equal(stop.function, 'descend', name)
+        await session.says(/Trying again[\s\S]*Connected again/, from)
+        const depth = await gdb.value('depth')
+        assert.ok(depth >= 0 && depth <= 7, `${name}: ${depth}`)
+        assert.equal(await gdb.value('wake_reason'), 77, `${name}: what was set is set`)
+        await gdb.ask('set var wake_reason = 3')
+      }
     }
     await gdb.end()
     await session.close()
@@ -104,6 +111,27 @@ export function sessionTests(debug: DebugWorld): void {
     await debug.startDevice()
     await session.says(/Connected again/)
     assert.equal((await gdb.run('continue')).function, 'descend')
+    await gdb.end()
+    await session.close()
+  })
+
+  test('while the device is offline it keeps what the debugger left, and goes on as it is told later', async () => {
+    const session = await debug.session()
+    const gdb = await debug.gdb(session.port)
+    await gdb.ask('tbreak work')
+    await gdb.run('continue')
+    const turn = await gdb.value('turn')
+    await gdb.ask('break descend')
+    await gdb.ask('set var total = 4711')
+    debug.device.networks.set('ethernet', { isUp: false })
+    const from = gdb.begin('continue')
+    await session.says(/Trying again/)
+    debug.device.networks.set('ethernet', { isUp: true })
+    await session.says(/Connected again/)
+    assert.equal((await gdb.stopped(from)).function, 'descend')
+    await gdb.ask('up')
+    while (/descend/.test(await gdb.ask('frame'))) await gdb.ask('up')
+    assert.equal(await gdb.value('turn'), turn, 'it has not run on by itself')
     await gdb.end()
     await session.close()
   })

@@ -4,11 +4,12 @@
  */
 import { createHash } from 'node:crypto'
 import { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import { createServer, type TLSSocket } from 'node:tls'
 import type { SecureSession, SecureSessions } from '@microvisor/microvisor'
 
 /** Ciphertext that may wait for the kernel to carry it off, before what makes it has to wait. */
 const OUTGOING_BYTES = 65_536
+const FAILED = 'TLS with the debugger failed'
 
 export interface SessionIdentity {
   /** PEM. */
@@ -84,7 +85,8 @@ class TlsSession implements SecureSession {
   readonly #outgoing = new Pipe()
   #room: (() => void) | undefined
   readonly #carrier: Duplex
-  readonly #socket: TLSSocket
+  /** Once its handshake is done. */
+  #socket: TLSSocket | undefined
 
   constructor(identity: SessionIdentity, peerKey: Uint8Array, changed: () => void) {
     this.#carrier = new Duplex({
@@ -97,11 +99,14 @@ class TlsSession implements SecureSession {
       },
     })
     const { key, certificate } = identity
-    this.#socket = new TLSSocket(this.#carrier, {
-      ...{ isServer: true, key, cert: certificate, minVersion: 'TLSv1.3' },
+    // A server tells of what goes wrong after the handshake, too; a TLSSocket by itself does not.
+    createServer({
+      ...{ key, cert: certificate, minVersion: 'TLSv1.3' },
       ...{ requestCert: true, rejectUnauthorized: false },
     })
-    this.#listen(peerKey, changed)
+      .on('tlsClientError', (error) => this.#end(`${FAILED}: ${error.message}`, changed))
+      .on('secureConnection', (socket) => this.#opened(socket, peerKey, changed))
+      .emit('connection', this.#carrier)
   }
 
   get state(): SecureSession['state'] {
@@ -128,7 +133,7 @@ class TlsSession implements SecureSession {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#state === 'open') this.#socket.write(bytes.slice())
+    if (this.#state === 'open') this.#socket?.write(bytes.slice())
   }
 
   receive(into: Uint8Array): number {
@@ -138,37 +143,38 @@ class TlsSession implements SecureSession {
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#socket.end()
+    if (this.#socket === undefined) this.#carrier.destroy()
+    else this.#socket.end()
   }
 
-  #listen(peerKey: Uint8Array, changed: () => void): void {
-    const socket = this.#socket
-    const end = (failure: string) => {
-      if (this.#state !== 'closed') {
-        this.#state = 'closed'
-        this.#failure = failure
-      }
-      changed()
-    }
-    socket.on('secure', () => {
-      if (holds(socket, peerKey)) {
-        this.#state = 'open'
-        changed()
-        return
-      }
+  #opened(socket: TLSSocket, peerKey: Uint8Array, changed: () => void): void {
+    this.#socket = socket
+    const end = (failure: string) => this.#end(failure, changed)
+    socket.on('error', (error) => end(`${FAILED}: ${error.message}`))
+    socket.on('end', () => end(''))
+    socket.on('close', () => end(''))
+    if (this.#state === 'closed') socket.destroy()
+    else if (holds(socket, peerKey)) this.#state = 'open'
+    else {
       end(
         `The debugger does not hold the key that the running application names (sha256:${nameOf(peerKey)}).`,
       )
       socket.destroy()
-    })
+    }
     socket.on('data', (bytes: Uint8Array) => {
       if (this.#state !== 'open') return
       this.#incoming.add(bytes)
       changed()
     })
-    socket.on('error', (error) => end(`TLS with the debugger failed: ${error.message}`))
-    socket.on('end', () => end(''))
-    socket.on('close', () => end(''))
+    changed()
+  }
+
+  #end(failure: string, changed: () => void): void {
+    if (this.#state !== 'closed') {
+      this.#state = 'closed'
+      this.#failure = failure
+    }
+    changed()
   }
 }
 

@@ -2,7 +2,8 @@
  * Debug sessions: the stream that the cloud opens, TLS in it, and requests in that, for the agent.
  *
  * One debugger at a time. A stream that ends takes the debugger with it, unless the connection to the
- * cloud was lost: then the agent keeps what it holds, for LINGER at most, until the debugger is back.
+ * cloud was lost, or somebody has meddled with what the stream carries: then the agent keeps what it
+ * holds, for LINGER at most, until the debugger is back.
  */
 import {
   DEBUG_CREDIT_BYTES,
@@ -46,7 +47,8 @@ export class DebugServer {
   #holder = ''
   /** Of the application that the last session was about. */
   #manifestHash: Uint8Array = new Uint8Array(0)
-  #cancelLinger: () => void = () => {}
+  /** There while a debugger is waited for. */
+  #cancelLinger: (() => void) | undefined
 
   constructor(parts: DebugServerParts) {
     this.#parts = parts
@@ -93,12 +95,11 @@ export class DebugServer {
     this.#takeRequests(session)
     this.#carryOff(session)
     const { state, failure } = session.tls
-    if (state === 'closed' && this.#session === session) {
-      this.#end(
-        session,
-        failure === '' ? StreamCloseReason.DONE : StreamCloseReason.REFUSED,
-        failure,
-      )
+    if (state !== 'closed' || this.#session !== session) return
+    if (failure === '') this.#end(session, StreamCloseReason.DONE, '')
+    else {
+      session.stream().close(StreamCloseReason.REFUSED, failure)
+      this.#lose()
     }
   }
 
@@ -118,7 +119,8 @@ export class DebugServer {
       const count = session.tls.receive(this.#buffer)
       if (count === 0) return
       const { messages, error } = session.decoder.push(this.#buffer.subarray(0, count))
-      this.#cancelLinger()
+      this.#cancelLinger?.()
+      this.#cancelLinger = undefined
       for (const { id, body } of messages) this.#parts.agent().handle(id, body)
       if (error === undefined) continue
       this.send(0, { case: 'ended', value: { detail: error } })
@@ -145,16 +147,22 @@ export class DebugServer {
   /** The cloud closed it, or the connection was lost. */
   #streamClosed(session: Session, reason: StreamCloseReason | undefined): void {
     if (this.#session !== session) return
-    this.#session = undefined
     session.tls.close()
-    const { agent, timers } = this.#parts
-    if (reason !== undefined) agent().detach()
+    if (reason === undefined) this.#lose()
     else {
-      agent().loseTouch()
-      this.#cancelLinger()
-      this.#cancelLinger = timers.after(LINGER, () => {
-        if (this.#session === undefined) agent().detach()
-      })
+      this.#session = undefined
+      this.#parts.agent().detach()
     }
+  }
+
+  /** Not as a debugger goes: it may be back, and finds what it left. */
+  #lose(): void {
+    this.#session = undefined
+    const { agent, timers } = this.#parts
+    agent().loseTouch()
+    this.#cancelLinger ??= timers.after(LINGER, () => {
+      this.#cancelLinger = undefined
+      if (this.#session === undefined) agent().detach()
+    })
   }
 }
