@@ -330,10 +330,10 @@ async function listen(
   undo.push(await keepPresence(foundation, cloud))
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
   const door = new DebugDoor({
-    ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices },
-    bus: cloud.bus,
+    ...{ identities: cloud.identities, audit: cloud.audit, devices: cloud.devices, bus: cloud.bus },
     log: foundation.log,
     sessionMs: foundation.limits.debugSessionMs,
+    home: (request) => rest.home(request),
     open: (wish, peer) => gateway.openDebug(wish, peer),
   })
   rest.http.server.on('upgrade', door.upgrade)
