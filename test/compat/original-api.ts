@@ -5,7 +5,7 @@
  */
 
 /** What a property may be; a name in capitals is the prefix of a SID. */
-export type Kind =
+type Kind =
   | 'AC'
   | 'KA'
   | 'UV'
@@ -35,7 +35,7 @@ export interface Resource {
   readonly properties: Properties
 }
 
-export type Verb = 'GET' | 'POST' | 'DELETE'
+type Verb = 'GET' | 'POST' | 'DELETE'
 
 const app: Properties = {
   ...{ sid: 'KA', account_sid: 'AC', hash: 'hash', unique_name: 'text?' },
