@@ -286,7 +286,10 @@ export const service: Statements = {
     },
     {
       says: 'The database goes away in use and comes back: clear errors, nothing acknowledged is lost, devices stay or return, no restart.',
-      tests: [[outages, 'the database goes away in use']],
+      tests: [
+        [outages, 'the database goes away in use'],
+        [`${server}/storage/postgres.test.ts`, 'transactions that fail at any point give their'],
+      ],
     },
     {
       says: 'The bus goes away in use and comes back: nothing is refused, what was missed is caught up.',

@@ -82,6 +82,19 @@ async function expectAll(keys: readonly string[]): Promise<void> {
   for (const key of keys) assert.ok(there.has(key), `${key} was acknowledged, and is lost`)
 }
 
+/** Also what was done and not acknowledged. */
+async function expectAudited(name: string): Promise<void> {
+  const made: string[] = []
+  for await (const { key } of b.client.each(api.accountConfigs.list, { query: { PageSize: 1000 } }))
+    if (key.startsWith(`${name} `)) made.push(`/v1/Configs/${encodeURIComponent(key)}`)
+  await until(async () => {
+    const noted = new Map<string, number>()
+    for await (const { object } of b.client.each(api.listAudit, { query: { PageSize: 1000 } }))
+      noted.set(object, (noted.get(object) ?? 0) + 1)
+    return made.every((object) => noted.get(object) === 1)
+  }, 'one entry in the audit log for each write')
+}
+
 const crash = (id: bigint) =>
   ({
     case: 'crashReport',
@@ -120,6 +133,8 @@ test('the database goes away in use: clear errors, no acknowledged write lost, d
   await writer.stop()
   for (const code of writer.refused) assert.ok(REFUSALS.includes(code), code)
   await expectAll(writer.written)
+  await expectAudited('database')
+  assert.equal((await a.client.call(api.verifyAudit)).intact, true)
   const again = await join(crashing, a)
   again.send(crash(1n))
   await again.expect('crashReceived')

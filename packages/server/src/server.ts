@@ -246,11 +246,13 @@ async function openCloud(
   const apps = new Apps({ db, bundles, files, signers, signer: keyring.applicationSigner })
   const rollouts = openRollouts({ db, apps, events, bus, limits, log })
   undo.push(() => rollouts.engine.close())
+  const audit = new Audit(db)
+  undo.push(() => audit.close())
   return {
     users,
     identities: new Identities(db, users, limits),
     apiKeys: new ApiKeys(db),
-    audit: new Audit(db),
+    audit,
     account,
     apps,
     symbols: new AppSymbols(db, bundles),
