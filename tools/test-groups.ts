@@ -45,6 +45,7 @@ export const scaled = {
     'backup',
     'kill',
     'database',
+    'storage/postgres',
     'blobs',
     'gather',
     'events/',
