@@ -20,7 +20,9 @@ import { makeHeader } from './gen/header.ts'
 import { makeLinkPage } from './gen/link-page.ts'
 import { makeProtobuf } from './gen/protobuf.ts'
 import { makeRestPage } from './gen/rest-page.ts'
+import { makeRestRulesPage } from './gen/rest-rules-page.ts'
 import { makeScenarioPage } from './gen/scenario-page.ts'
+import { makeServicePage } from './gen/service-page.ts'
 import { makeMetricsPage, makeSettingsPage } from './gen/settings-page.ts'
 import { makeStubs } from './gen/stubs.ts'
 import { makeSvd } from './gen/svd.ts'
@@ -51,6 +53,8 @@ export async function makeAll(): Promise<Map<string, string>> {
     ['docs/reference/errors.md', makeErrorPage()],
     ['docs/reference/events.md', makeEventsPage()],
     ['docs/reference/rest.md', makeRestPage()],
+    ['docs/reference/rest-rules.md', makeRestRulesPage()],
+    ['docs/reference/service.md', makeServicePage()],
     ['docs/reference/settings.md', makeSettingsPage()],
     ['docs/reference/metrics.md', makeMetricsPage()],
   ])

@@ -21,7 +21,7 @@ export const groups: Readonly<Record<string, Group>> = {
   'chip and kernel': {
     globs: [
       'packages/{protocol,mcu,microvisor,api}/src/**/*.test.ts',
-      'test/{powerloss,conformance,threats,behaviour}/**/*.test.ts',
+      'test/{powerloss,conformance,threats,behaviour,service}/**/*.test.ts',
     ],
     filesAtOnce: 12,
   },
@@ -45,6 +45,7 @@ export const scaled = {
     'backup',
     'kill',
     'database',
+    'storage/postgres',
     'blobs',
     'gather',
     'events/',

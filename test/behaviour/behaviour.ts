@@ -4,11 +4,7 @@
  * the tests.
  */
 
-export interface Statement {
-  readonly says: string
-  /** File, and the beginning of the test's name. */
-  readonly tests: readonly (readonly [string, string])[]
-}
+import type { Statements } from '../threats/named-tests.ts'
 
 const KERNEL = 'packages/microvisor/src/kernel'
 const UPDATE = `${KERNEL}/update`
@@ -35,7 +31,7 @@ const networks = 'packages/device/src/network/virtual-networks.test.ts'
 const calls = 'test/e2e/calls.test.ts'
 const energy = 'packages/device/src/energy.test.ts'
 
-export const behaviour: Readonly<Record<string, readonly Statement[]>> = {
+export const behaviour: Statements = {
   Start: [
     {
       says: 'A kernel that is not what its manifest says is not run: the device is locked down.',

@@ -10,14 +10,16 @@ import twilio5 from 'twilio-5'
 import { appBundle } from '../../packages/server/src/testing/bundles.ts'
 import { type TestCloud, testCloud } from '../../packages/server/src/testing/cloud.ts'
 import { provision } from '../../packages/server/src/testing/device.ts'
+import { watchClient } from './driven.ts'
+import { manifest, resources } from './original-api.ts'
 
 /** The types of both lines are the same in this part. */
 type Microvisor = ReturnType<typeof twilio5>['microvisor']['v1']
 
 const lines = [
-  { line: 'twilio 4.23', make: twilio4 as unknown as typeof twilio5 },
-  { line: 'twilio 5.3', make: twilio5 },
-]
+  { line: 'twilio 4.23', name: 'twilio-4', make: twilio4 as unknown as typeof twilio5 },
+  { line: 'twilio 5.3', name: 'twilio-5', make: twilio5 },
+].map((line) => ({ ...line, watch: watchClient(line.name) }))
 
 let cloud: TestCloud
 before(async () => {
@@ -66,10 +68,13 @@ interface Listing {
   ): void
   page(options?: { pageSize?: number; pageNumber?: number; pageToken?: string }): Promise<Page>
   getPage(url: string): Promise<Page>
+  toJSON(): object
 }
 interface Page {
   readonly instances: readonly Item[]
   readonly nextPageUrl?: string
+  getNextPageUrl(): string | undefined
+  getPreviousPageUrl(): string | undefined
   nextPage(): Promise<Page> | undefined
   previousPage(): Promise<Page> | undefined
 }
@@ -94,22 +99,38 @@ async function checkLists(listing: Listing, names: readonly string[]): Promise<v
   assert.equal(first.previousPage(), undefined)
   const again = await listing.getPage(first.nextPageUrl!)
   assert.deepEqual(again.instances.map(nameOf), names.slice(2, 4))
+  assert.equal(first.getNextPageUrl(), first.nextPageUrl)
+  assert.equal(first.getPreviousPageUrl(), undefined)
+  const pageToken = new URL(first.nextPageUrl!).searchParams.get('PageToken')!
+  const named = await listing.page({ pageSize: 2, pageNumber: 1, pageToken })
+  assert.deepEqual(named.instances.map(nameOf), names.slice(2, 4))
+  const some: string[] = []
+  await new Promise<void>((resolve) =>
+    listing.each({ limit: 3, done: () => resolve() }, (item) => some.push(nameOf(item))),
+  )
+  assert.deepEqual(some, names.slice(0, 3))
+  assert.deepEqual(listing.toJSON(), solutionOf(listing))
 }
 
+/** What identifies a list or a thing in the client. */
+const solutionOf = (thing: object) => (thing as { _solution: object })._solution
+
+interface Value {
+  fetch(): Promise<ValueInstance>
+  update(value: { value: string }): Promise<ValueInstance>
+  remove(): Promise<boolean>
+  toJSON(): object
+}
+type ValueInstance = Value & Record<string, unknown>
 interface Values {
-  (
-    key: string,
-  ): {
-    fetch(): Promise<Record<string, unknown>>
-    update(value: { value: string }): Promise<Record<string, unknown>>
-    remove(): Promise<boolean>
-  }
-  create(item: { key: string; value: string }): Promise<Record<string, unknown>>
+  (key: string): Value
+  get(key: string): Value
+  create(item: { key: string; value: string }): Promise<ValueInstance>
 }
 
 async function checkValues(values: Values & Listing, isSecret: boolean, deviceSid?: string) {
   const date = isSecret ? 'dateRotated' : 'dateUpdated'
-  const check = (item: Record<string, unknown>, key: string, value: string) => {
+  const check = (item: ValueInstance, key: string, value: string) => {
     assert.equal(item.key, key)
     assert.equal(item.value, isSecret ? undefined : value)
     assert.ok(item[date] instanceof Date)
@@ -128,7 +149,15 @@ async function checkValues(values: Values & Listing, isSecret: boolean, deviceSi
   await refused(values('six').remove(), 404, 20404)
   await refused(values.create({ key: 'x'.repeat(101), value: '' }), 400, 20422)
   await refused(values.create({ key: 'long', value: 'x'.repeat(4097) }), 400, 20422)
-  for (const key of keys) assert.equal(await values(key).remove(), true)
+  const one = values.get('two')
+  assert.deepEqual(one.toJSON(), solutionOf(one))
+  const shown = await one.fetch()
+  assert.equal((shown.toJSON() as { key: string }).key, 'two')
+  check(await shown.update({ value: 'c' }), 'two', 'c')
+  check(await shown.fetch(), 'two', 'c')
+  assert.equal(await shown.remove(), true)
+  for (const key of keys.filter((other) => other !== 'two'))
+    assert.equal(await values(key).remove(), true)
   assert.deepEqual(await values.list(), [])
 }
 
@@ -137,7 +166,7 @@ function pathOf(deviceSid: string | undefined, isSecret: boolean): string {
   return deviceSid === undefined ? `/v1/${store}` : `/v1/Devices/${deviceSid}/${store}`
 }
 
-for (const { line, make } of lines) {
+for (const { line, make, watch } of lines) {
   test(`${line}: Apps and their manifests`, async () => {
     const { apps } = connect(make)
     const name = `app of ${line}`
@@ -151,12 +180,22 @@ for (const { line, make } of lines) {
     assert.ok(app.dateCreated instanceof Date && app.dateUpdated instanceof Date)
     assert.equal(app.url, `${cloud.server.url}/v1/Apps/${app.sid}`)
     assert.deepEqual(app.links, { app_manifests: `${app.url}/Manifest` })
-    const manifest = await app.appManifests()().fetch()
-    assert.equal(manifest.appSid, app.sid)
-    assert.equal(manifest.hash, app.hash)
-    assert.ok(Buffer.from(manifest.encodedBytes, 'base64').length > 100)
-    assert.equal(manifest.url, `${app.url}/Manifest`)
-    for (const sid of sids) assert.equal(await apps(sid).remove(), true)
+    const manifests = app.appManifests()
+    assert.deepEqual(manifests.toJSON(), solutionOf(manifests))
+    for (const one of [manifests(), manifests.get(), apps(name).appManifests()]) {
+      const shown = await (await one.fetch()).fetch()
+      assert.equal(shown.appSid, app.sid)
+      assert.equal(shown.hash, app.hash)
+      assert.ok(Buffer.from(shown.encodedBytes, 'base64').length > 100)
+      assert.equal(shown.url, `${app.url}/Manifest`)
+      assert.deepEqual(shown.toJSON().hash, app.hash)
+      assert.deepEqual(one.toJSON(), solutionOf(one))
+    }
+    const one = apps.get(app.sid)
+    assert.deepEqual(one.toJSON(), { sid: app.sid })
+    assert.equal(await (await (await one.fetch()).fetch()).remove(), true)
+    for (const sid of sids.filter((other) => other !== app.sid))
+      assert.equal(await apps(sid).remove(), true)
     await refused(apps(sids[0]!).fetch(), 404, 20404)
     await refused(apps(sids[0]!).appManifests().fetch(), 404, 20404)
     await refused(apps(sids[0]!).remove(), 404, 20404)
@@ -193,6 +232,11 @@ for (const { line, make } of lines) {
     assert.equal(deployed.app.reported_sid, null)
     assert.equal(deployed.logging.enabled, true)
     assert.equal((await device.update({ restartApp: true })).sid, sid)
+    const one = devices.get(sid)
+    assert.deepEqual(one.toJSON(), { sid })
+    const shown = await (await one.fetch()).fetch()
+    assert.equal(shown.toJSON().uniqueName, named.uniqueName)
+    assert.deepEqual([await one.deviceConfigs.list(), await one.deviceSecrets.list()], [[], []])
     assert.equal((await device.update({ loggingEnabled: false })).logging.enabled, false)
     await refused(apps(target).remove(), 400, 72011)
     await refused(devices(sid).update({ targetApp: 'nothing' }), 400, 72010)
@@ -231,4 +275,37 @@ for (const { line, make } of lines) {
     await refused(devices('x').update({ restartApp: true }), 403, 20403)
     await refused(connect(make, undefined, 'wrong').devices.list(), 401, 20003)
   })
+
+  test(`${line}: too many requests are told so, and the client comes again when it is set to`, async () => {
+    const strict = await testCloud({ limits: { requestsPerSecond: 5, requestBurst: 3 } })
+    const { accountSid, authToken } = strict.server.account
+    const listTwice = async (autoRetry: boolean) => {
+      const client = make(accountSid, authToken, { autoRetry })
+      client.microvisor.baseUrl = strict.server.url
+      const { apps } = client.microvisor.v1
+      for (let i = 0; i < 8; i++) assert.deepEqual(await apps.list(), [])
+    }
+    await refused(listTwice(false), 429, 20429)
+    await listTwice(true)
+    await strict.close()
+  })
+
+  test(`${line}: every method of its Microvisor part was driven`, () => {
+    assert.ok(watch.methods.length > 80, `${watch.methods.length} methods`)
+    assert.deepEqual(watch.undriven(), [])
+  })
 }
+
+test('the clients sent every request of the original API but the upload', () => {
+  const requests = cloud.log.filter(({ event }) => event === 'request')
+  const isSent = (verb: string, path: string) => {
+    const pattern = new RegExp(`^${path.replace(/:[A-Za-z]+/g, '[^/?]+')}(\\?|$)`)
+    return requests.some(({ method, url }) => method === verb && pattern.test(String(url)))
+  }
+  const all = resources.flatMap(({ path, list, one, verbs }) => [
+    ...list.map((verb) => [verb, path] as const),
+    ...verbs.map((verb) => [verb, path + one] as const),
+  ])
+  for (const [verb, path] of [...all, ['GET', manifest.path] as const])
+    assert.ok(isSent(verb, path), `${verb} ${path}`)
+})

@@ -10,7 +10,8 @@ export function makeRestPage(): string {
 Resources, names, pages and errors are those of the original API, so its published clients work when
 pointed here; what is ours follows the same manner. Authentication is HTTP Basic, Account SID and Auth
 Token. Parameters are form fields in UpperCamelCase, answers are JSON in snake_case. A running server
-describes itself in full, with every schema, at \`/v1/openapi.json\`. Errors: [errors.md](errors.md).
+describes itself in full, with every schema, at \`/v1/openapi.json\`. Errors:
+[errors.md](errors.md). What held in the original, rule by rule: [rest-rules.md](rest-rules.md).
 
 ${routes.map(section).join('\n')}`
 }

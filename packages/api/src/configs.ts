@@ -27,7 +27,6 @@ const Value = z
   .refine((value) => [...value].length <= CONFIG_VALUE_MAX, {
     error: `must have at most ${CONFIG_VALUE_MAX} characters`,
   })
-  .refine((value) => !value.includes('\0'), { error: 'must be text, without NUL' })
   .meta({ description: `text of at most ${CONFIG_VALUE_MAX} characters; encode what is binary` })
 
 export const Config = z

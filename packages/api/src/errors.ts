@@ -74,6 +74,17 @@ const ownErrors = {
     fix: 'Send the whole body in the form that the Content-Type names.',
   },
   BODY_TOO_LARGE: { number: 72003, status: 413, fix: 'Send fewer or shorter parameters.' },
+  REQUEST_MALFORMED: {
+    number: 72004,
+    status: 400,
+    fix: 'Send HTTP/1.1 to this port; devices connect to the gateway, which has one of its own.',
+  },
+  HEADERS_TOO_LARGE: { number: 72005, status: 431, fix: 'Send at most 16 KiB of headers.' },
+  REQUEST_TOO_SLOW: {
+    number: 72006,
+    status: 408,
+    fix: 'Send the whole request at once; if it was, look at the line and the proxies on it.',
+  },
   APP_NOT_FOUND: {
     number: 20404,
     status: 404,
@@ -401,6 +412,9 @@ export const generalErrors = [
   'CONTENT_TYPE_UNSUPPORTED',
   'BODY_MALFORMED',
   'BODY_TOO_LARGE',
+  'REQUEST_MALFORMED',
+  'HEADERS_TOO_LARGE',
+  'REQUEST_TOO_SLOW',
   'TOO_MANY_REQUESTS',
   'DATABASE_UNAVAILABLE',
   'SERVER_BUSY',

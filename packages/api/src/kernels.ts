@@ -43,6 +43,16 @@ export const createKernel = route({
   errors: uploadErrors,
 })
 
+export const fetchKernel = route({
+  name: 'fetchKernel',
+  method: 'GET',
+  path: '/v1/Kernels/:Hash',
+  summary: 'One kernel',
+  params: z.strictObject({ Hash }),
+  returns: Kernel,
+  errors: ['KERNEL_NOT_FOUND'],
+})
+
 export const fetchKernelBundle = route({
   name: 'fetchKernelBundle',
   method: 'GET',

@@ -39,6 +39,8 @@ export interface Route<
   readonly scope: Scope
   /** Members of the answer that the audit log does not keep. */
   readonly unlogged: readonly string[]
+  /** What shows what it changes, where that is not the same path: the audit log's before and after. */
+  readonly subject: Route | undefined
   readonly status: 200 | 201 | 204
   readonly answer: Answer
   readonly params: P
@@ -56,6 +58,7 @@ type Optional =
   | 'access'
   | 'scope'
   | 'unlogged'
+  | 'subject'
   | 'status'
   | 'answer'
   | 'params'
@@ -79,6 +82,7 @@ export function route<
     access: 'account',
     scope: facts.method === 'GET' ? 'read' : 'deploy',
     unlogged: [],
+    subject: undefined,
     status: 200,
     answer: 'json',
     // Where P, Q or F was not given it is None, which is what `none` is.

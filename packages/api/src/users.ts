@@ -76,7 +76,12 @@ export const NewSession = Session.extend({
 }).meta({ id: 'NewSession' })
 
 export const Self = z
-  .object({ actor: z.string(), account_sid: AccountSid, scopes: z.array(z.enum(scopes)) })
+  .object({
+    actor: z.string(),
+    account_sid: AccountSid,
+    scopes: z.array(z.enum(scopes)),
+    one_time_codes: z.boolean().nullable().meta({ description: 'null: no user' }),
+  })
   .meta({ id: 'Self' })
 
 export const TotpSecret = z
@@ -85,6 +90,17 @@ export const TotpSecret = z
 
 const OneUser = z.strictObject({ Sid: UserSid })
 const OneSession = z.strictObject({ Sid: SessionSid })
+
+export const fetchSelf = route({
+  name: 'fetchSelf',
+  method: 'GET',
+  path: '/v1/Self',
+  summary: 'Who this request is from, and what they may do',
+  returns: Self,
+})
+
+/** What somebody does about themselves shows there. */
+const OF_SELF = { scope: 'read', subject: fetchSelf } as const
 
 export const createInvitation = route({
   name: 'createInvitation',
@@ -180,6 +196,16 @@ export const listSessions = route({
   errors: ['PAGE_SIZE_TOO_LARGE', 'PAGE_TOKEN_INVALID'],
 })
 
+export const fetchSession = route({
+  name: 'fetchSession',
+  method: 'GET',
+  path: '/v1/Sessions/:Sid',
+  summary: 'One session. Of others, only an owner sees it',
+  params: OneSession,
+  returns: Session,
+  errors: ['SESSION_NOT_FOUND'],
+})
+
 export const deleteSession = route({
   name: 'deleteSession',
   method: 'DELETE',
@@ -193,19 +219,11 @@ export const deleteSession = route({
   errors: ['SESSION_NOT_FOUND'],
 })
 
-export const fetchSelf = route({
-  name: 'fetchSelf',
-  method: 'GET',
-  path: '/v1/Self',
-  summary: 'Who this request is from, and what they may do',
-  returns: Self,
-})
-
 export const changePassword = route({
+  ...OF_SELF,
   name: 'changePassword',
   method: 'POST',
   path: '/v1/Self/Password',
-  scope: 'read',
   summary: "Change one's own password; all other sessions end",
   status: 204,
   answer: 'nothing',
@@ -227,10 +245,10 @@ export const proposeTotp = route({
 })
 
 export const enableTotp = route({
+  ...OF_SELF,
   name: 'enableTotp',
   method: 'POST',
   path: '/v1/Self/OneTimeCodes',
-  scope: 'read',
   summary: 'From now on, signing in asks for a one-time code',
   status: 204,
   answer: 'nothing',
@@ -240,10 +258,10 @@ export const enableTotp = route({
 })
 
 export const disableTotp = route({
+  ...OF_SELF,
   name: 'disableTotp',
   method: 'POST',
   path: '/v1/Self/OneTimeCodes/Off',
-  scope: 'read',
   summary: 'Signing in no longer asks for a code',
   status: 204,
   answer: 'nothing',

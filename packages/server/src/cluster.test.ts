@@ -156,47 +156,6 @@ async function debugThrough(link: TestDevice, peer: TestDebugger): Promise<void>
   assert.deepEqual(await peer.next(), data)
 }
 
-test('the bus goes away and comes back: what was missed is caught up', { skip }, async () => {
-  const [a, b] = [await cluster.add(), await cluster.add()]
-  const device = await provision(a.client)
-  const link = await TestDevice.connect(device, b.server.gateway)
-  await link.hello()
-  await stores.nats.kill()
-  const params = { Sid: device.sid }
-  const TargetApp = await uploadApp(a.client)
-  await a.client.call(api.updateDevice, { params, form: { TargetApp } })
-  await link.settle()
-  await stores.nats.start()
-  const { manifestHash } = await link.expect('target')
-  assert.equal(manifestHash.length, 32)
-  await link.close()
-})
-
-test('the database goes away and comes back: a clear error meanwhile, then all is as before', {
-  skip,
-}, async () => {
-  const a = await cluster.add()
-  const device = await provision(a.client)
-  await stores.postgres.kill()
-  await assert.rejects(a.client.call(api.listDevices), {
-    code: 'DATABASE_UNAVAILABLE',
-    status: 503,
-  })
-  const refused = await TestDevice.connect(device, a.server.gateway)
-  assert.equal(await refused.farewell(), 'GOING_AWAY')
-  await stores.postgres.start()
-  const params = { Sid: device.sid }
-  const shown = await until(
-    () => a.client.call(api.fetchDevice, { params }).catch(() => undefined),
-    'the database is back',
-  )
-  assert.equal(shown.sid, device.sid)
-  const link = await TestDevice.connect(device, a.server.gateway)
-  await link.hello()
-  await link.close()
-  await refused.close()
-})
-
 test('wrong addresses are refused at the start, each with what to do', { skip }, async () => {
   const cases = [
     [{ databaseUrl: 'postgres://test@127.0.0.1:1/x' }, 'DATABASE_UNUSABLE'],

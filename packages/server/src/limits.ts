@@ -58,6 +58,8 @@ export interface Limits {
   readonly requestConnections: number
   readonly requestSilenceMs: number
   readonly headersMs: number
+  /** For the whole body of a request without a file. */
+  readonly bodyMs: number
   /** How often renewed files of the API's certificate are looked for. */
   readonly tlsLookMs: number
   /** Log bytes a second from one device, and how much may come at once. */
@@ -140,6 +142,7 @@ export const defaultLimits: Limits = {
   requestConnections: 1500,
   requestSilenceMs: 60_000,
   headersMs: 20_000,
+  bodyMs: 20_000,
   tlsLookMs: 60_000,
   logBytesPerSecond: 65_536,
   logBurstBytes: 262_144,

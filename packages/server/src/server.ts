@@ -243,11 +243,13 @@ async function openCloud(
   const apps = new Apps({ db, bundles, files, signers, signer: keyring.applicationSigner })
   const rollouts = openRollouts({ db, apps, events, bus, limits, log })
   undo.push(() => rollouts.engine.close())
+  const audit = new Audit(db)
+  undo.push(() => audit.close())
   return {
     users,
     identities: new Identities(db, users, limits),
     apiKeys: new ApiKeys(db),
-    audit: new Audit(db),
+    audit,
     account,
     apps,
     symbols: new AppSymbols(db, bundles),
@@ -336,7 +338,7 @@ async function listen(
   undo.push(cloud.metrics.begin())
   undo.push(await keepPresence(foundation, cloud))
   undo.push(cloud.bus.onReturn(() => gateway.refreshAll()))
-  const door = makeDoor(foundation, cloud, { proxies, gateway })
+  const door = makeDoor(foundation, cloud, { proxies, gateway, rest })
   rest.http.server.on('upgrade', door.upgrade)
   undo.push(() => rest.close(limits.stopMs))
   undo.push(() => door.close())
@@ -371,10 +373,11 @@ async function listen(
 function makeDoor(
   { log, limits }: Foundation,
   { identities, audit, devices, bus }: Cloud,
-  { proxies, gateway }: { readonly proxies: Proxies; readonly gateway: Gateway },
+  { proxies, gateway, rest }: { proxies: Proxies; gateway: Gateway; rest: Rest },
 ): DebugDoor {
   return new DebugDoor({
     ...{ identities, audit, devices, proxies, bus, log, sessionMs: limits.debugSessionMs },
+    home: (request) => rest.home(request),
     open: (wish, peer) => gateway.openDebug(wish, peer),
   })
 }

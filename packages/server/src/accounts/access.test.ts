@@ -75,8 +75,13 @@ test('who comes too often, or is wrong too often, waits; others do not', async (
     limits: { ...limits, requestsPerSecond: 0.001, requestBurst: 4 },
   })
   const { url, account } = strict.server
-  for (let i = 0; i < 4; i++) await strict.client.call(api.listApps)
+  const form = { FriendlyName: 'k', Scopes: ['read' as const] }
+  const key = await strict.client.call(api.createApiKey, { form })
+  for (let i = 1; i < 4; i++) await strict.client.call(api.listApps)
   await assert.rejects(strict.client.call(api.listApps), { code: 'TOO_MANY_REQUESTS' })
+  const other = api.createClient({ url, accountSid: key.sid, authToken: key.secret })
+  for (let i = 0; i < 4; i++) await other.call(api.listApps)
+  await assert.rejects(other.call(api.listApps), { code: 'TOO_MANY_REQUESTS' })
   const wrong = api.createClient({ url, ...account, authToken: '0'.repeat(32) })
   for (const code of [...Array(3).fill('CREDENTIALS_WRONG'), 'TOO_MANY_REQUESTS'])
     await assert.rejects(wrong.call(api.listApps), { code })

@@ -2,8 +2,9 @@
  * The audit log. An entry is written before the change is acknowledged; entries of an account are
  * written one after another, also by several servers, because each holds the account's row meanwhile.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuditEntry, auditText } from '@microvisor/api'
-import { and, asc, desc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { sha256Hex } from '../keys/engines.ts'
 import type { Database } from '../storage/database.ts'
@@ -30,6 +31,9 @@ export interface Deed {
   readonly after?: unknown
 }
 
+/** Entries that wait for the database, and how long from one attempt to the next. */
+const OWED_MAX = 10_000
+const OWED_RETRY_MS = 500
 /** Entries read at once while verifying. */
 const BATCH = 1000
 
@@ -37,13 +41,59 @@ export class Audit {
   readonly #db: Database
   readonly #deeds = new Gatherer((all: readonly Deed[]) => this.#write(all), { pauses: false })
 
+  /** Done, while the database could not be written to. */
+  #owed: Deed[] = []
+  #paying: Promise<void> | undefined
+  readonly #closing = new AbortController()
+
   constructor(db: Database) {
     this.#db = db
   }
 
-  /** Durable once it resolves. */
-  append(deed: Deed): Promise<void> {
-    return this.#deeds.ask(deed)
+  /**
+   * Durable once it resolves. Where it throws the deed is not acknowledged, but may have been done just
+   * before the database went away: its entry follows as soon as that is back.
+   */
+  async append(deed: Deed): Promise<void> {
+    try {
+      await this.#deeds.ask(deed)
+    } catch (error) {
+      if (this.#owed.length < OWED_MAX) this.#owed.push(deed)
+      this.#paying ??= this.#pay()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#paying
+  }
+
+  async #pay(): Promise<void> {
+    const { signal } = this.#closing
+    while (this.#owed.length > 0 && !signal.aborted) {
+      await sleep(OWED_RETRY_MS, undefined, { signal }).catch(() => undefined)
+      const due = this.#owed.slice()
+      await this.#writeMissing(due).then(
+        () => {
+          this.#owed = this.#owed.slice(due.length)
+        },
+        () => undefined,
+      )
+    }
+    this.#paying = undefined
+  }
+
+  /** What failed may have been written all the same, if the connection was lost at the end of it. */
+  async #writeMissing(deeds: readonly Deed[]): Promise<void> {
+    const ids = deeds.map(({ requestId }) => requestId)
+    const known = await this.#db
+      .select({ requestId: audit.requestId, action: audit.action })
+      .from(audit)
+      .where(inArray(audit.requestId, ids))
+    const keys = new Set(known.map(keyOf))
+    const missing = deeds.filter((deed) => !keys.has(keyOf(deed)))
+    if (missing.length > 0) await this.#write(missing)
   }
 
   /** What was done at the same time is one transaction, in the order in which it came. */
@@ -99,6 +149,9 @@ export class Audit {
     }
   }
 }
+
+const keyOf = ({ requestId, action }: Pick<Deed, 'requestId' | 'action'>) =>
+  `${requestId} ${action}`
 
 /** Each entry's hash is over the one before. */
 function chained(deeds: readonly Deed[], at: Date, last: { number: number; hash: string }) {

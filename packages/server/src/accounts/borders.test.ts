@@ -1,6 +1,5 @@
 /** Between accounts: what is another's is not found, on every route, whatever is done to it; and hostile input. */
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
 import { request as rawRequest } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
@@ -8,100 +7,50 @@ import * as api from '@microvisor/api'
 import { accounts } from '../storage/schema.ts'
 import { appBundle } from '../testing/bundles.ts'
 import { authorization, type TestCloud, testCloud } from '../testing/cloud.ts'
-import { makeRequest, provision } from '../testing/device.ts'
+import { provision } from '../testing/device.ts'
+import { type Estate, makeEstate, PASSWORD } from '../testing/estate.ts'
 import { hashToken } from './tokens.ts'
 
 const STRANGER = { sid: `AC${'5'.repeat(32)}`, token: 'e'.repeat(32) }
-const PASSWORD = 'correct horse battery'
 
 let cloud: TestCloud
-/** Something of each kind, of the first account: values of the paths' parameters. */
-let theirs: Record<string, string>
-let csr: string
+/** Of the first account. */
+let estate: Estate
+/** A device and an App of the stranger's own. */
+let own: { device: string; app: string }
+let stranger: api.Client
 
 before(async () => {
   cloud = await testCloud()
-  const { client } = cloud
-  csr = (await makeRequest()).csr
-  const device = await provision(client, 'theirs')
-  const file = { fileName: 'a.zip', bytes: appBundle() }
-  const app = await client.upload(api.createApp, { form: {}, file })
-  const form = { Key: 'key', Value: 'value' }
-  for (const route of [api.accountConfigs.create, api.accountSecrets.create])
-    await client.call(route, { form })
-  for (const route of [api.deviceConfigs.create, api.deviceSecrets.create])
-    await client.call(route, { params: { DeviceSid: device.sid }, form })
-  const key = await client.call(api.createApiKey, { form: { FriendlyName: 'k', Scopes: ['read'] } })
-  const hook = await client.call(api.createWebhook, {
-    form: { TargetUrl: 'https://hook.invalid/', Events: ['*'], FriendlyName: '' },
-  })
-  const ping = await client.call(api.pingWebhook, { params: { Sid: hook.sid } })
-  const rollout = await client.call(api.createRollout, {
-    form: { App: app.sid, Tag: 'none' } as never,
-  })
-  const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
-  const PublicKey = pem.export({ type: 'spki', format: 'pem' }).toString()
-  const signer = await client.call(api.createSigner, { form: { PublicKey, FriendlyName: 's' } })
-  const layerKey = await client.call(api.createLayerKey, {
-    form: { Key: 'ab'.repeat(32), FriendlyName: 'l' },
-  })
-  const { token } = await client.call(api.createInvitation, { form: { Role: 'owner' } })
-  const who = { Name: 'ada', Password: PASSWORD }
-  const user = await client.call(api.createUser, { form: { ...who, Invitation: token } })
-  const session = await client.call(api.createSession, { form: who })
-  const { certificates } = await client.call(api.listDeviceCertificates, {
-    params: { DeviceSid: device.sid },
-  })
-  theirs = {
-    ...{ Apps: app.sid, Devices: device.sid, Keys: key.sid, Webhooks: hook.sid, Users: user.sid },
-    ...{ Rollouts: rollout.sid, Sessions: session.sid, Signers: signer.key_id },
-    ...{ Key: 'key', DeliverySid: ping.sid, Fingerprint: certificates[0]?.fingerprint ?? '' },
-    ...{ LayerKeys: layerKey.key_id, Hash: app.hash },
-  }
+  estate = await makeEstate(cloud)
   await cloud.server.close()
   const { db, close } = await cloud.openDatabase()
   await db.insert(accounts).values({ sid: STRANGER.sid, authTokenHash: hashToken(STRANGER.token) })
   await close()
   cloud = await cloud.restart()
+  const { url } = cloud.server
+  stranger = api.createClient({ url, accountSid: STRANGER.sid, authToken: STRANGER.token })
+  const file = { fileName: 'a.zip', bytes: appBundle() }
+  const app = await stranger.upload(api.createApp, { file })
+  own = { device: (await provision(stranger)).sid, app: app.sid }
 })
 after(() => cloud.close())
-
-/** The path with what belongs to the first account. */
-function pathTo({ path }: api.Route): string {
-  const [, , collection = ''] = path.split('/')
-  return path.replace(
-    /:([A-Za-z]+)/g,
-    (_, name: string) => theirs[name] ?? theirs[collection] ?? '',
-  )
-}
-
-/** What a form needs to be looked at at all. */
-const forms: Record<string, Record<string, string>> = {
-  updateUser: { Role: 'viewer' },
-  updateRollout: { Action: 'stop' },
-  deployKernel: { Hash: `sha256:${'0'.repeat(64)}` },
-  createDeviceCertificate: { Csr: '' },
-}
 
 test('what belongs to another account is not found, on every route, and stays as it is', async () => {
   const headers = { authorization: `Basic ${btoa(`${STRANGER.sid}:${STRANGER.token}`)}` }
   const routes = api.routes.filter(({ path, access }) => access === 'account' && path.includes(':'))
   // Of one's own account everybody has Configs and Secrets; theirs are other ones.
-  const own = routes.filter(({ path }) => !/^\/v1\/(Configs|Secrets)/.test(path))
-  assert.ok(own.length > 40)
-  for (const route of own) {
+  const others = routes.filter(({ path }) => !/^\/v1\/(Configs|Secrets)/.test(path))
+  assert.ok(others.length > 40)
+  for (const route of others) {
     const init: RequestInit = { method: route.method, headers }
-    const fields = {
-      ...(forms[route.name] ?? (/Device(Config|Secret)$/.test(route.name) ? { Value: 'x' } : {})),
-    }
-    if (route.name === 'createDeviceCertificate') fields.Csr = csr
-    if (/^createDevice(Config|Secret)$/.test(route.name)) fields.Key = 'new'
+    const fields = await estate.fieldsOf(route)
     if (route.file) {
       const body = new FormData()
-      body.append('File', new Blob(['x']), 'x')
+      body.append('File', new Blob([Buffer.from(estate.fileOf(route))]), 'x')
       init.body = body
     } else if (Object.keys(route.form.shape).length > 0) init.body = new URLSearchParams(fields)
-    const answer = await fetch(`${cloud.server.url}${pathTo(route)}`, init)
+    const answer = await fetch(`${cloud.server.url}${estate.pathOf(route)}`, init)
     const text = await answer.text()
     assert.equal(answer.status, 404, `${route.name}: ${text.slice(0, 200)}`)
   }
@@ -110,44 +59,59 @@ test('what belongs to another account is not found, on every route, and stays as
   await cloud.client.call(api.fetchDevice, { params: { Sid: 'theirs' } })
 })
 
+test('what a parameter names is looked for in one’s own account alone', async () => {
+  const { values } = estate
+  const params = { Sid: own.device }
+  const ofDevice = { DeviceSid: own.device }
+  const target = (TargetApp: string) =>
+    stranger.call(api.updateDevice, { params, form: { TargetApp } })
+  await target(own.app)
+  const strange: readonly (readonly [code: string, call: () => Promise<unknown>])[] = [
+    ['TARGET_APP_NOT_FOUND', () => target(values.Apps!)],
+    [
+      'TARGET_APP_NOT_FOUND',
+      () => stranger.call(api.createRollout, { form: { App: values.Apps! } as never }),
+    ],
+    [
+      'KERNEL_NOT_FOUND',
+      () => stranger.call(api.deployKernel, { params: ofDevice, form: { Hash: values.Hash! } }),
+    ],
+    [
+      'CERTIFICATE_NOT_FOUND',
+      () =>
+        stranger.call(api.revokeDeviceCertificate, {
+          params: { ...ofDevice, Fingerprint: values.Fingerprint! },
+        }),
+    ],
+    [
+      'DEVICE_NOT_FOUND',
+      () => stranger.call(api.listEvents, { query: { Device: values.Devices! } }),
+    ],
+    [
+      'DEVICE_NOT_FOUND',
+      () => stranger.listen(api.streamEvents, { query: { Device: values.Devices! } }),
+    ],
+  ]
+  for (const [code, call] of strange) await assert.rejects(call(), { code }, String(call))
+  for (const query of [{ TargetApp: values.Apps! }, { RunsApp: values.Apps! }])
+    assert.deepEqual((await stranger.call(api.listDevices, { query })).devices, [])
+  const { app } = await stranger.call(api.fetchDevice, { params })
+  assert.equal(app.target_sid, own.app)
+})
+
 test('lists of one account have nothing of another', async () => {
-  const { url } = cloud.server
-  const client = api.createClient({ url, accountSid: STRANGER.sid, authToken: STRANGER.token })
   for (const route of api.routes) {
     const isList =
       route.method === 'GET' &&
       /^\/v1\/[A-Za-z]+$/.test(route.path) &&
       'meta' in ((route.returns as { shape?: object }).shape ?? {})
     if (!isList) continue
-    for await (const item of client.each(route))
-      assert.fail(`${route.name}: ${JSON.stringify(item)}`)
+    for await (const item of stranger.each(route)) {
+      const text = JSON.stringify(item)
+      for (const [name, value] of Object.entries(estate.values))
+        if (/^[A-Z]{2}[0-9a-f]{32}$/.test(value)) assert.ok(!text.includes(value), name)
+    }
   }
-})
-
-test('SQL, paths and headers in input are values, and nothing else', async () => {
-  const hostile = [
-    "' OR '1'='1",
-    "'; DROP TABLE devices; --",
-    '../../etc/passwd',
-    '%2e%2e%2f',
-    '{{7*7}}',
-  ]
-  for (const text of hostile) {
-    const path = `/v1/Devices/${encodeURIComponent(text)}`
-    assert.ok([400, 404].includes((await cloud.request(path)).status), text)
-    const created = await cloud.client
-      .call(api.accountConfigs.create, {
-        form: { Key: text.replace(/[/%?#\\]/g, ''), Value: text },
-      })
-      .catch((error: { code: string }) => error)
-    if ('value' in created) assert.equal(created.value, text)
-    for (const query of [
-      `PageToken=${encodeURIComponent(text)}`,
-      `Tag=${encodeURIComponent(text)}`,
-    ])
-      assert.equal((await cloud.request(`/v1/Devices?${query}`)).status, 400, query)
-  }
-  await cloud.client.call(api.fetchDevice, { params: { Sid: 'theirs' } })
 })
 
 test('a Host header that is none does not come back in addresses', async () => {

@@ -67,7 +67,7 @@ export class Identities {
   }
 
   /** Throws Problem if the caller may not do this, or not that often. */
-  admit({ actor, scopes }: Caller, route: Route): void {
+  admit({ actor, scopes }: Caller, route: Pick<Route, 'method' | 'path' | 'scope'>): void {
     if (!allows(scopes, route.scope))
       throw new Problem(
         'SCOPE_MISSING',

@@ -41,16 +41,20 @@ export function addUserRoutes(rest: Rest, parts: Parts): void {
       (session) => showSession(session, home),
     ),
   )
+  rest.handle(api.fetchSession, async ({ params, caller, home }) =>
+    showSession(await users.session(caller, params.Sid), home),
+  )
   rest.handle(api.deleteSession, ({ params, caller }) => users.endSession(caller, params.Sid))
   addOwnRoutes(rest, users)
 }
 
 /** What people do about themselves. */
 function addOwnRoutes(rest: Rest, users: Users): void {
-  rest.handle(api.fetchSelf, ({ caller }) => ({
+  rest.handle(api.fetchSelf, async ({ caller }) => ({
     actor: caller.actor,
     account_sid: caller.accountSid,
     scopes: [...caller.scopes],
+    one_time_codes: await users.asksForCode(caller),
   }))
   rest.handle(api.changePassword, ({ form, caller }) =>
     users.changePassword(caller, form.Password, form.NewPassword),
@@ -63,25 +67,19 @@ function addOwnRoutes(rest: Rest, users: Users): void {
 }
 
 function addEntrances(rest: Rest, { users, identities, audit }: Parts): void {
-  const note = (
-    row: { accountSid: string },
-    actor: string,
-    action: string,
-    call: Call<api.Route>,
-  ) =>
-    audit.append({
-      accountSid: row.accountSid,
-      actor,
-      ...call.origin,
-      action,
-      object: `/v1/Users/${actor}`,
-    })
+  /** Nobody signs in as somebody: whoever it turns out to be has done it. */
+  const note = (accountSid: string, actor: string, call: Call<api.Route>, made: Made) => {
+    const { action, after } = made
+    const object = new URL(after.url).pathname
+    return audit.append({ accountSid, actor, ...call.origin, action, object, after })
+  }
   rest.handle(api.createUser, (call) =>
     identities.atARate(call.origin.address, async () => {
       const { Invitation, Name, Password } = call.form
       const user = await users.create(Invitation, Name, Password)
-      await note(user, user.sid, 'createUser', call)
-      return showUser(user, call.home)
+      const after = showUser(user, call.home)
+      await note(user.accountSid, user.sid, call, { action: 'createUser', after })
+      return after
     }),
   )
   rest.handle(api.createSession, (call) =>
@@ -89,10 +87,16 @@ function addEntrances(rest: Rest, { users, identities, audit }: Parts): void {
       const { Name, Password, Code } = call.form
       const { address } = call.origin
       const { session, token } = await users.signIn(Name, Password, Code, address)
-      await note(session, session.userSid, 'createSession', call)
-      return { ...showSession(session, call.home), token }
+      const after = showSession(session, call.home)
+      await note(session.accountSid, session.userSid, call, { action: 'createSession', after })
+      return { ...after, token }
     }),
   )
+}
+
+interface Made {
+  readonly action: string
+  readonly after: { readonly url: string }
 }
 
 export function welcomeLink(home: string, token: string): string {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
+import { sql } from 'drizzle-orm'
 import { Secret, TOTP } from 'otpauth'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { hashPassword, isPassword } from './passwords.ts'
@@ -103,6 +104,11 @@ test('one-time codes: set up, asked for, good once, taken off again', async () =
   await assert.rejects(signIn(name, PASSWORD, now), { code: 'SIGN_IN_WRONG' })
   await signIn(name, PASSWORD, next)
   await assert.rejects(signIn(name, PASSWORD, next), { code: 'SIGN_IN_WRONG' })
+  // Three steps away: beyond the clocks that may differ, also if a step ends meanwhile.
+  for (const steps of [-3, 3]) {
+    const Code = totp.generate({ timestamp: Date.now() + steps * 30_000 })
+    await assert.rejects(signIn(name, PASSWORD, Code), { code: 'SIGN_IN_WRONG' }, `${steps} steps`)
+  }
   const off = (Password: string) => as(token, '/v1/Self/OneTimeCodes/Off', 'POST', { Password })
   assert.equal((await off('wrong')).status, 401)
   assert.equal((await off(PASSWORD)).status, 204)
@@ -124,4 +130,29 @@ test('a new password ends all sessions; keys have none to change', async () => {
   const text = JSON.stringify(entries)
   assert.ok(entries.some(({ action }) => action === 'createSession'))
   for (const secret of [PASSWORD, token]) assert.ok(!text.includes(secret))
+})
+
+test('who lost password and authenticator is removed and invited anew, under the same name', async () => {
+  const { users } = await cloud.client.call(api.listUsers)
+  const lost = users.find(({ name }) => name === 'ann@example.com')!
+  await cloud.client.call(api.deleteUser, { params: { Sid: lost.sid } })
+  const { token } = await cloud.client.call(api.createInvitation, { form: { Role: lost.role } })
+  const again = await join(token, lost.name)
+  assert.notEqual(again.sid, lost.sid)
+  assert.equal(again.one_time_codes, false)
+  await signIn(lost.name)
+})
+
+test('sessions and invitations that are not used up end by themselves', async () => {
+  const { token } = await signIn('ann@example.com')
+  const invitation = await cloud.client.call(api.createInvitation, { form: { Role: 'viewer' } })
+  await cloud.server.close()
+  const { db, close } = await cloud.openDatabase()
+  for (const table of ['user_sessions', 'invitations'])
+    await db.execute(sql.raw(`UPDATE ${table} SET expires_at = now()`))
+  await close()
+  cloud = await cloud.restart()
+  assert.equal((await as(token, '/v1/Self')).status, 401)
+  assert.deepEqual((await cloud.client.call(api.listSessions)).sessions, [])
+  await assert.rejects(join(invitation.token, 'late'), { code: 'INVITATION_INVALID' })
 })

@@ -147,19 +147,22 @@ export class Users {
     )
   }
 
-  /** One's own, or as an owner anybody's. */
-  async endSession({ accountSid, actor, scopes }: Caller, sid: string): Promise<void> {
-    const ended = await this.#db
-      .delete(userSessions)
-      .where(
-        and(
-          eq(userSessions.accountSid, accountSid),
-          eq(userSessions.sid, sid),
-          scopes.includes('admin') ? undefined : eq(userSessions.userSid, actor),
-        ),
-      )
-      .returning({ sid: userSessions.sid })
-    if (ended.length === 0) throw new Problem('SESSION_NOT_FOUND', `There is no session ${sid}.`)
+  async session(caller: Caller, sid: string): Promise<SessionRow> {
+    const isMeant = and(mayEnd(caller, sid), gt(userSessions.expiresAt, new Date()))
+    const [session] = await this.#db.select().from(userSessions).where(isMeant)
+    if (session) return session
+    throw new Problem('SESSION_NOT_FOUND', `There is no session ${sid}.`)
+  }
+
+  async endSession(caller: Caller, sid: string): Promise<void> {
+    await this.session(caller, sid)
+    await this.#db.delete(userSessions).where(mayEnd(caller, sid))
+  }
+
+  /** Whether signing in asks for a code; null for who is no user. */
+  async asksForCode({ accountSid, actor }: Caller): Promise<boolean | null> {
+    const [user] = await this.#db.select().from(users).where(own(accountSid, actor))
+    return user ? user.totpSecret !== null : null
   }
 
   async changePassword(caller: Caller, password: string, next: string): Promise<void> {
@@ -231,6 +234,15 @@ export class Users {
     if (user) return user
     throw new Problem('USERS_ONLY', `${actor} is no user.`)
   }
+}
+
+/** One's own sessions, or as an owner anybody's. */
+function mayEnd({ accountSid, actor, scopes }: Caller, sid: string) {
+  return and(
+    eq(userSessions.accountSid, accountSid),
+    eq(userSessions.sid, sid),
+    scopes.includes('admin') ? undefined : eq(userSessions.userSid, actor),
+  )
 }
 
 function own(accountSid: string, sid: string) {

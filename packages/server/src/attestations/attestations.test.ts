@@ -1,20 +1,14 @@
 /** Attestations over REST, from a device that answers over the link. */
 import assert from 'node:assert/strict'
-import { createPrivateKey, randomBytes, sign } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
-import {
-  type Evidence,
-  fromHex,
-  makeSid,
-  makeToken,
-  openToken,
-  parseBundle,
-} from '@microvisor/protocol'
+import { fromHex, openToken, parseBundle } from '@microvisor/protocol'
 import { digest } from '../keys/engines.ts'
+import { answering, evidenceOf, tokenOf } from '../testing/attesting.ts'
 import { appBundle } from '../testing/bundles.ts'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
-import { type NewDevice, provision, TestDevice } from '../testing/device.ts'
+import { provision, TestDevice } from '../testing/device.ts'
 
 let cloud: TestCloud
 before(async () => {
@@ -24,41 +18,6 @@ after(() => cloud.close())
 
 const attest = (DeviceSid: string, Nonce?: string) =>
   cloud.client.call(api.createAttestation, { params: { DeviceSid }, form: { Nonce } })
-
-function evidenceOf(device: NewDevice, nonce: Uint8Array): Evidence {
-  return {
-    nonce,
-    deviceSid: makeSid('UV', fromHex(device.sid.slice(2))!),
-    ...{ deviceType: 'Imp201c', issuedAtSeconds: 1_700_000_000, uptimeSeconds: 5, debugStatus: 3 },
-    boot: {
-      measurement: new Uint8Array(32).fill(1),
-      ...{ deviceRatchet: 0, isHidden: true, readoutProtection: 0xcc },
-    },
-    kernel: {
-      ...{ versionText: '0.7.0', versionNumber: 7, securityRatchet: 0, state: 'confirmed' },
-      manifestHash: new Uint8Array(32).fill(2),
-      regions: [{ region: 'Kernel', hash: new Uint8Array(32).fill(3) }],
-    },
-    application: undefined,
-  }
-}
-
-function tokenOf({ key }: NewDevice, evidence: Evidence): Uint8Array {
-  const secret = { key: createPrivateKey(key), dsaEncoding: 'ieee-p1363' } as const
-  return makeToken(evidence, {
-    keyId: new Uint8Array(8),
-    sign: (message) => new Uint8Array(sign('sha256', message, secret)),
-  })
-}
-
-/** Answers the next question with what `answer` makes of it. */
-async function answering(
-  link: TestDevice,
-  answer: (nonce: Uint8Array) => Uint8Array,
-): Promise<void> {
-  const { nonce } = await link.expect('attestationRequest')
-  link.send({ case: 'attestation', value: { token: answer(nonce) } })
-}
 
 test('a device that is there answers; what it says is verified, judged, shown and kept', async () => {
   const device = await provision(cloud.client)

@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { allows, errors, Problem } from '@microvisor/api'
+import { endDeviceDebug, Problem, type Route } from '@microvisor/api'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Audit } from '../accounts/audit.ts'
@@ -19,8 +19,10 @@ import type { Devices } from '../devices/devices.ts'
 import { isConnected } from '../devices/presence.ts'
 import { type Bus, deviceNotices } from '../events/bus.ts'
 import { credentialsOf } from '../http/credentials.ts'
+import { parseParameters } from '../http/parameters.ts'
 import { problemOf } from '../http/problems.ts'
 import type { Proxies } from '../http/proxies.ts'
+import { refuse } from '../http/refusal.ts'
 import type { DebugLine, DebugPeer, DebugWish } from './debug-line.ts'
 
 export interface DebugDoorParts {
@@ -31,11 +33,15 @@ export interface DebugDoorParts {
   readonly bus: Bus
   readonly log: Logger
   readonly sessionMs: number
+  /** The address under which a caller knows this service. */
+  readonly home: (request: IncomingMessage) => string
   /** Opens the stream to a connected device; undefined if it is not connected. */
   readonly open: (wish: DebugWish, peer: DebugPeer) => DebugLine | undefined
 }
 
-const PATH = /^\/v1\/Devices\/([^/?]+)\/Debug$/
+const PATH = /^\/v1\/Devices\/([^/?]+)\/Debug(?:\?|$)/
+/** As if it were one of the contract, whose answers are no messages. */
+const DOOR: Pick<Route, 'method' | 'path' | 'scope'> = { ...endDeviceDebug, method: 'GET' }
 /** One WebSocket message; TLS records are smaller. */
 const MESSAGE_BYTES = 65_536
 /** Bytes that may wait for the debugger before the device's credit has to. */
@@ -74,19 +80,16 @@ export class DebugDoor {
 
   async #admit(request: IncomingMessage): Promise<DebugWish> {
     const { identities, devices, audit, proxies } = this.#parts
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
-    const device = PATH.exec(path)?.[1]
-    if (device === undefined) throw new Problem('ROUTE_NOT_FOUND', `There is nothing at ${path}.`)
+    const { url = '' } = request
+    const named = PATH.exec(url)?.[1]
+    if (named === undefined) throw new Problem('ROUTE_NOT_FOUND', `There is nothing at ${url}.`)
     const address = proxies.addressOf(request)
     const credentials = credentialsOf(request.headers.authorization)
-    const { accountSid, actor, scopes } = await identities.authenticate(credentials, address)
-    if (!allows(scopes, 'debug')) {
-      throw new Problem(
-        'SCOPE_MISSING',
-        `Debugging takes the scope debug; ${actor} has ${scopes.join(', ')}.`,
-      )
-    }
-    const row = await devices.fetch(accountSid, decodeURIComponent(device))
+    const caller = await identities.authenticate(credentials, address)
+    identities.admit(caller, DOOR)
+    const { accountSid, actor } = caller
+    const { Sid } = parseParameters(endDeviceDebug, endDeviceDebug.params, { Sid: decoded(named) })
+    const row = await devices.fetch(accountSid, Sid)
     const { sid } = row
     await audit.append({
       ...{ accountSid, actor, address, requestId: randomUUID() },
@@ -132,16 +135,15 @@ export class DebugDoor {
     const known = problemOf(error)
     if (known === undefined) this.#parts.log.error({ event: 'upgrade failed', err: error })
     const problem = known ?? new Problem('INTERNAL_ERROR', 'The server failed.')
-    const home = `http://${request.headers.host ?? 'localhost'}`
-    const body = JSON.stringify(problem.toBody(home))
-    const { status } = errors[problem.code]
-    const head = [
-      `HTTP/1.1 ${status} Refused`,
-      'Content-Type: application/json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-    ]
-    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+    refuse(socket, problem, this.#parts.home(request))
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new Problem('BODY_MALFORMED', `"${part}" in the path is not percent-encoded UTF-8.`)
   }
 }
 

@@ -29,7 +29,18 @@ test('a device is connected from its hello until its connection ends, also over 
   const { connection, reported } = await show()
   assert.equal(connection.connected, true)
   assert.match(connection.address ?? '', /127\.0\.0\.1|::1/)
+  for (const date of [connection.date_connected, connection.date_last_seen])
+    assert.ok(Math.abs(Date.parse(date ?? '') - Date.now()) < 60_000, `${date}`)
   assert.deepEqual([reported.kernel_version, reported.running, reported.wake_reason], [7, false, 1])
+  const measurement = new Uint8Array(32).fill(5)
+  const layers = [{ place: 1, start: 4096, size: 8192, measurementHash: measurement }]
+  link.send({ case: 'deviceState', value: { layers, running: true, wakeReason: 3 } })
+  await link.settle()
+  const { reported: later } = await show()
+  assert.deepEqual(later.layers, [
+    { place: 'INTERNAL_FLASH', start: 4096, size: 8192, measurement_hash: '05'.repeat(32) },
+  ])
+  assert.deepEqual([later.running, later.wake_reason], [true, 3])
   await link.close()
   await until(async () => !(await show()).connection.connected, 'it is gone')
   const second = await TestDevice.join(device)

@@ -3,6 +3,7 @@
  * contract, and whatever goes wrong is answered in one place.
  */
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import multipart from '@fastify/multipart'
 import { errors, generalErrors, type Output, Problem, type Route, routes } from '@microvisor/api'
@@ -23,9 +24,11 @@ import type { Metrics } from '../metrics.ts'
 import type { Tracing } from '../tracing.ts'
 import { credentialsOf } from './credentials.ts'
 import { type EventSource, streamEvents } from './event-stream.ts'
+import { readForm } from './form.ts'
 import { fieldsOf, parseParameters } from './parameters.ts'
 import { problemOf, routesAt } from './problems.ts'
 import type { Proxies } from './proxies.ts'
+import { AUTHENTICATE, problemOfParser, refuse } from './refusal.ts'
 import type { TlsContent } from './tls-files.ts'
 import { receiveUpload } from './upload.ts'
 
@@ -61,7 +64,12 @@ export interface RestSettings {
 
 type RestLimits = Pick<
   Limits,
-  'uploadsAtOnce' | 'eventHeartbeatMs' | 'requestConnections' | 'requestSilenceMs' | 'headersMs'
+  | 'uploadsAtOnce'
+  | 'eventHeartbeatMs'
+  | 'requestConnections'
+  | 'requestSilenceMs'
+  | 'headersMs'
+  | 'bodyMs'
 >
 
 const FORM_BYTES = 65_536
@@ -70,7 +78,6 @@ const RETRY_SECONDS = 2
 const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
-  'x-content-type-options': 'nosniff',
   'cache-control': 'no-store',
 }
 /** A bundle of the largest size over a slow line. */
@@ -99,12 +106,13 @@ export class Rest {
       return503OnClosing: false,
       forceCloseConnections: 'idle',
       genReqId: () => randomUUID(),
-      bodyLimit: FORM_BYTES,
       requestTimeout: REQUEST_MS,
       connectionTimeout: settings.limits.requestSilenceMs,
       ...serverOptions(settings),
       routerOptions: { maxParamLength: PARAMETER_CHARACTERS },
       frameworkErrors: (error, request, reply) => this.#fail(undefined, error, request, reply),
+      clientErrorHandler: (error, socket) =>
+        refuse(socket, problemOfParser(error), this.home({ headers: {} })),
     })
     this.#prepare()
   }
@@ -120,10 +128,13 @@ export class Rest {
     this.#add(route, (request, reply) =>
       this.#traced(route, request, async () => {
         const call = await this.#call(route, request, reply)
-        const before = isChange(route) ? await this.#before(route, call) : undefined
+        const before = isChange(route) ? await this.#show(route, call) : undefined
         const output = await work(call)
         const body = route.returns.parse(output)
-        if (isChange(route)) await this.#note(route, request, call, { before, after: body })
+        if (isChange(route)) {
+          const after = route.subject ? await this.#show(route, call) : body
+          await this.#note(route, request, call, { before, after })
+        }
         reply.code(route.status)
         if (page !== undefined && prefersHtml(request))
           return reply.headers(PAGE_HEADERS).send(page(body as Output<T>))
@@ -179,10 +190,10 @@ export class Rest {
     await closed
   }
 
-  /** What a change is about to change, as the same path shows it. */
-  async #before(route: Route, call: Call<Route>): Promise<unknown> {
+  /** What a change is about, as it is at the moment. */
+  async #show(route: Route, call: Call<Route>): Promise<unknown> {
     if (route.status === 201) return undefined
-    return this.#works.get(`GET ${route.path}`)?.(call)
+    return this.#works.get(`GET ${(route.subject ?? route).path}`)?.(call)
   }
 
   async #note(
@@ -222,7 +233,7 @@ export class Rest {
     if (this.#isStopping) throw new Problem('STOPPING', 'This server is stopping.')
     const address = this.#settings.proxies.addressOf(request.raw)
     const caller = await this.#authenticate(route, request, reply, address)
-    const home = this.#home(request)
+    const home = this.home(request)
     const query = fieldsOf(new URL(request.url, home).search)
     const given = {
       params: parseParameters(route, route.params, request.params as Record<string, string>),
@@ -292,11 +303,12 @@ export class Rest {
     })
     http.removeAllContentTypeParsers()
     http.register(multipart)
-    http.addContentTypeParser(FORM_TYPE, { parseAs: 'string' }, async (_: unknown, body: string) =>
-      fieldsOf(body),
+    const limits = { bytes: FORM_BYTES, ms: this.#settings.limits.bodyMs }
+    http.addContentTypeParser(FORM_TYPE, (_: unknown, body: IncomingMessage) =>
+      readForm(body, limits),
     )
     http.addHook('onSend', async (request, reply) => {
-      reply.header('request-id', request.id)
+      reply.headers(headersOf(request))
     })
     http.addHook('onResponse', async (request, reply) => {
       const { method, url, id } = request
@@ -333,13 +345,18 @@ export class Rest {
     if (route && !route.errors.includes(problem.code) && !isGeneral(problem))
       log.error({ event: 'undeclared error', code: problem.code, route: route.name })
     const { status } = errors[problem.code]
-    if (status === 401)
-      reply.header('www-authenticate', 'Basic realm="microvisor", charset="UTF-8"')
+    if (status === 401) reply.header('www-authenticate', AUTHENTICATE)
+    // What is still to come of the body is not waited for.
+    if (status === 408 || status === 413) reply.header('connection', 'close')
     if (status === 429 || status === 503) reply.header('retry-after', String(retryAfterOf(problem)))
-    reply.code(status).send(problem.toBody(this.#home(request)))
+    reply
+      .headers(headersOf(request))
+      .code(status)
+      .send(problem.toBody(this.home(request)))
   }
 
-  #home(request: FastifyRequest): string {
+  /** The address under which a caller knows this service. */
+  home(request: Pick<IncomingMessage, 'headers'>): string {
     const { publicUrl } = this.#settings
     if (publicUrl !== undefined) return publicUrl
     const { host } = request.headers
@@ -347,6 +364,11 @@ export class Rest {
     const scheme = this.#settings.tls ? 'https' : 'http'
     return `${scheme}://${isPlain ? host : 'localhost'}`
   }
+}
+
+/** Of every answer. */
+function headersOf({ id }: FastifyRequest): Record<string, string> {
+  return { 'request-id': id, 'x-content-type-options': 'nosniff' }
 }
 
 /** Of the HTML standard; what is none of our ids says nothing. */

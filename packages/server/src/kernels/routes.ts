@@ -14,6 +14,9 @@ export function addKernelRoutes(rest: Rest, kernels: Kernels): void {
   rest.handle(api.createKernel, async ({ file, caller, home }) =>
     showKernel(await kernels.create(caller.accountSid, file), home),
   )
+  rest.handle(api.fetchKernel, async ({ params, caller, home }) =>
+    showKernel(await kernels.fetch(caller.accountSid, params.Hash), home),
+  )
   rest.handle(api.fetchKernelBundle, ({ params, caller }) =>
     kernels.bundle(caller.accountSid, params.Hash),
   )

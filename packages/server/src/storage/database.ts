@@ -149,11 +149,14 @@ export function isUnavailable(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     const { code } = at as { code?: unknown }
     if (typeof code === 'string' && UNAVAILABLE.test(code)) return true
-    if (/^(Connection terminated|timeout exceeded when trying to connect)/.test(at.message))
-      return true
+    if (LOST.test(at.message)) return true
   }
   return false
 }
+
+/** What pg says without a code: the last of a connection that broke in a transaction, at its rollback. */
+const LOST =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client (has encountered a connection error|was closed))/
 
 /** Of PostgreSQL (classes 08 and 57P) and of sockets. */
 const UNAVAILABLE =

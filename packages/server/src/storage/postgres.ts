@@ -40,11 +40,29 @@ export async function openPostgres(
   }
   return {
     // The same dialect and calls; of raw results, `rows` and the texts of times are the same, too.
-    db: drizzle(pool) as unknown as OpenDatabase['db'],
+    db: databaseOver(pool) as unknown as OpenDatabase['db'],
     isShared: true,
     inTurn: (work) => locked(pool, TURN_LOCK, work),
     close: () => pool.end(),
   }
+}
+
+/**
+ * drizzle's own transaction never gives a connection back whose BEGIN fails, as it does when the server goes
+ * away: after ten of those the pool would be empty for good. (Seen in drizzle-orm 0.45.)
+ */
+function databaseOver(pool: pg.Pool) {
+  const db = drizzle(pool)
+  const transaction: typeof db.transaction = async (work, config) => {
+    const client = await pool.connect()
+    try {
+      return await drizzle(client).transaction(work, config)
+    } finally {
+      // One that is broken is not kept: pg's pool looks.
+      client.release()
+    }
+  }
+  return Object.assign(db, { transaction })
 }
 
 /** Holds a lock of the whole database meanwhile; it ends with the connection, whatever happens. */

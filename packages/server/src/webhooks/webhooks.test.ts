@@ -176,17 +176,22 @@ test('what waits when the server stops is posted by the next one, and a switched
 })
 
 test('a target inside is refused when it is named and when a name leads there later', async () => {
-  for (const TargetUrl of [
-    'https://127.0.0.1/',
-    'https://[::1]:8443/x',
-    'https://169.254.169.254/latest',
-    'https://localhost:1/',
-  ])
+  const hosts = `
+    127.0.0.1 127.1 2130706433 0x7f.1 017700000001 localhost:1 LOCALHOST localhost.
+    169.254.169.254 10.0.0.1 192.168.1.1 100.64.0.1 0.0.0.0
+    [::1]:8443 [::] [::ffff:127.0.0.1] [::ffff:7f00:1] [::127.0.0.1] [64:ff9b::7f00:1]
+    [2002:7f00:1::] [fd12:3456::1] [fe80::1] [::ffff:a9fe:a9fe]
+  `
+  for (const TargetUrl of hosts
+    .trim()
+    .split(/\s+/)
+    .map((host) => `https://${host}/x`))
     await assert.rejects(
       cloud.client.call(api.createWebhook, {
         form: { TargetUrl, Events: ['*'], FriendlyName: '' },
       }),
       { code: 'WEBHOOK_TARGET_REFUSED' },
+      TargetUrl,
     )
   for (const TargetUrl of ['http://example.com/', 'https://u:p@example.com/', 'ftp://x', 'x'])
     await assert.rejects(
