@@ -44,17 +44,17 @@ export const elsewhere: Readonly<Record<string, readonly GdbFunctionElsewhere[]>
     {
       name: 'CDT GDB: breakpoints, stack, variables, registers, memory, step, pause, reset, disconnect',
       note: 'the extension’s debug adapter, with the entry that `--vscode` writes',
-      testedBy: 'gdb.test.ts, editors: microvisor (CDT GDB): the extension’s debug adapter',
+      testedBy: 'editors.test.ts: microvisor (CDT GDB): the extension’s debug adapter',
     },
     {
       name: 'Cortex-Debug: the same',
       note: 'GDB, commanded as the extension does it; its "Reset device" stops in `main`',
-      testedBy: 'gdb.test.ts, editors: microvisor (Cortex-Debug): what the extension sends GDB',
+      testedBy: 'editors.test.ts: microvisor (Cortex-Debug): what the extension sends GDB',
     },
     {
       name: 'Native Debug: the same, but for a reset',
       note: 'GDB, commanded as the extension does it',
-      testedBy: 'gdb.test.ts, editors: microvisor (Native Debug): what the extension sends GDB',
+      testedBy: 'editors.test.ts: microvisor (Native Debug): what the extension sends GDB',
     },
   ],
   'After a crash': [

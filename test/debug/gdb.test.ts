@@ -4,7 +4,6 @@ import { missing } from '../../tools/programs.ts'
 import { costTests } from './costs.ts'
 import { DebugWorld } from './debug-world.ts'
 import { debuggeeElf } from './debuggee.ts'
-import { editorTests } from './editors.ts'
 import { functions } from './functions.ts'
 import { GDB, type Gdb } from './gdb.ts'
 import { sessionTests } from './sessions.ts'
@@ -42,8 +41,6 @@ describe('debugging', { skip }, () => {
       }
     }
   })
-
-  describe('editors', () => editorTests(world))
 
   describe('costs', () => costTests(world))
 

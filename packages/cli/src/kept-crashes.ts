@@ -13,6 +13,7 @@ import {
 import { string } from '@oclif/core/flags'
 import type { Cloud } from './cloud.ts'
 import type { CoreContents } from './debug/core-file.ts'
+import { CORE_SIGNALS, faultSignal } from './debug/fault-signal.ts'
 import { Failure } from './errors.ts'
 import { type Column, facts } from './output.ts'
 
@@ -75,7 +76,7 @@ export async function findKept({ api, client }: Cloud, wanted: WantedCrash): Pro
 
 /** What a core file has of it. Throws Failure if it is sealed for a key that was not given. */
 export function coreContents({ crash, id }: DeviceCrash): CoreContents {
-  const { sealed, stack } = crash as Partial<NonNullable<DeviceEvent['crash']>>
+  const { sealed, stack, cfsr } = crash as Partial<NonNullable<DeviceEvent['crash']>>
   if (sealed !== undefined) {
     throw new Failure({
       code: 'CRASH_SEALED',
@@ -85,7 +86,7 @@ export function coreContents({ crash, id }: DeviceCrash): CoreContents {
   }
   const registers = REGISTERS.map((name) => crash.registers[name] ?? 0)
   const data = fromHex(stack ?? '') ?? new Uint8Array()
-  const signal = SIGNALS[crash.exception] ?? SIGSEGV
+  const signal = CORE_SIGNALS[faultSignal({ exception: crash.exception, cfsr })]
   const known = crashFloats.map((name) => crash.registers[name])
   const floats = known.slice(0, FLOATS).filter((word) => word !== undefined)
   const memory = [{ address: registers[SP] ?? 0, data }]
@@ -106,8 +107,6 @@ const SP = 13
 const FLOATS = 33
 /** `saved`: as if the frame had been given its registers; for a report that does not say. */
 const FPCCR = { address: 0xe000_ef34, saved: 0xc000_0000 } as const
-const SIGSEGV = 11
-const SIGNALS: Readonly<Record<string, number>> = { UsageFault: 4, BusFault: 7 }
 
 /** Adds the calls that led to a crash, from an ELF file here. Throws Failure for one that is none. */
 export async function addFrames(kept: DeviceCrash, file: string): Promise<DeviceCrash> {

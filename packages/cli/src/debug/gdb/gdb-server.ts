@@ -59,8 +59,12 @@ export class GdbServer {
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     if (this.#client !== undefined) {
-      socket.end(encodePacket(Buffer.from('E.another GDB is connected already')))
       socket.on('error', () => socket.destroy())
+      // As the answer to its first packet: before that it would not listen.
+      socket.once('data', () => {
+        const refusal = encodePacket(Buffer.from('E.another GDB is connected already'))
+        socket.end(Buffer.concat([ACKNOWLEDGED, refusal]))
+      })
       return
     }
     // A GDB that has detached may stay connected until it connects anew: it counts as gone.

@@ -9,11 +9,15 @@ interface MonitorCommand {
   readonly run: (target: Target, args: readonly string[]) => Promise<string> | string
 }
 
+/** GDB keeps the registers that it has across `monitor`, whatever that did. */
+const UNNOTICED =
+  'GDB shows the registers of before until it goes on, or after: maintenance flush register-cache\n'
+
 const commands: Readonly<Record<string, MonitorCommand>> = {
   reset: {
     usage: 'reset',
     help: 'start the application from the beginning and halt before its first instruction',
-    run: async (target) => `Started anew, at ${address(await target.restart())}.\n`,
+    run: async (target) => `Started anew, at ${address(await target.restart())}.\n${UNNOTICED}`,
   },
   halt: {
     usage: 'halt',

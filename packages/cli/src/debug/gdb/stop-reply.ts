@@ -1,5 +1,6 @@
 /** `T` packets: why the application stopped, and what GDB asks for first. GDB manual, "Stop Reply Packets". */
 import { type Stopped, StopReason, WatchAccess } from '@microvisor/protocol'
+import { faultSignal, REMOTE_SIGNALS } from '../fault-signal.ts'
 import type { Target } from '../target.ts'
 import { wordHex } from './words.ts'
 
@@ -9,11 +10,7 @@ interface StopPlace {
   readonly thread: number
 }
 
-const SIGNAL = { interrupt: 2, illegal: 4, trap: 5, bus: 10, segment: 11 } as const
-const faultSignals: Readonly<Record<string, number>> = {
-  UsageFault: SIGNAL.illegal,
-  BusFault: SIGNAL.bus,
-}
+const SIGNAL = { interrupt: 2, trap: 5 } as const
 /** r0 to xpsr, msp and psp. */
 const STOP_REGISTERS = 19
 
@@ -40,8 +37,8 @@ export function stopReply(
 
 function signalOf({ reason, fault }: Stopped): number {
   if (reason === StopReason.HALTED) return SIGNAL.interrupt
-  if (reason !== StopReason.FAULT) return SIGNAL.trap
-  return faultSignals[fault?.exception ?? ''] ?? SIGNAL.segment
+  if (reason !== StopReason.FAULT || fault === undefined) return SIGNAL.trap
+  return REMOTE_SIGNALS[faultSignal(fault)]
 }
 
 function causeOf({ reason, address }: Stopped, { watchpoints }: Target): string {

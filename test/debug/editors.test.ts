@@ -7,13 +7,13 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { writeLaunchFile } from '../../packages/cli/src/debug/launch-file.ts'
-import { missingFile } from '../../tools/programs.ts'
+import { missing, missingFile } from '../../tools/programs.ts'
 import { type Body, DebugAdapter } from './dap.ts'
-import type { DebugWorld } from './debug-world.ts'
-import { DEBUGGEE } from './debuggee.ts'
+import { DebugWorld } from './debug-world.ts'
+import { DEBUGGEE, debuggeeElf } from './debuggee.ts'
 import { GDB, Gdb } from './gdb.ts'
 import { until } from './waiting.ts'
 
@@ -90,7 +90,10 @@ const dialects: readonly Dialect[] = [
   },
 ]
 
-export function editorTests(debug: DebugWorld): void {
+const skip = missing('cmake', 'make', 'arm-none-eabi-gcc', GDB)
+
+describe('editors', { skip }, () => {
+  const debug = new DebugWorld()
   /** A folder as somebody may have it: with a space in its name. */
   const workspace = join(debug.folder, 'my firmware')
   const source = join(workspace, 'main.c')
@@ -99,6 +102,7 @@ export function editorTests(debug: DebugWorld): void {
   const gdbs: Gdb[] = []
 
   before(async () => {
+    await debug.begin(debuggeeElf())
     mkdirSync(join(workspace, 'build'), { recursive: true })
     const elf = join(workspace, 'build/debuggee.elf')
     copyFileSync(debug.elf, elf)
@@ -113,6 +117,7 @@ export function editorTests(debug: DebugWorld): void {
   after(async () => {
     await Promise.all(gdbs.map((gdb) => gdb.end()))
     await session.close()
+    await debug.end()
   })
 
   const entryOf = (name: string) => entries.find((entry) => entry.name === name)
@@ -277,4 +282,4 @@ export function editorTests(debug: DebugWorld): void {
     }
     await left(notesFrom)
   })
-}
+})
