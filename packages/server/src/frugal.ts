@@ -16,8 +16,9 @@ const MALLOC = {
    * Node keeps 64 KiB for what a TLS connection receives, and devices fill one or two. Mapped on their own,
    * the rest is never touched; in the heap it lies where something else has been.
    */
-  MALLOC_MMAP_THRESHOLD_: '65536',
-  /** Larger, half of them find room on top of the heap. */
+  MALLOC_MMAP_THRESHOLD_: '32768',
+  /** So that they find no room on top of the heap. */
+  MALLOC_TRIM_THRESHOLD_: '32768',
   MALLOC_TOP_PAD_: '0',
 } as const
 
