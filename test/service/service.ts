@@ -291,6 +291,10 @@ export const service: Statements = {
       says: 'The database goes away in use and comes back: clear errors, nothing acknowledged is lost, devices stay or return, no restart.',
       tests: [
         [outages, 'the database goes away in use'],
+        [
+          `${server}/accounts/audit.test.ts`,
+          'what was done while the log could not be written to follows, once',
+        ],
         [`${server}/storage/postgres.test.ts`, 'transactions that fail at any point give their'],
       ],
     },
