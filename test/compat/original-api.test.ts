@@ -97,6 +97,7 @@ for (const resource of resources) {
     if (what !== 'Device')
       assert.deepEqual(Object.keys(fetched.body), Object.keys(properties), 'in this order')
     assert.equal(fetched.body.url, `${cloud.server.url}${path}`)
+    if ('unique_name' in properties) assert.equal(fetched.body.unique_name, null, 'no name, not ""')
     if (resource.verbs.includes('DELETE')) {
       const gone = await send('DELETE', path)
       assert.deepEqual([gone.status, gone.body], [204, {}])

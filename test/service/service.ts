@@ -61,7 +61,10 @@ export const service: Statements = {
     },
     {
       says: 'Passwords are kept as Argon2id; a wrong one takes as long for somebody who is no user.',
-      tests: [[users, 'a password is kept as Argon2id, and no two hashes are the same']],
+      tests: [
+        [users, 'a password is kept as Argon2id, and no two hashes are the same'],
+        [users, 'a sign-in takes as long for somebody who is no user'],
+      ],
     },
     {
       says: 'One-time codes are good once, and for clocks half a minute apart; who lost both is invited anew.',
@@ -288,6 +291,10 @@ export const service: Statements = {
       says: 'The database goes away in use and comes back: clear errors, nothing acknowledged is lost, devices stay or return, no restart.',
       tests: [
         [outages, 'the database goes away in use'],
+        [
+          `${server}/accounts/audit.test.ts`,
+          'what was done while the log could not be written to follows, once',
+        ],
         [`${server}/storage/postgres.test.ts`, 'transactions that fail at any point give their'],
       ],
     },

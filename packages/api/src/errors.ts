@@ -24,7 +24,7 @@ const ownErrors = {
   CREDENTIALS_WRONG: {
     number: 20003,
     status: 401,
-    fix: "Check MICROVISOR_ACCOUNT_SID and MICROVISOR_AUTH_TOKEN against credentials.json in the server's data folder.",
+    fix: "Check MICROVISOR_ACCOUNT_SID and MICROVISOR_AUTH_TOKEN against credentials.json in the server's data folder; with the token of a session, sign in again.",
   },
   SCOPE_MISSING: {
     number: 20403,

@@ -66,9 +66,10 @@ async function call(route: api.Route): Promise<{ id: string; text: string; field
 function secretsOf(route: api.Route, text: string, fields: Record<string, string>): string[] {
   const answer = text === '' ? {} : (JSON.parse(text) as Record<string, string>)
   const isValue = /Secret$/.test(route.name) && route !== api.rotateWebhookSecret
+  // The contract's own list of what is not logged would not tell what is missing from it.
+  const shown = route === api.createAttestation ? [] : ['secret', 'token', 'link', 'uri']
   return [
-    ...route.unlogged.map((name) => answer[name] ?? ''),
-    (route === api.createSession && answer.token) || '',
+    ...shown.map((name) => answer[name] ?? ''),
     ...['Password', 'NewPassword', 'Secret', 'Invitation'].map((name) => fields[name] ?? ''),
     route === api.createLayerKey ? fields.Key! : '',
     isValue ? (fields.Value ?? '') : '',
@@ -80,10 +81,10 @@ const UNSEEN: readonly api.Route[] = [api.endDeviceDebug]
 
 function check(route: api.Route, entry: api.AuditEntry): void {
   const { name, status, method } = route
-  const { sid } = { sid: cloud.server.account.accountSid }
+  const { accountSid } = cloud.server.account
   const isUsers = route.access === 'anyone' || route.path.startsWith('/v1/Self')
   if (isUsers) assert.match(entry.actor, /^US/, name)
-  else assert.equal(entry.actor, sid, name)
+  else assert.equal(entry.actor, accountSid, name)
   assert.match(entry.address, /127\.0\.0\.1/, name)
   assert.match(entry.object, /^\/v1\/[A-Z]/, name)
   const seen = { before: status !== 201, after: method !== 'DELETE' }

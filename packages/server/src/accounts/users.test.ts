@@ -45,6 +45,21 @@ test('a password is kept as Argon2id, and no two hashes are the same', async () 
   assert.equal(await isPassword(PASSWORD, undefined), false)
 })
 
+test('a sign-in takes as long for somebody who is no user', async () => {
+  const hash = await hashPassword(PASSWORD)
+  const leastMs = async (known: string | undefined) => {
+    const took: number[] = []
+    for (let i = 0; i < 5; i++) {
+      const started = performance.now()
+      await isPassword('wrong', known)
+      took.push(performance.now() - started)
+    }
+    return Math.min(...took)
+  }
+  const [user, nobody] = [await leastMs(hash), await leastMs(undefined)]
+  assert.ok(nobody > user / 3 && nobody < user * 3, `${user} ms for a user, ${nobody} ms for none`)
+})
+
 test('the first start’s link makes one owner; after that there is none', async () => {
   await assert.rejects(join('0'.repeat(32), 'ann'), { code: 'INVITATION_INVALID' })
   await assert.rejects(join(first, 'ann', 'short'), { code: 'PARAMETER_INVALID' })
