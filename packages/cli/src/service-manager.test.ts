@@ -1,7 +1,6 @@
 /** What systemd hears, over a socket of its kind, by its own program. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +27,7 @@ test('systemd hears that the server is ready, that it lives, and that it stops',
 }, async () => {
   const socket = join(folder, 'notify')
   const listener = spawn('python3', ['-c', LISTENER, socket])
+  after(() => listener.kill())
   let heard = ''
   listener.stdout.setEncoding('utf8').on('data', (text: string) => {
     heard += text
@@ -54,6 +54,4 @@ test('systemd hears that the server is ready, that it lives, and that it stops',
   assert.equal(heard.split('WATCHDOG').length, count, 'a server that stops is not watched')
   serviceManager({ ...watched, NOTIFY_SOCKET: '' }).ready()
   clearInterval(alive)
-  listener.kill()
-  await once(listener, 'exit')
 })
