@@ -63,6 +63,7 @@ slow_programs='
 haproxy:haproxy:haproxy
 caddy:caddy:caddy
 debootstrap:debootstrap:
+systemd-notify:systemd:
 systemd-nspawn:systemd-container:
 '
 

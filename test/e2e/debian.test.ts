@@ -120,48 +120,35 @@ if (isComplete)
       )
     })
 
-    test('gives it a certificate, and a renewed one without a restart', async () => {
-      const lay = (name: string) =>
-        debian.succeed(
-          ['key', 'crt']
-            .map(
-              (end) =>
-                `install -o microvisor -m 400 /root/${name}.${end} /etc/microvisor/api.${end}`,
-            )
-            .join(' && '),
-        )
+    test('gives it a certificate, and a renewed one without a restart; a broken one changes nothing', async () => {
+      const hook = '/etc/letsencrypt/renewal-hooks/deploy/microvisor'
+      debian.write(hook, guideBlock('#!/bin/sh'))
       for (const name of ['one', 'two']) {
-        const subject = [
-          '-nodes',
-          '-days',
-          '30',
-          '-subj',
-          `/CN=${name}`,
-          '-addext',
-          'subjectAltName=DNS:localhost',
-        ]
-        const files = { key: join(source, `${name}.key`), crt: join(source, `${name}.crt`) }
-        const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
-        execFileSync('openssl', [...words, ...subject, '-keyout', files.key, '-out', files.crt], {
-          stdio: 'pipe',
-        })
-        for (const [end, file] of Object.entries(files))
-          debian.write(`/root/${name}.${end}`, readFileSync(file, 'utf8'))
+        const [key, crt] = [join(source, 'key.pem'), join(source, 'crt.pem')]
+        const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+        const words = ['req', ...kind, '-subj', `/CN=${name}`, '-keyout', key, '-out', crt]
+        execFileSync('openssl', words, { stdio: 'pipe' })
+        debian.write(`/root/${name}/privkey.pem`, readFileSync(key, 'utf8'))
+        debian.write(`/root/${name}/fullchain.pem`, readFileSync(crt, 'utf8'))
       }
-      await lay('one')
-      const settings = guideBlock('MICROVISOR_TLS_CERTIFICATE=').replace(
-        'microvisor.example',
-        'localhost',
-      )
-      debian.write('/etc/microvisor/environment', `MICROVISOR_LOG=stderr\n${settings}`)
+      const renew = (name: string) => debian.succeed(`RENEWED_LINEAGE=/root/${name} sh ${hook}`)
+      await renew('one')
+      const settings = guideBlock('MICROVISOR_TLS_CERTIFICATE=')
+      const own = settings.replace('microvisor.example', 'localhost')
+      debian.write('/etc/microvisor/environment', `MICROVISOR_LOG=stderr\n${own}`)
       await debian.succeed('systemctl restart microvisor')
       const shown = () =>
         debian.succeed('curl -svk https://localhost:8700/health 2>&1 | grep subject:')
       assert.match(await shown(), /CN=one/)
       const pid = await property('MainPID')
-      await lay('two')
-      await debian.succeed('systemctl reload microvisor')
+      await renew('two')
       await until(async () => (await shown()).includes('CN=two'))
+      debian.write('/root/broken/privkey.pem', 'x')
+      debian.write('/root/broken/fullchain.pem', 'x')
+      await renew('broken')
+      const complaints = guideBlock('journalctl')
+      await until(async () => (await debian.run(complaints)).stdout.includes('the old one stays'))
+      assert.match(await shown(), /CN=two/)
       assert.equal(await property('MainPID'), pid)
       debian.write('/etc/microvisor/environment', 'MICROVISOR_LOG=stderr\n')
       await debian.succeed('systemctl restart microvisor')
@@ -178,10 +165,17 @@ if (isComplete)
       assert.match(out, /intact|entries/)
     })
 
-    test('stops it in an orderly way', async () => {
-      await debian.succeed('systemctl stop microvisor')
+    test('stops it in an orderly way, and only after it has served for a while longer', async () => {
+      debian.write('/etc/microvisor/environment', 'MICROVISOR_DRAIN_SECONDS=3\n')
+      await debian.succeed('systemctl restart microvisor')
+      const from = performance.now()
+      const stopped = debian.succeed('systemctl stop microvisor')
+      await until(async () =>
+        (await debian.run('curl -s localhost:8700/ready')).stdout.includes('STOPPING'),
+      )
+      await stopped
+      assert.ok(performance.now() - from > 3000)
       assert.equal(await property('Result'), 'success')
-      assert.match(debian.read('/root/device.log'), /connected to the cloud/)
     })
   })
 
