@@ -59,8 +59,10 @@ export async function benchLoad(world: DebugWorld, report: Report): Promise<void
             ratio: seconds / lineSeconds,
           },
         })
-      const { seconds, up, down } = ours[index]!
+      const { seconds, processorMs, up, down } = ours[index]!
       show(name, seconds)
+      const title = `${name}, ${lineName(line)}, processor time`
+      report({ case: title, value: Math.round(processorMs), unit: 'ms' })
       const peer = theirs[at]![index]
       if (peer !== undefined) show(`${name}, QEMU's gdbserver`, peer)
       if (at > 0) continue
@@ -72,6 +74,8 @@ export async function benchLoad(world: DebugWorld, report: Report): Promise<void
 
 interface Cost {
   readonly seconds: number
+  /** Of cloud, device and GDB server together: they are one process here. */
+  readonly processorMs: number
   readonly up: number
   readonly down: number
 }
@@ -84,9 +88,12 @@ async function overDevice(world: DebugWorld, line: Line): Promise<Cost[]> {
   const costs: Cost[] = []
   await withDevice(world, line, PATIENCE_MS, async (gdb, meter) => {
     for (const { firmware, place } of cases) {
-      const from = meter()
+      const [from, processor] = [meter(), process.cpuUsage()]
       const seconds = await load(gdb, `${firmware}-${place}.elf`)
-      costs.push({ seconds, up: meter().up - from.up, down: meter().down - from.down })
+      const { user, system } = process.cpuUsage(processor)
+      const { up, down } = meter()
+      const processorMs = (user + system) / 1000
+      costs.push({ seconds, processorMs, up: up - from.up, down: down - from.down })
     }
   })
   return costs

@@ -6,7 +6,7 @@ import type { GdbFunction } from './function.ts'
 export const programs: readonly GdbFunction[] = [
   {
     name: 'compare-sections',
-    note: 'by checksums worked out next to the device',
+    note: 'by checksums that the device works out; one round trip for all sections',
     test: async (gdb) => {
       const text = await gdb.ask('compare-sections -r')
       assert.match(text, /\.text.*matched/)
@@ -52,7 +52,7 @@ export const programs: readonly GdbFunction[] = [
   },
   {
     name: 'load',
-    note: 'into flash, erased page by page, and into SRAM; then `monitor reset` or `run`',
+    note: 'into flash, page by page, and into SRAM; what is there already is not sent; then `monitor reset` or `run`',
     test: async (gdb) => {
       const text = await gdb.ask('load')
       assert.match(text, /Loading section \.text[\s\S]*Transfer rate/)

@@ -19,6 +19,9 @@
 import { Mixed, Numbers, SureBits } from './models.ts'
 import type { BitCoder } from './range-coder.ts'
 
+/** The kernel's global object is a context's, where each look at it is slow: it is looked at once. */
+const { clz32, imul, min } = Math
+
 export const OPERATIONS = { base: 0, literal: 1, output: 2 } as const
 export type Operation = (typeof OPERATIONS)[keyof typeof OPERATIONS]
 
@@ -95,10 +98,10 @@ export class DeltaModels {
     contexts[0] = (place & 3) + 1
     contexts[1] = ((recent & 0xff) << 2) + 0x1_0000 + (place & 1)
     contexts[2] = (recent & 0xffff) + 0x2_0000
-    contexts[3] = Math.imul(recent & 0xff_ffff, 0x0100_0193) + 0x3000_0000
+    contexts[3] = imul(recent & 0xff_ffff, 0x0100_0193) + 0x3000_0000
     let node = 1
     while (node < 0x100) {
-      const depth = 31 - Math.clz32(node)
+      const depth = 31 - clz32(node)
       const set = depth * 2 + (place & 1)
       const given = (value >> (7 - depth)) & 1
       node = (node << 1) | this.#literal.code(coder, contexts, node, set, given)
@@ -121,7 +124,7 @@ export class DeltaModels {
 
   #isSame(coder: BitCoder, old: number, before: number, place: number, value: number): number {
     if (this.#alike >= CALM) {
-      const row = (Math.min(31, 31 - Math.clz32(this.#alike)) * 2) % 32
+      const row = (min(31, 31 - clz32(this.#alike)) * 2) % 32
       return this.#calm.code(coder, row + (place & 1), value)
     }
     const contexts = this.#contexts
@@ -139,7 +142,7 @@ export class DeltaModels {
     contexts[2] = (old << 8) + before + 0x2_0000
     let node = 1
     while (node < 0x100) {
-      const depth = 31 - Math.clz32(node)
+      const depth = 31 - clz32(node)
       const given = (value >> (7 - depth)) & 1
       node = (node << 1) | this.#difference.code(coder, contexts, node, depth, given)
     }

@@ -7,6 +7,9 @@
  */
 import type { BitCoder } from './range-coder.ts'
 
+/** The kernel's global object is a context's, where each look at it is slow: it is looked at once. */
+const { clz32, floor, imul, max, min } = Math
+
 /** State of all models of one codec, constant tables not counted. */
 export const MODEL_BYTES_MAX = 56 * 1024
 
@@ -14,8 +17,8 @@ export const MODEL_BYTES_MAX = 56 * 1024
 const UNKNOWN = 2048 << 4
 const SETTLED = 15
 /** 65,536 / (n + 1.6): how far a chance moves at the n-th time. */
-const steps = Int32Array.from({ length: 16 }, (_, n) => Math.floor(655_360 / (10 * n + 16)))
-steps[SETTLED] = Math.floor(65_536 / 20)
+const steps = Int32Array.from({ length: 16 }, (_, n) => floor(655_360 / (10 * n + 16)))
+steps[SETTLED] = floor(65_536 / 20)
 
 function learn(table: Uint16Array, index: number, bit: number): void {
   const state = table[index]!
@@ -74,7 +77,7 @@ export class SureBits {
 
   code(coder: BitCoder, index: number, value: number): number {
     const chance = this.#chances[index]!
-    const bit = coder.code(Math.min(Math.max(chance, 16), 65_520), value)
+    const bit = coder.code(min(max(chance, 16), 65_520), value)
     this.#chances[index] = chance + (((bit === 1 ? 65_535 : 0) - chance) >> this.#rate)
     return bit
   }
@@ -95,7 +98,7 @@ export class Numbers {
   }
 
   code(coder: BitCoder, context: number, value: number): number {
-    const wanted = 31 - Math.clz32(value + 1)
+    const wanted = 31 - clz32(value + 1)
     let length = 0
     while (length < 31 && this.#lengths.code(coder, context * 32 + length, wanted > length ? 1 : 0))
       length++
@@ -126,7 +129,7 @@ export class Mixed {
     this.#tables = Array.from({ length: tables }, () => new Uint16Array(entries).fill(UNKNOWN))
     this.#mask = entries - 1
     // All tables together have the say of one and a half.
-    this.#weights = new Int32Array(sets * tables).fill(Math.floor(98_304 / tables))
+    this.#weights = new Int32Array(sets * tables).fill(floor(98_304 / tables))
     this.#inputs = new Int32Array(tables)
     this.#places = new Int32Array(tables)
     this.#learningRate = learningRate
@@ -140,7 +143,7 @@ export class Mixed {
   /** `contexts`: a hash for each table; `node`: which bit of the symbol, and what came before it. */
   code(coder: BitCoder, contexts: Int32Array, node: number, set: number, value: number): number {
     const chance = this.#predict(contexts, node, set)
-    const bit = coder.code(Math.min(Math.max(chance << 4, 24), 65_512), value)
+    const bit = coder.code(min(max(chance << 4, 24), 65_512), value)
     this.#learn(bit, chance, set)
     return bit
   }
@@ -150,14 +153,14 @@ export class Mixed {
     const weights = this.#weights
     let sum = 0
     for (let i = 0; i < tables.length; i++) {
-      const mixed = Math.imul(contexts[i]! + Math.imul(node, 0x2c1b_3c6d), 0x9e37_79b1)
+      const mixed = imul(contexts[i]! + imul(node, 0x2c1b_3c6d), 0x9e37_79b1)
       const place = (mixed >>> 13) & this.#mask
       const input = stretched[tables[i]![place]! >> 4]!
       this.#places[i] = place
       this.#inputs[i] = input
       sum += weights[set * tables.length + i]! * input
     }
-    return squash(Math.floor(sum / 65_536))
+    return squash(floor(sum / 65_536))
   }
 
   #learn(bit: number, chance: number, set: number): void {
