@@ -130,6 +130,7 @@ export class BareDevice {
     return {
       isRunning: true,
       manifestHash: () => this.manifestHash,
+      changed: () => undefined,
       restart: () => this.#restart(),
       crash: () => this.#restart(),
     }

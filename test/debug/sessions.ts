@@ -209,11 +209,11 @@ export function sessionTests(debug: DebugWorld): void {
     assert.match(lookAt(debug, core), IN_FAULT)
   })
 
-  test('while the application is halted the device is connected, and an update waits', async () => {
+  test('while the application is halted the device is connected, and an update waits until the debugger has gone', async () => {
     const session = await debug.session()
     const gdb = await debug.gdb(session.port)
     const turns = await gdb.value('turns')
-    await debug.target(`${debug.key}.pub`)
+    const sid = await debug.target(`${debug.key}.pub`)
     const { api, client } = debug.cloud
     await downloaded(debug)
     const { app, connection } = await client.call(api.fetchDevice, { params: { Sid: 'patient' } })
@@ -222,6 +222,7 @@ export function sessionTests(debug: DebugWorld): void {
     assert.equal(await gdb.value('turns'), turns)
     await gdb.end()
     await session.close()
+    await runs(debug, sid)
   })
 
   test('an update that an operator does not let wait, to a program without a key, ends the session', async () => {
@@ -236,16 +237,22 @@ export function sessionTests(debug: DebugWorld): void {
     assert.match(await session.over, /^The application was replaced by another one/)
     await gdb.end()
     await session.close()
-    await until('the device runs the program', async () => {
-      const { app } = await client.call(api.fetchDevice, { params })
-      return app.reported_sid === sid
-    })
+    await runs(debug, sid)
   })
 
   test('an application that names no key cannot be debugged', async () => {
     await debug.deploy(undefined)
     const refusal = await debug.refusal()
     assert.match(refusal, /^error DEBUG_KEY_MISSING: .*names no key for debugging/)
+  })
+}
+
+/** Waits until the device runs this application. */
+async function runs(debug: DebugWorld, sid: string): Promise<void> {
+  const { api, client } = debug.cloud
+  await until('the device runs the program', async () => {
+    const { app } = await client.call(api.fetchDevice, { params: { Sid: 'patient' } })
+    return app.reported_sid === sid
   })
 }
 

@@ -53,10 +53,12 @@ import { Update } from './update/update.ts'
 import { WallClock } from './wall-clock.ts'
 import { Wifi } from './wifi.ts'
 
+const { UPDATE, UPDATEPROGRESS } = SystemNotificationSource
+
 /** Rounds until the parts agree; a connection that opens and has no reason to stay takes three. */
 const SETTLE_ROUNDS = 4
 
-/** An update waits this long for a debugger to be done. */
+/** An update waits this long for a debugger to be done, and then as long as the application may ask for. */
 const DEBUGGED_POLITENESS_SECONDS = 3600
 
 const wakeReasons: Readonly<Record<ResetCause, WakeReason>> = {
@@ -339,39 +341,29 @@ export class Kernel implements SecureVectors {
   #makeUpdate(): Update {
     const { store, link, timers, application } = this
     return new Update({
-      store,
-      link,
-      timers,
-      random: this.#random,
-      chip: this.hardware,
+      ...{ store, link, timers, random: this.#random, chip: this.hardware, trace: this.#trace },
       findKey: this.keys.findLayerKey,
       kernelVersion: this.boot.kernelVersion,
-      trace: this.#trace,
       host: {
-        politenessSeconds: () => (application.isRunning ? this.#politenessSeconds() : 0),
+        politenessSeconds: this.#politenessSeconds,
         stopApplication: () => application.stop(),
         isHeld: () => this.kernelUpdate.isFetching,
         startApplication: () => application.restart(WakeReason.APPLICATIONUPDATE),
-        fetched: (bytes) =>
-          this.systemNotifications.emit(
-            SystemNotificationSource.UPDATEPROGRESS,
-            EventType.UPDATEPROGRESS + Math.floor(bytes / 1024),
-          ),
-        downloaded: () =>
-          this.systemNotifications.emit(
-            SystemNotificationSource.UPDATE,
-            EventType.UPDATEDOWNLOADED,
-          ),
+        fetched: (bytes) => {
+          const kib = Math.floor(bytes / 1024)
+          this.systemNotifications.emit(UPDATEPROGRESS, EventType.UPDATEPROGRESS + kib)
+        },
+        downloaded: () => this.systemNotifications.emit(UPDATE, EventType.UPDATEDOWNLOADED),
       },
     })
   }
 
   #makeKernelUpdate(): KernelUpdate {
-    const { hardware: chip, boot, fuses, link, timers, application, store } = this
+    const { hardware: chip, boot, fuses, link, timers, store } = this
     return new KernelUpdate({
       ...{ chip, boot, fuses, link, timers, trace: this.#trace },
       stagingOffset: () => nextStagingOffset(store.staged.values()),
-      politenessSeconds: () => (application.isRunning ? this.#politenessSeconds() : 0),
+      politenessSeconds: this.#politenessSeconds,
       isHeld: () => this.update.isFetching,
     })
   }
@@ -390,6 +382,10 @@ export class Kernel implements SecureVectors {
       agent: () => this.debugAgent,
       key: () => this.store.installed?.manifest.policies.debugKey,
       manifestHash: () => this.#manifestHash,
+      changed: () => {
+        this.update.politenessChanged()
+        this.kernelUpdate.politenessChanged()
+      },
       trace: this.#trace,
     })
   }
@@ -488,7 +484,8 @@ export class Kernel implements SecureVectors {
     }
   }
 
-  #politenessSeconds(): number {
+  readonly #politenessSeconds = (): number => {
+    if (!this.application.isRunning) return 0
     if (this.debugServer.isActive) return DEBUGGED_POLITENESS_SECONDS
     return this.store.installed?.manifest.policies.update.maximumPolitenessSeconds ?? 0
   }

@@ -31,6 +31,8 @@ export interface DebugServerParts {
   readonly key: () => Uint8Array | undefined
   /** The hash of that manifest. */
   readonly manifestHash: () => Uint8Array
+  /** A debugger has come, or is gone and not waited for. */
+  readonly changed: () => void
   readonly trace: (line: string) => void
 }
 
@@ -75,6 +77,7 @@ export class DebugServer {
     this.#manifestHash = manifestHash()
     this.#session = session
     trace(`debugger: ${holder || 'unnamed'}`)
+    this.#parts.changed()
     return {
       windowBytes: DEBUG_CREDIT_BYTES,
       data: (bytes) => tls.feed(bytes),
@@ -107,7 +110,7 @@ export class DebugServer {
   applicationStarted(): void {
     if (equalBytes(this.#parts.manifestHash(), this.#manifestHash)) return
     const session = this.#session
-    if (session === undefined) this.#parts.agent().detach()
+    if (session === undefined) this.#release()
     else {
       session.tls.close()
       this.#end(session, StreamCloseReason.REFUSED, 'The application was replaced by another one.')
@@ -141,7 +144,7 @@ export class DebugServer {
   #end(session: Session, reason: StreamCloseReason, detail: string): void {
     this.#session = undefined
     session.stream().close(reason, detail)
-    this.#parts.agent().detach()
+    this.#release()
   }
 
   /** The cloud closed it, or the connection was lost. */
@@ -151,8 +154,13 @@ export class DebugServer {
     if (reason === undefined) this.#lose()
     else {
       this.#session = undefined
-      this.#parts.agent().detach()
+      this.#release()
     }
+  }
+
+  #release(): void {
+    this.#parts.agent().detach()
+    this.#parts.changed()
   }
 
   /** Not as a debugger goes: it may be back, and finds what it left. */
@@ -162,7 +170,7 @@ export class DebugServer {
     agent().loseTouch()
     this.#cancelLinger ??= timers.after(LINGER, () => {
       this.#cancelLinger = undefined
-      if (this.#session === undefined) agent().detach()
+      if (this.#session === undefined) this.#release()
     })
   }
 }

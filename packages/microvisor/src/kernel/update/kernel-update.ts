@@ -120,6 +120,11 @@ export class KernelUpdate {
     this.proceed()
   }
 
+  /** A kernel that waits does so for as long as is due now, from now on. */
+  politenessChanged(): void {
+    if (this.#isReady) this.#wait()
+  }
+
   /** Does the next step that can be done now. */
   proceed(): void {
     const { boot } = this.#parts
@@ -280,7 +285,7 @@ export class KernelUpdate {
 
   /** What the bootrom would say about it is asked before it has to. */
   #ready(): void {
-    const { chip, fuses, timers, politenessSeconds } = this.#parts
+    const { chip, fuses } = this.#parts
     const image = readKernel(chip.internalFlash, this.#slot)
     const verdict = image && verifyKernel(image, fuses, readRatchet(chip.fuses), chip.engines)
     if (verdict === undefined || 'outcome' in verdict) {
@@ -290,6 +295,12 @@ export class KernelUpdate {
     }
     this.#isReady = true
     this.#report({ phase: UpdatePhase.DOWNLOADED })
+    this.#wait()
+  }
+
+  #wait(): void {
+    const { timers, politenessSeconds } = this.#parts
+    this.#cancelTimer()
     this.#cancelTimer = timers.after(politenessSeconds() * SECOND, () => this.#restart())
   }
 

@@ -247,6 +247,32 @@ test('UPDATEDOWNLOADED is told to who asked, and the wait for consent has an end
   assert.ok(flashHolds(bench, 0, makeImage(2, 3_000)))
 })
 
+for (const [name, comes] of [
+  ['was there when it came', 'before'],
+  ['came while it waited', 'meanwhile'],
+] as const) {
+  test(`an update waits for a debugger that ${name}, and once that is gone as long as is due`, () => {
+    const stream = 2
+    const kind = { case: 'debug', value: { holder: 'ada' } } as const
+    const update = { maximumPolitenessSeconds: 60 }
+    const bench = runningBench({ ...policiesWith({ update }), debugKey: makeKey().publicKey })
+    const come = () => bench.cloud.send({ case: 'streamOpen', value: { stream, kind } })
+    if (comes === 'before') come()
+    bench.run(1)
+    bench.cloud.sendTarget(smallApplication(2))
+    bench.run(30_000)
+    if (comes === 'meanwhile') come()
+    bench.run(1_800_000)
+    assert.ok(flashHolds(bench, 0, makeImage(1, 3_000)))
+    const reason = StreamCloseReason.DONE
+    bench.cloud.send({ case: 'streamClose', value: { stream, reason } })
+    bench.run(59_000)
+    assert.ok(flashHolds(bench, 0, makeImage(1, 3_000)))
+    bench.run(2_000)
+    assert.ok(flashHolds(bench, 0, makeImage(2, 3_000)))
+  })
+}
+
 test('mvRestart takes an update that waits', () => {
   const bench = runningBench(policiesWith({ update: { maximumPolitenessSeconds: 3_600 } }))
   bench.cloud.sendTarget(smallApplication(2))

@@ -133,6 +133,11 @@ export class Update {
     this.#proceed()
   }
 
+  /** An update that waits does so for as long as is due now, from now on. */
+  politenessChanged(): void {
+    if (this.isWaiting) this.#wait()
+  }
+
   /** Goes on if it was held back. */
   resume(): void {
     if (this.#isHeldBack && !this.#parts.host.isHeld()) this.#proceed()
@@ -232,7 +237,7 @@ export class Update {
 
   #ready(): void {
     this.#layerFetch = undefined
-    const { store, host, timers } = this.#parts
+    const { store, host } = this.#parts
     const error = store.markReady()
     if (error !== undefined) {
       this.#fail(flashProblem(error, 'marking the update ready'))
@@ -240,10 +245,14 @@ export class Update {
     }
     this.#report({ phase: UpdatePhase.DOWNLOADED })
     host.downloaded()
-    const seconds = host.politenessSeconds()
+    this.#wait()
+  }
+
+  #wait(): void {
+    const { host, timers } = this.#parts
     this.#cancelTimer()
     // Also without politeness from an alarm of its own: a system call may be waiting for its result.
-    this.#cancelTimer = timers.after(seconds * SECOND, () => this.apply())
+    this.#cancelTimer = timers.after(host.politenessSeconds() * SECOND, () => this.apply())
   }
 
   #install(): void {
