@@ -45,6 +45,7 @@ const answerWords = {
   bytes: ' with a zip file',
   events: ' with a stream of events (text/event-stream)',
   text: ' with text',
+  csv: ' with CSV',
 } as const satisfies Record<Route['answer'], string>
 
 function rowsOf({ shape }: Route['params'], place: 'path' | 'query' | 'form'): string[][] {

@@ -164,7 +164,7 @@ class Connection {
   async #content(route: Route, response: Response): Promise<unknown> {
     try {
       if (route.answer === 'json') return parseJson(await response.text())
-      if (route.answer === 'text') return await response.text()
+      if (route.answer === 'text' || route.answer === 'csv') return await response.text()
       if (route.answer === 'bytes') return new Uint8Array(await response.arrayBuffer())
       await response.body?.cancel()
       return undefined

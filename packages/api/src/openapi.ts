@@ -3,7 +3,7 @@
  */
 import { z } from 'zod'
 import { ErrorBody, type ErrorCode, errors, generalErrors } from './errors.ts'
-import type { Route } from './route.ts'
+import { mediaTypes, type Route } from './route.ts'
 import { routes } from './routes.ts'
 
 type Json = Record<string, unknown>
@@ -83,13 +83,6 @@ function requestBody(route: Route, schemas: Json): Json {
     requestBody: { required: true, content: { [type]: { schema: route.file ? withFile : form } } },
   }
 }
-
-const mediaTypes = {
-  json: 'application/json',
-  bytes: 'application/zip',
-  events: 'text/event-stream',
-  text: 'text/plain',
-} as const
 
 function success(route: Route, schemas: Json): Json {
   if (route.answer === 'nothing') return { description: 'done' }

@@ -19,7 +19,16 @@ export function allows(held: readonly string[], needed: Scope): boolean {
 }
 
 /** How an answer travels. `events` is a text/event-stream whose data are `returns` as JSON. */
-export type Answer = 'json' | 'nothing' | 'bytes' | 'events' | 'text'
+export type Answer = 'json' | 'nothing' | 'bytes' | 'events' | 'text' | 'csv'
+
+/** Of the answers that have a body. */
+export const mediaTypes = {
+  json: 'application/json',
+  bytes: 'application/zip',
+  events: 'text/event-stream',
+  text: 'text/plain',
+  csv: 'text/csv',
+} as const satisfies Record<Exclude<Answer, 'nothing'>, string>
 
 export interface Route<
   P extends z.ZodObject = z.ZodObject,

@@ -46,6 +46,6 @@ export const exportUsage = route({
   path: '/v1/Usage.csv',
   summary: 'The same as CSV (RFC 4180)',
   query: UsageQuery,
-  answer: 'text',
+  answer: 'csv',
   returns: z.string(),
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
 import { UpdatePhase } from '@microvisor/protocol'
-import { type TestCloud, testCloud } from '../testing/cloud.ts'
+import { authorization, type TestCloud, testCloud } from '../testing/cloud.ts'
 import { type NewDevice, provision, TestDevice } from '../testing/device.ts'
 import { until } from '../testing/until.ts'
 
@@ -121,6 +121,10 @@ test('crashes are listed; usage counts the devices of a month, and keeps those t
   const csv = await cloud.client.call(api.exportUsage, { query: { Month: usage.month } })
   assert.equal(csv.trim().split('\r\n').length, 3)
   assert.ok(csv.includes(`${usage.month},${gone.sid},`))
+  const raw = await fetch(`${cloud.server.url}/v1/Usage.csv`, {
+    headers: authorization(cloud.server),
+  })
+  assert.equal(raw.headers.get('content-type'), 'text/csv; charset=utf-8')
   const before = await cloud.client.call(api.fetchUsage, { query: { Month: '1999-12' } })
   assert.equal(before.device_count, 0)
   await link.close()

@@ -6,7 +6,15 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import multipart from '@fastify/multipart'
-import { errors, generalErrors, type Output, Problem, type Route, routes } from '@microvisor/api'
+import {
+  errors,
+  generalErrors,
+  mediaTypes,
+  type Output,
+  Problem,
+  type Route,
+  routes,
+} from '@microvisor/api'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -140,7 +148,8 @@ export class Rest {
           return reply.headers(PAGE_HEADERS).send(page(body as Output<T>))
         if (route.answer === 'bytes')
           return reply.type('application/zip').send(Buffer.from(body as Uint8Array))
-        if (route.answer === 'text') return reply.type('text/plain; charset=utf-8').send(body)
+        if (route.answer === 'text' || route.answer === 'csv')
+          return reply.type(`${mediaTypes[route.answer]}; charset=utf-8`).send(body)
         return reply.send(body)
       }),
     )
