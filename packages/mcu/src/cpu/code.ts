@@ -167,8 +167,11 @@ export class CodeCache {
     // An instruction may begin in the halfword before.
     const from = page === 0 ? start : start - ENTRY.bytes
     const to = start + (PAGE << ENTRY.scale)
-    this.#state.bytes.fill(0, from, to)
-    this.#state.bytes.fill(0, from + PREDECODE.itOffset, to + PREDECODE.itOffset)
+    // Operands stay: the instruction that is being executed, and has this done, goes on to read its own.
+    for (let ip = from; ip < to; ip += ENTRY.bytes) {
+      this.forgetEntry(ip)
+      this.forgetEntry(ip + PREDECODE.itOffset)
+    }
   }
 
   #markPages(table: Table, offset: number, length: number): void {

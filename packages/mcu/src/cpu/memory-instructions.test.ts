@@ -51,6 +51,17 @@ test('unaligned words pass, across a page of the access map too', () => {
   }
 })
 
+test('a store after which all code is decoded anew still writes back to its own base', () => {
+  const rbar = 0xe000_ed9c
+  const several = encode('1110100 01 0 1 0 0010 0 0 0 0111111110000')
+  const { r } = execute(several, { registers: [0x55, 0x77, rbar] })
+  assert.deepEqual(r.slice(0, 3), [0x55, 0x77, rbar + 32])
+  const one = execute(encode('1111100 0 0 10 0 0010 0000 1 0 1 1 00100000'), {
+    registers: [0, 0x77, rbar],
+  })
+  assert.deepEqual(one.r.slice(0, 3), [0, 0x77, rbar + 32])
+})
+
 test('several registers: LDM, STM, PUSH, POP and doubles', () => {
   const at = RAM + 0x800
   const stm = execute(encode('11000 100 00001111'), {

@@ -12,10 +12,12 @@ interface Configuration {
   readonly mpuWords?: number
   /** configTICK_TYPE_WIDTH_IN_BITS. */
   readonly shortTicks?: boolean
+  /** Before 10.5: the check of a list's end is never set. */
+  readonly isOlder?: boolean
 }
 
 const BASE = 0x2000_0000
-const INTEGRITY = 0x5a5a_5a5a
+const INTEGRITY = { words: 0x5a5a_5a5a, halves: 0x5a5a } as const
 const PRIORITIES = 5
 const NAMES = ['xDelayedTaskList1', 'xDelayedTaskList2', 'xPendingReadyList', 'xSuspendedTaskList']
 
@@ -52,13 +54,25 @@ class Memory {
     return this.words[(address - BASE) / 4]!
   }
 
+  /** Those that have a word of their own: behind items, and on both sides of lists. */
   get #checks(): number[] {
-    return this.#configuration.checks === true ? [INTEGRITY] : []
+    const { checks, shortTicks } = this.#configuration
+    return checks === true ? [shortTicks === true ? INTEGRITY.halves : INTEGRITY.words] : []
+  }
+
+  /** Checks are as wide as ticks: before an item's value one of 16 bits has no word of its own. */
+  get #isPacked(): boolean {
+    return this.#configuration.checks === true && this.#configuration.shortTicks === true
+  }
+
+  get #checksAhead(): number[] {
+    return this.#isPacked ? [] : this.#checks
   }
 
   /** What stands where an item or the end of a list is, from its value on. */
-  #item(value: number, owner: number, isMini: boolean): void {
-    this.words.push(...this.#checks, value, 0, 0)
+  #item(value: number, owner: number, isMini: boolean, isChecked = true): void {
+    const word = this.#isPacked ? (value << 16) | (isChecked ? INTEGRITY.halves : 0) : value
+    this.words.push(...this.#checksAhead.map((check) => (isChecked ? check : 0)), word >>> 0, 0, 0)
     if (!isMini) this.words.push(owner, 0, ...this.#checks)
   }
 
@@ -67,8 +81,8 @@ class Memory {
     const address = this.here
     this.words.push(...this.#checks, 0, 0)
     const end = this.here
-    const { shortTicks, wholeEnds } = this.#configuration
-    this.#item(shortTicks === true ? 0xffff : 0xffff_ffff, 0, wholeEnds !== true)
+    const { shortTicks, wholeEnds, isOlder } = this.#configuration
+    this.#item(shortTicks === true ? 0xffff : 0xffff_ffff, 0, wholeEnds !== true, isOlder !== true)
     this.words.push(...this.#checks)
     const [next] = this.#fields(end)
     this.set(next!, end)
@@ -78,7 +92,7 @@ class Memory {
 
   /** Of an item: addresses of next, owner, list. */
   #fields(item: number): number[] {
-    const value = item + 4 * this.#checks.length
+    const value = item + 4 * this.#checksAhead.length
     return [value + 4, value + 12, value + 16]
   }
 
@@ -169,6 +183,9 @@ const configurations: Readonly<Record<string, Configuration>> = {
   'the MPU, 8 regions': { mpuWords: 9 },
   'the MPU with contexts and stacks for system calls in the block': { mpuWords: 9 + 54 + 133 },
   'ticks of 16 bits': { shortTicks: true },
+  'checks and ticks of 16 bits': { checks: true, shortTicks: true },
+  'checks before 10.5': { checks: true, isOlder: true },
+  'checks and ticks of 16 bits before 10.5': { checks: true, shortTicks: true, isOlder: true },
   everything: { checks: true, wholeEnds: true, mpuWords: 200, shortTicks: true },
 }
 

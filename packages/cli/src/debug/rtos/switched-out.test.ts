@@ -116,6 +116,12 @@ for (const [name, excReturn, others] of [
   })
 }
 
+test('a task that has never run begins with its function, to which the port has put a pointer', () => {
+  const words = HARDWARE.map((word, at) => (at === 6 ? word | 1 : word))
+  const sp = TOP + 4 * (10 + words.length)
+  check(switchedOut(TOP, bytes([SPLIM, PLAIN, ...CORE], words)), sp, { 20: SPLIM })
+})
+
 test('what is no context is none', () => {
   assert.equal(switchedOut(TOP, bytes(range(0, 60))), undefined)
   assert.equal(switchedOut(TOP, bytes([SPLIM, PLAIN, ...CORE])), undefined)

@@ -55,7 +55,8 @@ const FLOATS_WORDS = 17
 const ALIGNED = 1 << 9
 /** Of xPSR: Thumb, in no exception. */
 const XPSR = { mask: 0x0100_01ff, value: 0x0100_0000 } as const
-const [R4, SP, XPSR_NUMBER, PSP, PSPLIM, CONTROL, S0, FPSCR] = [4, 13, 16, 18, 20, 21, 32, 64]
+const [R4, SP, PC, XPSR_NUMBER, PSP, PSPLIM, CONTROL] = [4, 13, 15, 16, 18, 20, 21]
+const [S0, FPSCR] = [32, 64]
 
 /** From the top of the stack on, what may be needed. */
 export const SAVED_BYTES = 4 * (12 + HIGH_FLOATS + LONG_FRAME_WORDS)
@@ -125,6 +126,8 @@ function registersAt(word: WordAt, places: Places): Registers {
   const sp = (frameAddress + 4 * frameWords + padding) >>> 0
   registers.set(SP, sp)
   registers.set(PSP, sp)
+  // Of a task that has never run it is the function's address, with the Thumb bit.
+  registers.set(PC, (registers.get(PC)! & ~1) >>> 0)
   registers.set(XPSR_NUMBER, registers.get(XPSR_NUMBER)! & ~ALIGNED)
   return registers
 }
