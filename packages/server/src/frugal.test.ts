@@ -19,6 +19,12 @@ writeFileSync(
   console.log(JSON.stringify({ pid, execArgv, words: argv.slice(2), env }))`,
 )
 
+const FLAGS = [
+  '--max-semi-space-size=4',
+  '--initial-old-space-size=96',
+  '--heap-growing-percent=40',
+]
+
 /** How often it began, and what it has in the end. */
 function run(flags: readonly string[], variables: NodeJS.ProcessEnv) {
   const env = { PATH: process.env.PATH, ...variables }
@@ -31,7 +37,7 @@ function run(flags: readonly string[], variables: NodeJS.ProcessEnv) {
 test('a process begins again once, with its words, and knows what V8 and malloc were told', () => {
   const { begun, flags, words, env } = run([], { MINE: 'as it was' })
   assert.equal(begun, 2)
-  assert.deepEqual(flags, ['--max-semi-space-size=4'])
+  assert.deepEqual(flags, FLAGS)
   assert.deepEqual(words, ['up', '--port', '0'])
   assert.equal(env.MINE, 'as it was')
   assert.equal(env.MALLOC_ARENA_MAX, '1')
@@ -40,10 +46,10 @@ test('a process begins again once, with its words, and knows what V8 and malloc 
 test('what somebody has set stays', () => {
   const { begun, flags, env } = run(['--max-semi-space-size=16'], { MALLOC_ARENA_MAX: '4' })
   assert.equal(begun, 2)
-  assert.deepEqual(flags, ['--max-semi-space-size=16'])
+  assert.deepEqual(flags, ['--max-semi-space-size=16', ...FLAGS.slice(1)])
   assert.equal(env.MALLOC_ARENA_MAX, '4')
   const inOptions = { NODE_OPTIONS: '--no-warnings --max-semi-space-size=16' }
-  assert.deepEqual(frugal({ environment: inOptions, flags: [] }).flags, [])
+  assert.deepEqual(frugal({ environment: inOptions, flags: [] }).flags, FLAGS.slice(1))
 })
 
 test('a process that was started so goes on', () => {

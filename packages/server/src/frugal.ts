@@ -5,9 +5,14 @@
  * glibc pass over what they do not know. Figures: docs/performance.md; why: decision 45.
  */
 
-/** The young generation would take 100 MiB; with 2 x 4 MiB a server is no slower. */
-const SEMI_SPACE = '--max-semi-space-size'
-const SEMI_SPACE_MB = 4
+const V8 = {
+  /** MiB. The young generation would take 100; with 2 x 4 a server is no slower. */
+  '--max-semi-space-size': 4,
+  /** MiB. Below it V8 would let garbage lie until there are hundreds of them. */
+  '--initial-old-space-size': 96,
+  /** How much of what is alive may lie there as garbage; V8 would take up to three times as much. */
+  '--heap-growing-percent': 40,
+} as const
 
 const MALLOC = {
   /** One arena: what was freed after PGlite was compiled, in other threads, is there for connections. */
@@ -31,10 +36,10 @@ interface Launch {
 /** How to start a process that is a server from what another was started with. */
 export function frugal({ environment, flags }: Launch): Launch {
   const given = [...flags, ...(environment.NODE_OPTIONS ?? '').split(' ')]
-  const isSet = given.some((flag) => flag.startsWith(SEMI_SPACE))
+  const missing = Object.entries(V8).filter(([name]) => !given.some((one) => one.startsWith(name)))
   return {
     environment: { ...MALLOC, ...environment },
-    flags: isSet ? flags : [...flags, `${SEMI_SPACE}=${SEMI_SPACE_MB}`],
+    flags: [...flags, ...missing.map(([name, value]) => `${name}=${value}`)],
   }
 }
 
