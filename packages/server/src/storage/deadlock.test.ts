@@ -95,26 +95,28 @@ async function meetDeadlock(ask: () => Promise<unknown>[]): Promise<boolean> {
     await other.query('BEGIN')
     const touch = 'UPDATE devices SET seen_at = now() WHERE sid'
     await other.query(`${touch} = $1`, [middle])
-    const asked = Promise.all(ask())
-    await waiting()
+    const asked = Promise.allSettled(ask())
+    const hasMet = await waiting()
     const wasOurs = await other.query(`${touch} <> $1`, [middle]).then(
       () => true,
       () => false,
     )
     await other.query('COMMIT')
     await asked
-    return wasOurs
+    return hasMet && wasOurs
   } finally {
     await other.end()
   }
 }
 
-async function waiting(): Promise<void> {
-  for (;;) {
+/** False: in two seconds nobody has waited, because ours was done before. */
+async function waiting(): Promise<boolean> {
+  for (let n = 0; n < 400; n++) {
     const { rows } = await database.db.execute(
       `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
     )
-    if (rows.length > 0) return
+    if (rows.length > 0) return true
     await sleep(5)
   }
+  return false
 }
