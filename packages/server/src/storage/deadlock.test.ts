@@ -4,13 +4,13 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { makeSid } from '@microvisor/protocol'
 import { eq } from 'drizzle-orm'
 import pg from 'pg'
 import { CheckIn } from '../devices/check-in.ts'
 import { Presence } from '../devices/presence.ts'
 import { missingStores, sharedStores } from '../testing/stores.ts'
+import { until } from '../testing/until.ts'
 import { type OpenDatabase, openDatabase } from './database.ts'
 import { accounts, devices } from './schema.ts'
 
@@ -43,17 +43,22 @@ function arrive(checkIn: CheckIn, sid: string, more = {}) {
   })
 }
 
+function allArrive(): Promise<unknown>[] {
+  const checkIn = new CheckIn(database.db, { settle }, 'this server')
+  return fleet.map((sid) => arrive(checkIn, sid))
+}
+
+/** `before` is what makes `ask` change rows, at each attempt. */
 const statements = [
   {
     name: 'devices that check in',
-    ask: () => {
-      const checkIn = new CheckIn(database.db, { settle }, 'this server')
-      return fleet.map((sid) => arrive(checkIn, sid))
-    },
+    before: () => [],
+    ask: allArrive,
     expected: fleet.map((sid) => `of ${sid}`),
   },
   {
     name: 'devices that leave',
+    before: allArrive,
     ask: () => {
       const presence = new Presence(database.db, 'this server')
       return fleet.map((sid) => presence.disconnected({ sid, accountSid }, `of ${sid}`))
@@ -62,10 +67,13 @@ const statements = [
   },
 ]
 
-for (const { name, ask, expected } of statements) {
+for (const { name, before: prepare, ask, expected } of statements) {
   test(`${name}: a statement that was ended for a deadlock is done again`, { skip }, async () => {
     let wasOurs = false
-    for (let i = 0; i < ATTEMPTS && !wasOurs; i++) wasOurs = await meetDeadlock(ask)
+    for (let i = 0; i < ATTEMPTS && !wasOurs; i++) {
+      await Promise.all(prepare())
+      wasOurs = await meetDeadlock(ask)
+    }
     assert.ok(wasOurs, `of ${ATTEMPTS} deadlocks none was ended at our cost`)
     const rows = await database.db.select().from(devices).orderBy(devices.sid)
     assert.deepEqual(
@@ -95,28 +103,23 @@ async function meetDeadlock(ask: () => Promise<unknown>[]): Promise<boolean> {
     await other.query('BEGIN')
     const touch = 'UPDATE devices SET seen_at = now() WHERE sid'
     await other.query(`${touch} = $1`, [middle])
-    const asked = Promise.allSettled(ask())
-    const hasMet = await waiting()
+    const asked = Promise.all(ask())
+    await until(isWaiting, 'a statement waits for a row')
     const wasOurs = await other.query(`${touch} <> $1`, [middle]).then(
       () => true,
       () => false,
     )
     await other.query('COMMIT')
     await asked
-    return hasMet && wasOurs
+    return wasOurs
   } finally {
     await other.end()
   }
 }
 
-/** False: in two seconds nobody has waited, because ours was done before. */
-async function waiting(): Promise<boolean> {
-  for (let n = 0; n < 400; n++) {
-    const { rows } = await database.db.execute(
-      `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
-    )
-    if (rows.length > 0) return true
-    await sleep(5)
-  }
-  return false
+async function isWaiting(): Promise<boolean> {
+  const { rows } = await database.db.execute(
+    `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+  )
+  return rows.length > 0
 }
