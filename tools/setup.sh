@@ -56,6 +56,7 @@ nats-server:nats-server:nats-server
 mosquitto:mosquitto:mosquitto
 openssl:openssl:openssl
 sigrok-cli:sigrok-cli:sigrok-cli
+systemd-notify:systemd:
 '
 
 # Those that only `npm run test:slow` needs.
@@ -63,7 +64,6 @@ slow_programs='
 haproxy:haproxy:haproxy
 caddy:caddy:caddy
 debootstrap:debootstrap:
-systemd-notify:systemd:
 systemd-nspawn:systemd-container:
 '
 
