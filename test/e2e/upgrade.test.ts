@@ -7,17 +7,14 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import {
-  missingStores,
-  type Stores,
-  startStores,
-} from '../../packages/server/src/testing/stores.ts'
+import { missingStores } from '../../packages/server/src/testing/stores.ts'
 import { missing } from '../../tools/programs.ts'
 import { isComplete } from '../../tools/sampling.ts'
 import { haproxyFile, type Ports } from './guide.ts'
 import { blinkSaying, prebuilt } from './images.ts'
 import { installOldVersion, missingOldVersion } from './old-version.ts'
-import { freePort, type Running, World } from './world.ts'
+import { clusterSettings, prepareTwoServers, type TwoServers } from './two-servers.ts'
+import { type Running, World } from './world.ts'
 
 const skip = isComplete && (missing('haproxy', 'git') || missingStores() || missingOldVersion())
 
@@ -25,10 +22,8 @@ if (isComplete)
   describe('an upgrade from an older version', { skip }, () => {
     const world = new World()
     const servers = new Map<string, Running>()
-    const portsOf = new Map<string, Ports>()
     let command: string
-    let stores: Stores
-    let front: Ports
+    let cluster: TwoServers
 
     /** The older version's command, left running. */
     const startOld = (...words: string[]) =>
@@ -79,17 +74,15 @@ if (isComplete)
 
     before(async () => {
       command = installOldVersion(join(world.folder, 'old'))
-      stores = await startStores()
-      front = { api: await freePort(), gateway: await freePort() }
-      for (const name of ['a', 'b'])
-        portsOf.set(name, { api: await freePort(), gateway: await freePort() })
+      cluster = await prepareTwoServers()
     })
     after(async () => {
       await world.end()
-      await stores?.stop()
+      await cluster?.stores.stop()
     })
 
     test('of one process on its data folder: nothing is lost, its device is heard and updated', async () => {
+      const { front } = cluster
       const old = await up(world.data, front)
       const device = await furnish(world.data)
       assert.equal((await old.interrupt()).code, 0)
@@ -108,6 +101,7 @@ if (isComplete)
     })
 
     test('can be taken back, or done again, from the backup that was made before', async () => {
+      const { front } = cluster
       const back = join(world.folder, 'back')
       await succeedOld('restore', join(world.folder, 'before'), '--data', back)
       const old = await up(back, front)
@@ -122,14 +116,8 @@ if (isComplete)
     })
 
     test('of two processes, one after the other: old and new serve side by side', async () => {
-      const { databaseUrl, busUrl, blobsUrl } = await stores.fresh()
-      Object.assign(world.environment, {
-        MICROVISOR_DATABASE_URL: databaseUrl,
-        MICROVISOR_BUS_URL: busUrl,
-        MICROVISOR_BLOBS_URL: blobsUrl,
-        MICROVISOR_KEYS_FOLDER: join(world.folder, 'keys'),
-        MICROVISOR_DRAIN_SECONDS: '6',
-      })
+      const { stores, front, portsOf } = cluster
+      Object.assign(world.environment, await clusterSettings(stores, world.folder))
       const folder = (name: string) => join(world.folder, name)
       const run = async (name: string, start: typeof startOld) => {
         servers.set(name, await up(folder(name), portsOf.get(name)!, start))
