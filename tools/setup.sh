@@ -6,9 +6,12 @@
 # Linux (apt) and macOS (brew); Windows through WSL.
 
 PATH="$PWD/node_modules/.bin:$PATH:/usr/sbin"
-# Debian keeps PostgreSQL's programs out of the way, a folder for each version.
-for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
 export PATH
+
+# Debian keeps PostgreSQL's programs out of the way, a folder for each version.
+find_postgres() {
+  for folder in /usr/lib/postgresql/*/bin; do PATH="$PATH:$folder"; done
+}
 
 set_up_packages() {
   stamp=node_modules/.set-up-for
@@ -71,6 +74,7 @@ systemd-nspawn:systemd-container:
 set_up_programs() {
   wanted="$programs ${1:-}"
   set_up_adapter
+  find_postgres
   missing=''
   apt_packages=''
   brew_packages=''
@@ -94,6 +98,7 @@ set_up_programs() {
     # shellcheck disable=SC2086
     brew install $brew_packages >&2 || true
   fi
+  find_postgres
   for row in $wanted; do
     program=${row%%:*}
     command -v "$program" >/dev/null && continue
