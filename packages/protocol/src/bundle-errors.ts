@@ -50,7 +50,7 @@ export const bundleErrors = {
   KEYS_LAST_SIGNER: 'Add another signer first: a device must always trust one.',
   KEYS_IN_USE: 'Install an application that another key has signed first.',
   LAYER_KEY_UNKNOWN: 'Give the device the layer key, or bundle without encryption.',
-  LAYER_CIPHERTEXT: 'Make the bundle anew with `microvisor apps bundle`.',
+  LAYER_CIPHERTEXT: makeAnew,
   KERNEL_LAYER_REGION: 'Name each of the regions Kernel, NSC, Boot, Upgrader at most once.',
   KERNEL_META_MISSING: 'Give the kernel manifest its version and device type.',
 } as const

@@ -10,6 +10,7 @@ import { refuse } from './bundle-errors.ts'
 import { type Digest, equalBytes, type Sign } from './digest.ts'
 import { toHex } from './hex.ts'
 import { type KernelManifest, parseKernelManifest } from './kernel-manifest.ts'
+import { LAYER_NONCE_BYTES } from './layer-cipher.ts'
 import {
   checkContentSize,
   describeLayer,
@@ -31,8 +32,6 @@ import {
 import { readEntry, readZip, writeZip, type ZipEntry } from './zip.ts'
 
 const MANIFEST_ENTRY = 'manifest'
-/** What encryption may add to a layer: nonces, tags and wrapped keys. */
-const ENCRYPTION_BYTES_MAX = 1024
 
 export interface Bundle {
   readonly manifest: AppManifest
@@ -162,13 +161,23 @@ function readLayerContent(
   const entry = findEntry(entries, name, formatRegion(layer))
   const isPlain = layer.encryptedWithKeyId === 0n
   if (isPlain) checkContentSize(layer, entry.bytes)
-  const content = layers.get(name) ?? readContent(entry, layer.size + ENCRYPTION_BYTES_MAX, digest)
+  else checkCarriedSize(layer, entry.bytes)
+  const content = layers.get(name) ?? readContent(entry, entry.bytes, digest)
   if (isPlain && !equalBytes(measure(content, layer.size, digest), layer.measurementHash))
     refuse(
       'LAYER_MEASUREMENT_MISMATCH',
       `The layer for ${formatRegion(layer)} does not give the measurement ${toHex(layer.measurementHash)} that the manifest promises.`,
     )
   layers.set(name, content)
+}
+
+/** Of an encrypted layer: a nonce, and content that fits the region. */
+function checkCarriedSize(layer: Layer, bytes: number): void {
+  if (bytes <= LAYER_NONCE_BYTES || bytes > layer.size + LAYER_NONCE_BYTES)
+    refuse(
+      'LAYER_CIPHERTEXT',
+      `The encrypted layer for ${formatRegion(layer)} has ${bytes} bytes; a nonce of ${LAYER_NONCE_BYTES} and content of 1 to ${layer.size} are allowed.`,
+    )
 }
 
 function findEntry(entries: ReadonlyMap<string, ZipEntry>, name: string, target: string): ZipEntry {

@@ -5,9 +5,11 @@
 export interface Limits {
   /** Bundles being received at once; each is held in memory. */
   readonly uploadsAtOnce: number
-  /** Bundles' files being opened or made in the thread for that, and how long one may take. */
+  /** Bundles' files being opened or made in the thread for that, and how long one may take; ELF files, too. */
   readonly bundlesAtOnce: number
   readonly bundleMs: number
+  /** Of one program's symbols, as JSON. */
+  readonly symbolsBytes: number
   readonly listenersPerDevice: number
   /** Events that wait for one slow listener; the oldest are dropped. */
   readonly eventsPerListener: number
@@ -113,6 +115,7 @@ export const defaultLimits: Limits = {
   uploadsAtOnce: 4,
   bundlesAtOnce: 16,
   bundleMs: 60_000,
+  symbolsBytes: 16_777_216,
   listenersPerDevice: 32,
   eventsPerListener: 1000,
   eventsKept: 100_000,

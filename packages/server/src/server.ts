@@ -64,6 +64,7 @@ import {
 import { Egress, type EgressSettings } from './managed/egress.ts'
 import { Managed } from './managed/managed.ts'
 import { Metrics } from './metrics.ts'
+import { faultOfNode } from './node-faults.ts'
 import type { RunningServer, ServerOptions } from './options.ts'
 import { openRollouts, type RolloutParts } from './rollouts/open.ts'
 import { addRolloutRoutes } from './rollouts/routes.ts'
@@ -158,6 +159,8 @@ async function layFoundation(
   const log = options.log
     ? pino({ level: options.log.level }, { write: (line) => options.log?.write(line) })
     : pino({ enabled: false })
+  const detail = faultOfNode(process.version)
+  if (detail !== undefined) log.warn({ event: 'node is faulty', detail })
   const { traceEndpoint } = options
   const tracing = traceEndpoint === undefined ? noTracing : new OtlpTracing(traceEndpoint, log)
   undo.push(() => tracing.close())
@@ -241,6 +244,8 @@ async function openCloud(
   const files = new BundleReader(limits)
   undo.push(() => files.close())
   const apps = new Apps({ db, bundles, files, signers, signer: keyring.applicationSigner })
+  const symbols = new AppSymbols(db, bundles, limits)
+  undo.push(() => symbols.close())
   const rollouts = openRollouts({ db, apps, events, bus, limits, log })
   undo.push(() => rollouts.engine.close())
   const audit = new Audit(db)
@@ -252,7 +257,7 @@ async function openCloud(
     audit,
     account,
     apps,
-    symbols: new AppSymbols(db, bundles),
+    symbols,
     signers,
     kernels: new Kernels({ db, bundles, files, signer: keyring.kernelSigner }),
     devices: new Devices({ db, apps, authority, bus, events, limits }),

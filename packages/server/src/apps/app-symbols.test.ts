@@ -79,3 +79,15 @@ test('a file of other code, or that is none, is refused, and leaves what was the
   const shown = await cloud.client.call(api.fetchAppSymbols, { params: { Sid: app.sid } })
   assert.ok(shown.functions > 10)
 })
+
+test('a file with more symbols than are kept is refused', async () => {
+  const strict = await testCloud({ limits: { symbolsBytes: 1000 } })
+  const file = { fileName: 'a.zip', bytes: appBundle(readElfImage(elf)) }
+  const { sid: Sid } = await strict.client.upload(api.createApp, { form: {}, file })
+  const symbols = { params: { Sid }, file: { fileName: 'a.elf', bytes: elf } }
+  await assert.rejects(strict.client.upload(api.createAppSymbols, symbols), {
+    code: 'SYMBOLS_TOO_LARGE',
+    message: /take \d{4,} bytes; 1000 are allowed/,
+  })
+  await strict.close()
+})

@@ -3,50 +3,66 @@
  * very code of the App; the file itself is not kept. A crash finds them by its App's code.
  */
 import { promisify } from 'node:util'
-import { deflateRaw, inflateRaw } from 'node:zlib'
+import { inflateRaw } from 'node:zlib'
 import { type DeviceEvent, Problem } from '@microvisor/api'
 import {
   backtrace,
   type CallFrame,
-  DwarfError,
   fromHex,
-  ImageError,
   joinBytes,
-  measure,
   ProgramSymbols,
   parseAppManifest,
-  readElfImage,
   type SymbolData,
-  toHex,
 } from '@microvisor/protocol'
 import { and, eq } from 'drizzle-orm'
-import { digest, sha256Hex } from '../keys/engines.ts'
+import { sha256Hex } from '../keys/engines.ts'
 import type { BundleStore } from '../storage/bundles.ts'
 import type { Database } from '../storage/database.ts'
 import { appSymbols } from '../storage/schema.ts'
+import { toldBusy } from '../threads/busy.ts'
+import { Thread, ThreadFailure } from '../threads/thread.ts'
 import type { AppRow } from './apps.ts'
+import type { MadeSymbols, SymbolsAnswer, SymbolsJob } from './symbols-worker.ts'
 
 export type SymbolsRow = Omit<typeof appSymbols.$inferSelect, 'symbols'>
 type Crash = NonNullable<DeviceEvent['crash']>
 
-const deflate = promisify(deflateRaw)
 const inflate = promisify(inflateRaw)
 
-/** Bytes of one program's symbols as they are kept, and when they are read. */
-const KEPT_BYTES_MAX = 8 * 1_048_576
+/** When they are read; what an older server has kept may be larger than what is taken now. */
 const READ_BYTES_MAX = 64 * 1_048_576
 /** Programs whose symbols are held in memory. */
 const HELD = 8
 
+const WORKER = new URL('./symbols-worker.ts', import.meta.url)
+const HEAP_MB = 512
+
+export interface SymbolsLimits {
+  /** ELF files being read, and how long one may take. */
+  readonly bundlesAtOnce: number
+  readonly bundleMs: number
+  /** Of one program's symbols, as they are read when it has crashed. */
+  readonly symbolsBytes: number
+}
+
 export class AppSymbols {
   readonly #db: Database
   readonly #bundles: Pick<BundleStore, 'manifest'>
+  readonly #bytesMax: number
+  readonly #thread: Thread<SymbolsJob, SymbolsAnswer>
   /** By account and code; undefined: there are none. The one used last is at the end. */
   readonly #held = new Map<string, Promise<ProgramSymbols | undefined>>()
 
-  constructor(db: Database, bundles: Pick<BundleStore, 'manifest'>) {
+  constructor(db: Database, bundles: Pick<BundleStore, 'manifest'>, limits: SymbolsLimits) {
     this.#db = db
     this.#bundles = bundles
+    this.#bytesMax = limits.symbolsBytes
+    const { bundlesAtOnce: jobsAtOnce, bundleMs: jobMs } = limits
+    this.#thread = new Thread(WORKER, { jobsAtOnce, jobMs, heapMb: HEAP_MB })
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close()
   }
 
   async fetch({ sid }: AppRow): Promise<SymbolsRow> {
@@ -65,18 +81,15 @@ export class AppSymbols {
 
   /** Takes the place of what was there. */
   async create(app: AppRow, file: Uint8Array): Promise<SymbolsRow> {
-    const codeHash = await this.#checkCode(app, file)
-    const made = readSymbols(file)
-    const symbols = await deflate(JSON.stringify(made.toData()))
-    if (symbols.length > KEPT_BYTES_MAX)
+    const manifest = await this.#bundles.manifest(app.manifestHash)
+    const { textBytes, ...made } = await this.#read(app, manifest, file)
+    if (textBytes > this.#bytesMax)
       throw new Problem(
         'SYMBOLS_TOO_LARGE',
-        `The symbols take ${symbols.length} bytes; ${KEPT_BYTES_MAX} are allowed.`,
+        `The symbols take ${textBytes} bytes; ${this.#bytesMax} are allowed.`,
       )
-    const facts = {
-      ...{ codeHash, symbols, elfHash: sha256Hex(file), createdAt: new Date() },
-      ...{ functions: made.functions.length, lines: made.lineCount },
-    }
+    const codeHash = codeHashOf(manifest)
+    const facts = { ...made, codeHash, symbols: Buffer.from(made.symbols), createdAt: new Date() }
     const row = { appSid: app.sid, accountSid: app.accountSid, ...facts }
     await this.#db
       .insert(appSymbols)
@@ -107,7 +120,7 @@ export class AppSymbols {
     if (manifest === undefined) return undefined
     const codeHash = codeHashOf(manifest)
     const key = `${accountSid} ${codeHash}`
-    const held = this.#held.get(key) ?? this.#read(accountSid, codeHash)
+    const held = this.#held.get(key) ?? this.#load(accountSid, codeHash)
     this.#held.delete(key)
     // What is not there may come, on whichever server.
     if ((await held.catch(() => undefined)) === undefined) return undefined
@@ -117,7 +130,7 @@ export class AppSymbols {
     return held
   }
 
-  async #read(accountSid: string, codeHash: string): Promise<ProgramSymbols | undefined> {
+  async #load(accountSid: string, codeHash: string): Promise<ProgramSymbols | undefined> {
     const [row] = await this.#db
       .select({ symbols: appSymbols.symbols })
       .from(appSymbols)
@@ -128,19 +141,22 @@ export class AppSymbols {
     return ProgramSymbols.ofData(JSON.parse(text.toString('utf8')) as SymbolData)
   }
 
-  /** The hash of the App's code. Throws Problem unless the file holds that code. */
-  async #checkCode(app: AppRow, file: Uint8Array): Promise<string> {
-    const manifest = await this.#bundles.manifest(app.manifestHash)
-    const image = readingElf(() => readElfImage(file))
-    for (const { start, size, measurementHash } of internalLayers(manifest)) {
-      const made = measure(image.subarray(start, start + size), size, digest)
-      if (toHex(made) === toHex(measurementHash)) continue
-      throw new Problem(
-        'ELF_OF_OTHER_CODE',
-        `The file's flash content from byte ${start} on has the hash ${toHex(made).slice(0, 16)}…; that of App ${app.sid} is ${toHex(measurementHash).slice(0, 16)}….`,
-      )
-    }
-    return codeHashOf(manifest)
+  /** Throws Problem unless the file holds the App's code. */
+  async #read(app: AppRow, manifest: Uint8Array, file: Uint8Array): Promise<MadeSymbols> {
+    const layers = internalLayers(manifest)
+    const answer = await this.#thread.run({ file, layers }).catch((error: unknown) => {
+      if (error instanceof ThreadFailure && error.reason === 'large')
+        throw new Problem('SYMBOLS_TOO_LARGE', `The ELF file cannot be read: ${error.message}`)
+      return toldBusy('ELF files')(error)
+    })
+    if ('made' in answer) return answer.made
+    if ('unusable' in answer)
+      throw new Problem('ELF_UNUSABLE', `The ELF file cannot be used: ${answer.unusable}`)
+    const { start, hash, wanted } = answer.otherCode
+    throw new Problem(
+      'ELF_OF_OTHER_CODE',
+      `The file's flash content from byte ${start} on has the hash ${hash.slice(0, 16)}…; that of App ${app.sid} is ${wanted.slice(0, 16)}….`,
+    )
   }
 }
 
@@ -155,18 +171,4 @@ function codeHashOf(manifest: Uint8Array): string {
   return sha256Hex(
     joinBytes(internalLayers(manifest).map(({ measurementHash }) => measurementHash)),
   )
-}
-
-function readSymbols(file: Uint8Array): ProgramSymbols {
-  return readingElf(() => ProgramSymbols.ofElf(file))
-}
-
-function readingElf<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof ImageError || error instanceof DwarfError)
-      throw new Problem('ELF_UNUSABLE', `The ELF file cannot be used: ${error.message}`)
-    throw error
-  }
 }

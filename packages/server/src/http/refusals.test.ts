@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import * as api from '@microvisor/api'
+import { bundleContents } from '../storage/schema.ts'
 import { appBundle } from '../testing/bundles.ts'
 import { type TestCloud, testCloud } from '../testing/cloud.ts'
 import { makeRequest, provision } from '../testing/device.ts'
@@ -47,4 +48,28 @@ test('more bundles at once than can be opened are told to come back, and the oth
   })
   const outcomes = new Set(await Promise.all(sent))
   assert.deepEqual(outcomes, new Set(['taken', 'SERVER_BUSY 503']))
+})
+
+test('a fault of the server is said without its details, which are in the log under the same id', async () => {
+  const other = await testCloud()
+  const file = { fileName: 'a.zip', bytes: appBundle() }
+  const { sid: Sid } = await other.client.upload(api.createApp, { form: {}, file })
+  await other.server.close()
+  const { db, close } = await other.openDatabase()
+  await db.update(bundleContents).set({ hash: 'f'.repeat(64) })
+  await close()
+  const { client, log, close: end } = await other.restart()
+  await assert.rejects(client.call(api.fetchAppBundle, { params: { Sid } }), (error: unknown) => {
+    assert.ok(error instanceof api.ApiError)
+    assert.deepEqual([error.code, error.status], ['INTERNAL_ERROR', 500])
+    const [, id] = /^Request (\S+) failed inside the server\.$/.exec(error.message) ?? []
+    const [fault] = log.splice(
+      log.findIndex(({ event }) => event === 'request failed'),
+      1,
+    )
+    assert.equal(fault?.request, id)
+    assert.match(JSON.stringify(fault), /f{64}/)
+    return true
+  })
+  await end()
 })

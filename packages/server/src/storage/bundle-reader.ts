@@ -2,9 +2,9 @@
  * Bundles' files, opened and made in a thread: unzipping and hashing 64 MiB takes a second in which no
  * device and no other request would be answered.
  */
-import { Problem } from '@microvisor/api'
 import { type Bundle, BundleError, type KernelBundle } from '@microvisor/protocol'
-import { Thread, ThreadFailure } from '../threads/thread.ts'
+import { toldBusy } from '../threads/busy.ts'
+import { Thread } from '../threads/thread.ts'
 import type { BundleAnswer, BundleJob } from './bundle-worker.ts'
 import type { Contents } from './bundles.ts'
 
@@ -44,10 +44,7 @@ export class BundleReader {
   }
 
   async #run(job: BundleJob): Promise<Bundle | KernelBundle | Uint8Array> {
-    const answer = await this.#thread.run(job).catch((error: unknown) => {
-      if (!(error instanceof ThreadFailure) || error.reason === 'broken') throw error
-      throw new Problem('SERVER_BUSY', `The server has too many bundles to open: ${error.message}`)
-    })
+    const answer = await this.#thread.run(job).catch(toldBusy('bundles'))
     if ('refused' in answer) throw new BundleError(answer.refused.code, answer.refused.message)
     return answer.done
   }

@@ -9,6 +9,7 @@ const SCRIPT = new URL(
     parentPort.on('message', ({ id, content }) => {
       if (content === 'break') throw new Error('broken')
       if (content === 'hang') for (;;);
+      if (content === 'hoard') for (const all = []; ; ) all.push({ content })
       parentPort.postMessage({ id, content: content + 1 })
     })
   `)}`,
@@ -31,7 +32,7 @@ test('jobs are answered, so many at once and no more', async () => {
   await one.close()
 })
 
-test('a job that hangs, breaks the thread or outlives it fails; the next one is answered', async () => {
+test('a job that hangs, takes too much, breaks the thread or outlives it fails; the next one is answered', async () => {
   const hurried = thread({ jobMs: 500 })
   assert.deepEqual(await Promise.all([failing(hurried.run('hang')), failing(hurried.run(1))]), [
     'late',
@@ -41,6 +42,8 @@ test('a job that hangs, breaks the thread or outlives it fails; the next one is 
   const one = thread()
   assert.equal(await failing(one.run('break')), 'broken')
   assert.equal(await one.run(1), 2)
+  assert.equal(await failing(one.run('hoard')), 'large')
+  assert.equal(await one.run(2), 3)
   const last = failing(one.run('hang'))
   await one.close()
   assert.equal(await last, 'broken')

@@ -26,10 +26,10 @@ export interface Envelope<Content> {
   readonly content: Content
 }
 
-/** No answer: too many jobs, too long, or the thread has broken. */
+/** No answer: too many jobs, too long, too much memory, or the thread has broken. */
 export class ThreadFailure extends Error {
   override readonly name = 'ThreadFailure'
-  readonly reason: 'full' | 'late' | 'broken'
+  readonly reason: 'full' | 'late' | 'large' | 'broken'
 
   constructor(reason: ThreadFailure['reason'], message: string) {
     super(message)
@@ -75,8 +75,11 @@ export class Thread<Job, Answer> {
     })
     worker.unref()
     worker.on('message', ({ id, content }: Envelope<Answer>) => this.#settle(id)?.resolve(content))
-    worker.on('error', (error) => {
-      if (worker === this.#worker) void this.#end('broken', `The thread broke: ${error}.`)
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      if (worker !== this.#worker) return
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
+        void this.#end('large', `A job took more than ${this.#limits.heapMb} MiB of memory.`)
+      else void this.#end('broken', `The thread broke: ${error}.`)
     })
     return worker
   }

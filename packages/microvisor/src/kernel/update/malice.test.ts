@@ -206,14 +206,22 @@ test('replayed change of keys: a signer that was deleted does not come back', ()
   assert.equal(bench.cloud.last('keyState')?.manifestSigners.length, 1)
 })
 
-test('a stranger, or a key of before, cannot change keys; the last signer stays', () => {
+test('a stranger, or a key of before, cannot change keys; who signed what is installed stays', () => {
   const bench = runningBench()
   const stranger = makeKey()
   send(bench, change({ addSigners: [stranger.publicKey] }, stranger))
   assert.match(bench.cloud.last('keyState')?.refusal ?? '', /^MANIFEST_SIGNER_UNKNOWN/)
   const [root] = bench.cloud.last('keyState')!.manifestSigners
   send(bench, change({ deleteSigners: [root!] }))
-  assert.match(bench.cloud.last('keyState')?.refusal ?? '', /^KEYS_(IN_USE|LAST_SIGNER)/)
+  assert.match(bench.cloud.last('keyState')?.refusal ?? '', /^KEYS_IN_USE/)
+})
+
+test('the last signer stays, also where nothing is installed', () => {
+  const bench = new Bench({ cloud: new TestCloud() }).run(1)
+  const [root] = bench.cloud.last('keyState')!.manifestSigners
+  send(bench, change({ deleteSigners: [root!] }))
+  assert.match(bench.cloud.last('keyState')?.refusal ?? '', /^KEYS_LAST_SIGNER/)
+  assert.deepEqual(bench.cloud.last('keyState')?.manifestSigners, [root])
 })
 
 test('another device’s layer key does not open here, and its layer is not installed', () => {
