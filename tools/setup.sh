@@ -32,7 +32,7 @@ quietly='--no-save --no-audit --no-fund --loglevel=error'
 # run on a new Node. So both are fetched first, and they install the rest.
 install_with_new_node() {
   new=node_modules/.bootstrap
-  wanted_node=$(sed -n 's/.*"node": "^\([0-9.]*\)".*/\1/p' package.json)
+  wanted_node=$(sed -n 's/.*"node": "\([0-9.]*\)".*/\1/p' package.json)
   # shellcheck disable=SC2086
   npm install --prefix "$new" $quietly "node@$wanted_node" npm@11 >&2
   # shellcheck disable=SC2086
