@@ -35,7 +35,7 @@ import { isUnavailable } from '../storage/database.ts'
 import type { ChosenForm } from '../transfers/transfers.ts'
 import { CertificateRenewal, type RenewalParts } from './certificate-renewal.ts'
 import { DeviceKeys, type DeviceKeysParts } from './device-keys.ts'
-import type { DeviceSocket } from './device-socket.ts'
+import { certificateOf, type DeviceSocket } from './device-socket.ts'
 import { LinkFailure, protocolError } from './link-failure.ts'
 import { Pace } from './pace.ts'
 import { Streams } from './streams.ts'
@@ -111,7 +111,7 @@ export class DeviceConnection {
     this.#renewal = new CertificateRenewal({
       ...{ device, certificates, log, send },
       renewAt: parts.certificate.renewAt,
-      shown: () => parts.socket.getPeerX509Certificate(),
+      shown: () => certificateOf(parts.socket),
     })
     this.#silence = setTimeout(() => {
       this.end(GoodbyeReason.TIMED_OUT, `No hello within ${limits.helloMs} ms.`)

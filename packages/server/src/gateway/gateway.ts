@@ -23,7 +23,7 @@ import { Arrivals } from './arrivals.ts'
 import { dueOf } from './certificate-renewal.ts'
 import { type ConnectionParts, DeviceConnection } from './connection.ts'
 import { DevicePort, type DevicePortParts } from './device-port.ts'
-import type { DeviceSocket } from './device-socket.ts'
+import { certificateOf, type DeviceSocket } from './device-socket.ts'
 
 export interface GatewayParts extends DevicePortParts {
   readonly bus: Bus
@@ -145,7 +145,7 @@ export class Gateway {
       socket,
       ...known,
       onToken: (token) => {
-        const certificate = socket.getPeerX509Certificate()?.raw
+        const certificate = certificateOf(socket)?.raw
         if (certificate === undefined) return
         bus.publish(deviceAttestations(device.sid), {
           token: Buffer.from(token).toString('base64url'),
@@ -232,7 +232,7 @@ export class Gateway {
 
   /** The device behind a connection, or why it is not let in. */
   async #recognise(socket: DeviceSocket): Promise<KnownDevice | string> {
-    const certificate = socket.getPeerX509Certificate()
+    const certificate = certificateOf(socket)
     if (certificate === undefined) return 'No certificate was shown.'
     if (!socket.authorized && !isOutOfDate(socket.authorizationError))
       return `The certificate is not of this service's authority (${socket.authorizationError}).`
@@ -249,7 +249,7 @@ export class Gateway {
     retryAfterSeconds: number,
   ): void {
     const address = socket.remoteAddress
-    const subject = socket.getPeerX509Certificate()?.subject
+    const subject = certificateOf(socket)?.subject
     this.#parts.log.warn({ event: 'device refused', address, subject, reason: detail })
     const value = { reason, detail, retryAfterSeconds }
     socket.end(encodeFrame({ case: 'goodbye', value }))
