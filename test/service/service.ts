@@ -89,6 +89,13 @@ export const service: Statements = {
       ],
     },
     {
+      says: 'A change whose server was killed before it was confirmed has an entry that says so.',
+      tests: [
+        [`${server}/accounts/audit.test.ts`, 'what was meant and not confirmed has an entry'],
+        [`${server}/kill.test.ts`, 'a killed server loses nothing that it acknowledged'],
+      ],
+    },
+    {
       says: 'The audit log only grows, is chained by hashes, can be verified and exported.',
       tests: [
         [access, 'the audit log only grows, in order also when many write'],

@@ -8,6 +8,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Client } from '@microvisor/api'
 import * as api from '@microvisor/api'
 import { parseBundle } from '@microvisor/protocol'
 import { sampled } from '../../../tools/sampling.ts'
@@ -20,6 +21,8 @@ import { Random } from './testing/random.ts'
 import { type ServerProcess, spawnServer } from './testing/server-process.ts'
 
 const KILLS = sampled(2, 25)
+/** All there is, is asked for again after each kill. */
+const WITHOUT_RATES = { requestsPerSecond: 1e6, requestBurst: 1e6 }
 
 /** What the server has confirmed so far. */
 interface Acknowledged {
@@ -35,7 +38,7 @@ test('a killed server loses nothing that it acknowledged', async (t) => {
   t.after(() => rm(folder, { recursive: true }))
   cpSync(await databaseTemplate(), join(folder, 'db'), { recursive: true })
   const known: Acknowledged = { apps: [], target: null, asked: null }
-  let server = await spawnServer(folder)
+  let server = await spawnServer(folder, { limits: WITHOUT_RATES })
   t.after(() => server.kill())
   const device = await provision(server.client)
   for (let kill = 0; kill < KILLS; kill++) {
@@ -46,7 +49,7 @@ test('a killed server loses nothing that it acknowledged', async (t) => {
     await sleep(100 + random.below(600))
     await server.kill()
     await work
-    server = await spawnServer(folder)
+    server = await spawnServer(folder, { limits: WITHOUT_RATES })
     await check(server, device, known, `seed ${random.seed}, kill ${kill}`)
   }
 })
@@ -93,6 +96,7 @@ async function check(
     parseBundle(await client.call(api.fetchAppBundle, { params: { Sid } }), digest)
   }
   for (const sid of known.apps) assert.ok(listed.has(sid), `App ${sid} is lost: ${moment}`)
+  await checkLog(client, listed, moment)
   const show = () => client.call(api.fetchDevice, { params: { Sid: device.sid } })
   const { app } = await show()
   const possible = [known.target, known.asked]
@@ -108,4 +112,18 @@ async function check(
   known.target = app.target_sid
   known.asked = app.target_sid
   await link.close()
+}
+
+/** Whatever is there has its entry, or one of a server that was gone before it could say what it made. */
+async function checkLog({ each, call }: Client, apps: ReadonlySet<string>, moment: string) {
+  const confirmed = new Set<string>()
+  let unfinished = 0
+  for await (const { action, object, after } of each(api.listAudit, { query: { PageSize: 500 } })) {
+    if (action !== 'createApp') continue
+    if (/"unfinished"/.test(after)) unfinished++
+    else confirmed.add(object.replace('/v1/Apps/', ''))
+  }
+  const without = [...apps].filter((sid) => !confirmed.has(sid))
+  assert.ok(without.length <= unfinished, `${without} have no entry: ${moment}`)
+  assert.equal((await call(api.verifyAudit)).intact, true, moment)
 }

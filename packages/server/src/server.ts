@@ -248,7 +248,7 @@ async function openCloud(
   undo.push(() => symbols.close())
   const rollouts = openRollouts({ db, apps, events, bus, limits, log })
   undo.push(() => rollouts.engine.close())
-  const audit = new Audit(db)
+  const audit = await Audit.open(foundation)
   undo.push(() => audit.close())
   return {
     users,

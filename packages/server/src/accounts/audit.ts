@@ -1,18 +1,22 @@
 /**
  * The audit log. An entry is written before the change is acknowledged; entries of an account are
  * written one after another, also by several servers, because each holds the account's row meanwhile.
+ *
+ * What somebody means to change is noted before it is done, and its entry takes the place of that. So
+ * whenever a server is gone in between, what it leaves is found, and has an entry that says so.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuditEntry, auditText } from '@microvisor/api'
-import { and, asc, desc, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lte, notInArray, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { sha256Hex } from '../keys/engines.ts'
-import type { Database } from '../storage/database.ts'
+import type { Database, OpenDatabase, Transaction } from '../storage/database.ts'
 import { Gatherer } from '../storage/gather.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
-import { audit } from '../storage/schema.ts'
+import { audit, auditIntents } from '../storage/schema.ts'
 
 export type AuditRow = typeof audit.$inferSelect
+type IntentRow = typeof auditIntents.$inferSelect
 type Entry = z.output<typeof AuditEntry>
 
 /** Something that was done. */
@@ -34,20 +38,66 @@ export interface Deed {
 /** Entries that wait for the database, and how long from one attempt to the next. */
 const OWED_MAX = 10_000
 const OWED_RETRY_MS = 500
+/** What is meant for so long has no server any more that does it; how often that is looked for. */
+const UNFINISHED_MS = 5 * 60_000
+const UNFINISHED_LOOK_MS = 60_000
+/** Of an entry whose server was gone before it was confirmed. */
+const UNFINISHED = {
+  unfinished: 'The server was gone, or failed, before this was confirmed. It may have been done.',
+}
 /** Entries read at once while verifying. */
 const BATCH = 1000
 
 export class Audit {
   readonly #db: Database
   readonly #deeds = new Gatherer((all: readonly Deed[]) => this.#write(all), { pauses: false })
+  readonly #intents = new Gatherer((all: readonly Deed[]) => this.#announce(all), { pauses: false })
+  readonly #dropped = new Gatherer((all: readonly string[]) => this.#drop(all), { pauses: false })
+  /** Ids of requests that this server is about. */
+  readonly #doing = new Set<string>()
+  readonly #look: NodeJS.Timeout
 
   /** Done, while the database could not be written to. */
   #owed: Deed[] = []
   #paying: Promise<void> | undefined
   readonly #closing = new AbortController()
 
-  constructor(db: Database) {
+  private constructor(db: Database) {
     this.#db = db
+    const look = () => this.#settle(UNFINISHED_MS).catch(() => undefined)
+    this.#look = setInterval(look, UNFINISHED_LOOK_MS).unref()
+  }
+
+  /** Of a database that nobody else uses, whatever is found there unfinished will stay so. */
+  static async open({ db, isShared }: Pick<OpenDatabase, 'db' | 'isShared'>): Promise<Audit> {
+    const log = new Audit(db)
+    await log.#settle(isShared ? UNFINISHED_MS : 0)
+    return log
+  }
+
+  /**
+   * Does what `meant` says, noted before and in the log after. `done`: what it turns out to have been. Throws
+   * what `work` throws; `isRefusal` tells what of that means that nothing was done.
+   */
+  async record<T>(
+    meant: Deed,
+    work: () => Promise<T>,
+    done: (result: T) => Promise<Deed>,
+    isRefusal: (error: unknown) => boolean,
+  ): Promise<T> {
+    const { requestId } = meant
+    this.#doing.add(requestId)
+    try {
+      await this.#intents.ask(meant)
+      const result = await work().catch(async (error: unknown) => {
+        if (isRefusal(error)) await this.#dropped.ask(requestId).catch(() => undefined)
+        throw error
+      })
+      await this.append(await done(result))
+      return result
+    } finally {
+      this.#doing.delete(requestId)
+    }
   }
 
   /**
@@ -65,6 +115,7 @@ export class Audit {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#look)
     this.#closing.abort()
     await this.#paying
   }
@@ -96,26 +147,62 @@ export class Audit {
     if (missing.length > 0) await this.#write(missing)
   }
 
+  async #announce(all: readonly Deed[]): Promise<undefined[]> {
+    const at = new Date()
+    const rows = all.map(({ before, after: _, ...facts }) => ({
+      ...facts,
+      at,
+      before: text(before),
+    }))
+    await this.#db.insert(auditIntents).values(rows)
+    return all.map(() => undefined)
+  }
+
+  async #drop(requestIds: readonly string[]): Promise<undefined[]> {
+    await this.#db.delete(auditIntents).where(inArray(auditIntents.requestId, [...requestIds]))
+    return requestIds.map(() => undefined)
+  }
+
   /** What was done at the same time is one transaction, in the order in which it came. */
   async #write(all: readonly Deed[]): Promise<undefined[]> {
-    const at = new Date()
+    const rows = all.map(({ before, after, ...facts }) => ({
+      ...{ ...facts, before: text(before), after: text(after) },
+    }))
+    const requestIds = all.map(({ requestId }) => requestId)
     // By SID, so that no two servers wait for each other's accounts.
-    const byAccount = [...Map.groupBy(all, ({ accountSid }) => accountSid)].sort(([a], [b]) =>
+    const byAccount = [...Map.groupBy(rows, ({ accountSid }) => accountSid)].sort(([a], [b]) =>
       a < b ? -1 : 1,
     )
     await this.#db.transaction(async (tx) => {
-      for (const [accountSid, deeds] of byAccount) {
-        await tx.execute(sql`SELECT 1 FROM accounts WHERE sid = ${accountSid} FOR UPDATE`)
-        const [last] = await tx
-          .select({ number: audit.number, hash: audit.hash })
-          .from(audit)
-          .where(eq(audit.accountSid, accountSid))
-          .orderBy(desc(audit.number))
-          .limit(1)
-        await tx.insert(audit).values(chained(deeds, at, last ?? { number: 0, hash: '' }))
-      }
+      for (const [accountSid, some] of byAccount) await extend(tx, accountSid, async () => some)
+      await tx.delete(auditIntents).where(inArray(auditIntents.requestId, requestIds))
     })
     return all.map(() => undefined)
+  }
+
+  /** Entries for what was meant so long ago, and which nobody does any more. */
+  async #settle(agoMs: number): Promise<void> {
+    const isLeft = and(
+      lte(auditIntents.at, new Date(Date.now() - agoMs)),
+      notInArray(auditIntents.requestId, [...this.#doing, ...this.#owed.map(idOf)]),
+    )
+    const left = await this.#db
+      .selectDistinct({ accountSid: auditIntents.accountSid })
+      .from(auditIntents)
+      .where(isLeft)
+    for (const { accountSid } of left)
+      await this.#db.transaction((tx) =>
+        extend(tx, accountSid, async () => {
+          const rows = await tx
+            .delete(auditIntents)
+            .where(and(isLeft, eq(auditIntents.accountSid, accountSid)))
+            .returning()
+          rows.sort((a, b) => a.at.getTime() - b.at.getTime())
+          return rows.map(({ at: _, ...facts }: IntentRow) => ({
+            ...{ ...facts, after: text(UNFINISHED) },
+          }))
+        }),
+      )
   }
 
   list(accountSid: string, request: PageRequest): Promise<PageOf<AuditRow>> {
@@ -153,21 +240,42 @@ export class Audit {
 const keyOf = ({ requestId, action }: Pick<Deed, 'requestId' | 'action'>) =>
   `${requestId} ${action}`
 
+const idOf = ({ requestId }: Deed) => requestId
+
+type NewEntry = Omit<AuditRow, 'seq' | 'number' | 'at' | 'hash'>
+
+/** Entries of one account behind those that there are; `find` is asked once nobody else can write any. */
+async function extend(
+  tx: Transaction,
+  accountSid: string,
+  find: () => Promise<readonly NewEntry[]>,
+): Promise<void> {
+  await tx.execute(sql`SELECT 1 FROM accounts WHERE sid = ${accountSid} FOR UPDATE`)
+  const entries = await find()
+  if (entries.length === 0) return
+  const [last] = await tx
+    .select({ number: audit.number, hash: audit.hash })
+    .from(audit)
+    .where(eq(audit.accountSid, accountSid))
+    .orderBy(desc(audit.number))
+    .limit(1)
+  await tx.insert(audit).values(chained(entries, last ?? { number: 0, hash: '' }))
+}
+
 /** Each entry's hash is over the one before. */
-function chained(deeds: readonly Deed[], at: Date, last: { number: number; hash: string }) {
+function chained(entries: readonly NewEntry[], last: { number: number; hash: string }) {
+  const at = new Date()
   let { number, hash } = last
-  return deeds.map((deed) => {
-    const { before, after, ...facts } = deed
-    const row = {
-      ...facts,
-      number: ++number,
-      at,
-      before: before === undefined ? '' : JSON.stringify(before),
-      after: after === undefined ? '' : JSON.stringify(after),
-    }
+  return entries.map((entry) => {
+    const row = { ...entry, number: ++number, at }
     hash = hashOf(hash, row)
     return { ...row, hash }
   })
+}
+
+/** As the log keeps what was there; empty: nothing. */
+function text(shown: unknown): string {
+  return shown === undefined ? '' : JSON.stringify(shown)
 }
 
 export function showEntry(row: AuditRow): Entry {

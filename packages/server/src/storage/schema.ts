@@ -223,6 +223,17 @@ export const audit = pgTable('audit', {
   hash: text('hash').notNull(),
 })
 
+export const auditIntents = pgTable('audit_intents', {
+  requestId: text('request_id').primaryKey(),
+  accountSid: text('account_sid').notNull(),
+  at: time('at').notNull(),
+  actor: text('actor').notNull(),
+  address: text('address').notNull(),
+  action: text('action').notNull(),
+  object: text('object').notNull(),
+  before: text('before').notNull(),
+})
+
 export const servers = pgTable('servers', {
   id: text('id').primaryKey(),
   startedAt: time('started_at').notNull().defaultNow(),
