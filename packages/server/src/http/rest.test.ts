@@ -237,3 +237,13 @@ test('pages show everything once, forwards and backwards, also while the list ch
   assert.deepEqual(new Set(sids(back)).size, 5)
   assert.ok(!sids(back).includes(gone))
 })
+
+test('a stream of events has the headers of every answer', async () => {
+  const ordinary = await cloud.request('/v1/Apps')
+  await ordinary.text()
+  const stream = await cloud.request('/v1/Events/Stream')
+  await stream.body?.cancel()
+  const given = [...ordinary.headers.keys()].filter((name) => !/^content-(length|type)$/.test(name))
+  assert.ok(given.includes('request-id') && given.includes('x-content-type-options'))
+  for (const name of given) assert.ok(stream.headers.has(name), name)
+})

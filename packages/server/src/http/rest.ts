@@ -136,13 +136,10 @@ export class Rest {
     this.#add(route, (request, reply) =>
       this.#traced(route, request, async () => {
         const call = await this.#call(route, request, reply)
-        const before = isChange(route) ? await this.#show(route, call) : undefined
-        const output = await work(call)
-        const body = route.returns.parse(output)
-        if (isChange(route)) {
-          const after = route.subject ? await this.#show(route, call) : body
-          await this.#note(route, request, call, { before, after })
-        }
+        const answer = async () => route.returns.parse(await work(call))
+        const body = isChange(route)
+          ? await this.#change(route, request, call, answer)
+          : await answer()
         reply.code(route.status)
         if (page !== undefined && prefersHtml(request))
           return reply.headers(PAGE_HEADERS).send(page(body as Output<T>))
@@ -175,6 +172,9 @@ export class Rest {
   ): void {
     this.#add(route, async (request, reply) => {
       const feed = await work(await this.#call(route, request, reply))
+      // Otherwise they are lost with the reply.
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) reply.raw.setHeader(name, value)
       reply.hijack()
       await streamEvents(reply.raw, feed, this.#settings.limits.eventHeartbeatMs)
       return reply
@@ -205,21 +205,27 @@ export class Rest {
     return this.#works.get(`GET ${(route.subject ?? route).path}`)?.(call)
   }
 
-  async #note(
+  /** What is changed is in the audit log before it is acknowledged. */
+  async #change<T>(
     route: Route,
     request: FastifyRequest,
-    { caller, form, origin }: Call<Route>,
-    { before, after }: { before: unknown; after: unknown },
-  ): Promise<void> {
-    await this.#settings.audit.append({
-      accountSid: caller.accountSid,
-      actor: caller.actor,
-      ...origin,
+    call: Call<Route>,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { caller, form, origin } = call
+    const before = await this.#show(route, call)
+    const meant = {
+      ...{ accountSid: caller.accountSid, actor: caller.actor, ...origin },
       action: [route.name, ...Object.keys(form)].join(' '),
-      object: pathOf(after) ?? pathOf(before) ?? request.url,
+      object: pathOf(before) ?? request.url,
       before: logged(before, route.unlogged),
-      after: logged(after, route.unlogged),
-    })
+    }
+    const done = async (body: T) => {
+      const after = route.subject ? await this.#show(route, call) : body
+      const object = pathOf(after) ?? meant.object
+      return { ...meant, object, after: logged(after, route.unlogged) }
+    }
+    return this.#settings.audit.record(meant, work, done, isRefusal)
   }
 
   #add(
@@ -316,7 +322,7 @@ export class Rest {
     http.addContentTypeParser(FORM_TYPE, (_: unknown, body: IncomingMessage) =>
       readForm(body, limits),
     )
-    http.addHook('onSend', async (request, reply) => {
+    http.addHook('onRequest', async (request, reply) => {
       reply.headers(headersOf(request))
     })
     http.addHook('onResponse', async (request, reply) => {
@@ -414,6 +420,12 @@ function isGeneral({ code }: Problem): boolean {
 
 function isChange({ method, access }: Route): boolean {
   return method !== 'GET' && access === 'account'
+}
+
+/** The caller was told so because of what was asked; nothing was done. */
+function isRefusal(error: unknown): boolean {
+  const problem = problemOf(error)
+  return problem !== undefined && errors[problem.code].status < 500
 }
 
 /** The path of a resource that says its own address. */
