@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import * as api from '@microvisor/api'
 import { appBundle } from '../packages/server/src/testing/bundles.ts'
 import type { ServerProcess } from '../packages/server/src/testing/server-process.ts'
+import { watchHealth } from './health-watch.ts'
 import { LightDevice, type Line, Turnstile } from './light-device.ts'
 import type { Report } from './run.ts'
 
 /** No rate stands in the way of one caller who measures. */
 export const WITHOUT_RATES = { requestsPerSecond: 1e6, requestBurst: 1e6 }
-/** Handshakes under way, requests of deployments under way, clients that read. */
-const HANDSHAKES = 200
+/** Connections that devices are making at a time; requests of deployments under way, clients that read. */
+const WIDTH = 200
 const DEPLOYMENTS = 32
 const READERS = 4
 const READ_MS = 10_000
@@ -19,7 +20,6 @@ const LOGGING = 20
 const LOG_MS = 5_000
 /** A device that has not heard of its target by then has lost its connection. */
 const TOLD_MS = 10_000
-const HEALTH_MS = 250
 /** Until what a start or a crowd has left behind is given back. */
 const SETTLING_MS = 5000
 /** For all devices to be there; what is missing then is reported. */
@@ -36,6 +36,8 @@ export interface LoadParts {
   readonly report: Report
   /** `over TLS` or `in process`. */
   readonly transport: string
+  /** How many devices may be making their connection at a time. */
+  readonly width?: number | undefined
 }
 
 export class Load {
@@ -47,7 +49,7 @@ export class Load {
 
   constructor(parts: LoadParts) {
     this.#parts = parts
-    const turnstile = new Turnstile(HANDSHAKES)
+    const turnstile = new Turnstile(parts.width ?? WIDTH)
     this.devices = parts.sids.map(
       (sid) =>
         new LightDevice({
@@ -243,29 +245,6 @@ export class Load {
 
   #say(what: string, value: number, unit: string): void {
     this.#parts.report({ case: what, value: Number(value.toFixed(1)), unit })
-  }
-}
-
-/** Asks again and again whether the server is there. Returns what ends that and gives the longest time. */
-function watchHealth(url: string): () => Promise<number> {
-  let longest = 0
-  let isOver = false
-  const ask = async () => {
-    while (!isOver) {
-      const started = performance.now()
-      await fetch(`${url}/health`).then(
-        (answer) => answer.text(),
-        () => undefined,
-      )
-      longest = Math.max(longest, performance.now() - started)
-      await sleep(HEALTH_MS)
-    }
-  }
-  const asking = ask()
-  return async () => {
-    isOver = true
-    await asking
-    return longest
   }
 }
 

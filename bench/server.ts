@@ -2,7 +2,9 @@
  * The cloud under load: one server process and, in this process, light devices with the kernel's link
  * code behind real TLS 1.3 with certificates on both sides, all over loopback.
  *
- * `--devices N`: how many (15,000); `--postgres`: the server on PostgreSQL instead of PGlite;
+ * `--devices N`: how many (15,000); `--postgres`: the server on PostgreSQL instead of PGlite; `--width N`: devices
+ * that make their connection at a time (200; a fleet whose power comes back has no width); `--places N`:
+ * handshakes that the server has under way;
  * `--soak MINUTES`: instead of all else, memory over time while devices come, go, log and are deployed
  * to. What this process does (its half of each handshake) takes a core of its own, and is reported.
  *
@@ -53,15 +55,17 @@ async function benchOverTls(report: Report, args: readonly string[], folder: str
   const postgres = args.includes('--postgres') ? await startPostgres() : undefined
   const databaseUrl = await postgres?.createDatabase()
   const fleet = await makeFleet(folder, count, databaseUrl)
+  const places = numberAfter(args, '--places')
+  const limits = { ...WITHOUT_RATES, ...(places && { handshakesAtOnce: places }) }
   const dial = tlsDialler(fleet)
   const load = new Load({
     sids: fleet.identities.map(({ sid }) => sid),
     dial: ({ gateway }, sid, session) => dial(gateway, sid, session),
     start: (gatewayPort = 0) => {
-      const more = { gatewayPort, limits: WITHOUT_RATES, databaseUrl }
+      const more = { gatewayPort, limits, databaseUrl }
       return spawnServer(folder, more)
     },
-    ...{ report, transport: 'over TLS' },
+    ...{ report, transport: 'over TLS', width: numberAfter(args, '--width') },
   })
   process.once('exit', () => load.kill())
   try {
