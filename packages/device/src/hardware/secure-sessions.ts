@@ -2,7 +2,7 @@
  * TLS 1.3 over byte streams of the kernel's own: the device's end of a debug session. The device
  * proves itself with its certificate, the peer with the key that the kernel names.
  */
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { Duplex } from 'node:stream'
 import { createServer, type TLSSocket } from 'node:tls'
 import type { SecureSession, SecureSessions } from '@microvisor/microvisor'
@@ -185,7 +185,9 @@ function nameOf(key: Uint8Array): string {
 
 /** The handshake has shown that the peer holds the key of its certificate; is it this one? */
 function holds(socket: TLSSocket, peerKey: Uint8Array): boolean {
-  const jwk = socket.getPeerX509Certificate()?.publicKey.export({ format: 'jwk' })
+  // Not getPeerX509Certificate, which loses memory at a server's end (decision 56).
+  const raw = socket.getPeerCertificate()?.raw
+  const jwk = raw && new X509Certificate(raw).publicKey.export({ format: 'jwk' })
   if (jwk?.crv !== 'P-256' || jwk.x === undefined || jwk.y === undefined) return false
   const coordinates = [jwk.x, jwk.y].map((part) => Buffer.from(part, 'base64url'))
   return Buffer.concat([Uint8Array.of(4), ...coordinates]).equals(peerKey)
