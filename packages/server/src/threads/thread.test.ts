@@ -1,12 +1,14 @@
 /** Threads: answers, limits, and what is left when one breaks. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { until } from '../testing/until.ts'
 import { Thread, type ThreadFailure } from './thread.ts'
 
 const SCRIPT = new URL(
   `data:text/javascript,${encodeURIComponent(`
-    import { parentPort } from 'node:worker_threads'
+    import { parentPort, threadId } from 'node:worker_threads'
     parentPort.on('message', ({ id, content }) => {
+      if (content === 'thread') return parentPort.postMessage({ id, content: threadId })
       if (content === 'break') throw new Error('broken')
       if (content === 'hang') for (;;);
       if (content === 'hoard') for (const all = []; ; ) all.push({ content })
@@ -47,4 +49,12 @@ test('a job that hangs, takes too much, breaks the thread or outlives it fails; 
   const last = failing(one.run('hang'))
   await one.close()
   assert.equal(await last, 'broken')
+})
+
+test('a thread that has nothing to do ends, and another begins with the next job', async () => {
+  const one = thread({ idleMs: 1 })
+  const first = await one.run('thread')
+  assert.equal(await one.run('thread'), first, 'the same while there is work')
+  await until(async () => (await one.run('thread')) !== first || undefined, 'another thread')
+  await one.close()
 })

@@ -1,7 +1,8 @@
 /**
  * Work that would hold up everybody else in the process, done in one thread of its own: one job after
  * another, each with a time limit, so many waiting and no more. A job that takes too long, or breaks
- * the thread, takes down those behind it; the next one begins a new thread.
+ * the thread, takes down those behind it; the next one begins a new thread. One that has nothing to do
+ * for a while ends, and gives its memory back.
  */
 import { Worker } from 'node:worker_threads'
 
@@ -12,7 +13,11 @@ export interface ThreadLimits {
   readonly jobMs: number
   /** Of the thread's JavaScript heap; buffers are not in it. */
   readonly heapMb: number
+  /** Without a job; IDLE_MS unless given. */
+  readonly idleMs?: number
 }
+
+const IDLE_MS = 30_000
 
 interface Waiting<Answer> {
   readonly resolve: (answer: Answer) => void
@@ -42,6 +47,7 @@ export class Thread<Job, Answer> {
   readonly #limits: ThreadLimits
   readonly #waiting = new Map<number, Waiting<Answer>>()
   #worker: Worker | undefined
+  #idle: NodeJS.Timeout | undefined
   #lastId = 0
 
   constructor(script: URL, limits: ThreadLimits) {
@@ -56,6 +62,7 @@ export class Thread<Job, Answer> {
       const failure = new ThreadFailure('full', `${jobsAtOnce} jobs wait already.`)
       return Promise.reject(failure)
     }
+    clearTimeout(this.#idle)
     this.#worker ??= this.#begin()
     const id = ++this.#lastId
     return new Promise((resolve, reject) => {
@@ -74,7 +81,10 @@ export class Thread<Job, Answer> {
       resourceLimits: { maxOldGenerationSizeMb: this.#limits.heapMb },
     })
     worker.unref()
-    worker.on('message', ({ id, content }: Envelope<Answer>) => this.#settle(id)?.resolve(content))
+    worker.on('message', ({ id, content }: Envelope<Answer>) => {
+      this.#settle(id)?.resolve(content)
+      if (this.#waiting.size === 0) this.#rest()
+    })
     worker.on('error', (error: NodeJS.ErrnoException) => {
       if (worker !== this.#worker) return
       if (error.code === 'ERR_WORKER_OUT_OF_MEMORY')
@@ -82,6 +92,12 @@ export class Thread<Job, Answer> {
       else void this.#end('broken', `The thread broke: ${error}.`)
     })
     return worker
+  }
+
+  #rest(): void {
+    const end = () => void this.#end('broken', 'The thread had nothing to do.')
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(end, this.#limits.idleMs ?? IDLE_MS).unref()
   }
 
   #settle(id: number): Waiting<Answer> | undefined {
@@ -92,6 +108,7 @@ export class Thread<Job, Answer> {
   }
 
   async #end(reason: ThreadFailure['reason'], message: string): Promise<void> {
+    clearTimeout(this.#idle)
     const worker = this.#worker
     this.#worker = undefined
     for (const id of [...this.#waiting.keys()])
