@@ -35,7 +35,7 @@ const READ_BYTES_MAX = 64 * 1_048_576
 const HELD = 8
 
 const WORKER = new URL('./symbols-worker.ts', import.meta.url)
-const HEAP_MB = 512
+const HEAP_MB = 256
 
 export interface SymbolsLimits {
   /** ELF files being read, and how long one may take. */
