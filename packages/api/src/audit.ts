@@ -22,7 +22,10 @@ export const AuditEntry = z
     action: z.string().meta({ description: "a route's operation id, or what the server did" }),
     object: z.string().meta({ description: 'path of what was changed' }),
     before: z.string().meta({ description: 'JSON; empty: it was not there' }),
-    after: z.string().meta({ description: 'JSON; empty: it is no longer there' }),
+    after: z.string().meta({
+      description:
+        'JSON; empty: it is no longer there; with `unfinished` alone: the server was gone, or failed, before it could confirm the change',
+    }),
     hash: Hash,
   })
   .meta({ id: 'AuditEntry' })
@@ -56,6 +59,15 @@ export const verifyAudit = route({
   summary: 'Go through the whole audit log and check its hashes',
   returns: AuditVerdict,
 })
+
+/** What `after` says of a change that the server could not confirm. */
+export const unfinished = {
+  unfinished: 'The server was gone, or failed, before this was confirmed. It may have been done.',
+} as const
+
+export function isUnfinished({ after }: Pick<AuditEntry, 'after'>): boolean {
+  return after === JSON.stringify(unfinished)
+}
 
 /** What an entry's hash is taken over. */
 export function auditText(previous: string, entry: Omit<AuditEntry, 'hash' | 'account_sid'>) {

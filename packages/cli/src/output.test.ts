@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type AuditEntry, unfinished } from '@microvisor/api'
 import { formatEvent } from './event-line.ts'
 import { bytes, facts, printable, table } from './output.ts'
+import { auditColumns } from './resources.ts'
 
 test('a table has columns as wide as their widest cell, and no blanks at the end of a line', () => {
   const rows = [
@@ -51,4 +53,11 @@ test('an event is one line: time, type padded to a column, text', () => {
     formatEvent({ ...event, type: 'crash', text: 'HardFault', dropped: 3 }),
     '2026-11-21T10:00:00.123456Z [crash]       HardFault (3 lost before this)',
   )
+})
+
+test('a change that the server could not confirm is told from others', () => {
+  const entry = { action: 'createApp', after: '{"sid":"KA0"}' } as AuditEntry
+  const lost = { ...entry, after: JSON.stringify(unfinished) }
+  assert.match(table([lost], auditColumns), /createApp \(unfinished\)/)
+  assert.doesNotMatch(table([entry], auditColumns), /unfinished/)
 })

@@ -1,12 +1,13 @@
 /** What the API has, as people see it. */
-import type {
-  ApiKey,
-  App,
-  AuditEntry,
-  Device,
-  DeviceCertificate,
-  Session,
-  User,
+import {
+  type ApiKey,
+  type App,
+  type AuditEntry,
+  type Device,
+  type DeviceCertificate,
+  isUnfinished,
+  type Session,
+  type User,
 } from '@microvisor/api'
 import { type Column, facts } from './output.ts'
 
@@ -46,7 +47,10 @@ export const auditColumns: readonly Column<AuditEntry>[] = [
   { title: 'TIME', value: ({ timestamp }) => timestamp },
   { title: 'ACTOR', value: ({ actor }) => actor },
   { title: 'ADDRESS', value: ({ address }) => address },
-  { title: 'ACTION', value: ({ action }) => action },
+  {
+    title: 'ACTION',
+    value: (entry) => (isUnfinished(entry) ? `${entry.action} (unfinished)` : entry.action),
+  },
   { title: 'OBJECT', value: ({ object }) => object },
 ]
 

@@ -120,7 +120,7 @@ async function checkLog({ each, call }: Client, apps: ReadonlySet<string>, momen
   let unfinished = 0
   for await (const { action, object, after } of each(api.listAudit, { query: { PageSize: 500 } })) {
     if (action !== 'createApp') continue
-    if (/"unfinished"/.test(after)) unfinished++
+    if (api.isUnfinished({ after })) unfinished++
     else confirmed.add(object.replace('/v1/Apps/', ''))
   }
   const without = [...apps].filter((sid) => !confirmed.has(sid))

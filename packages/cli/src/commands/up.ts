@@ -49,6 +49,7 @@ export class Up extends MicrovisorCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(Up)
     this.settle(flags)
+    const { faultOfNode } = await import('@microvisor/server')
     const { commandName, startLocalServer } = await import('../local-server.ts')
     let server: LocalServer | undefined
     const signal = serviceInterruption(() => void server?.reload())
@@ -64,6 +65,7 @@ export class Up extends MicrovisorCommand {
       profile: flags.profile ?? DEFAULT_PROFILE,
     })
     const { connection, gateway, data, credentialsFile, profileFile, log, welcomeUrl } = server
+    const fault = faultOfNode(process.version)
     const places = facts([
       ['  REST API', connection.url],
       ['  gateway', `${gateway.host}:${gateway.port} (TLS, for devices)`],
@@ -72,6 +74,7 @@ export class Up extends MicrovisorCommand {
       ['  profile', profileFile],
       ['  log', log],
       ...(welcomeUrl === undefined ? [] : [['  first user', `${welcomeUrl} (once, within a day)`]]),
+      ...(fault === undefined ? [] : [['  careful', fault]]),
     ] as [string, string][])
     this.result(
       { url: connection.url, gateway, data, credentialsFile, profileFile, log, welcomeUrl },

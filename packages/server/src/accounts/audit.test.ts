@@ -4,6 +4,7 @@ import { cpSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { isUnfinished } from '@microvisor/api'
 import { type OpenDatabase, openDatabase } from '../storage/database.ts'
 import { accounts, auditIntents } from '../storage/schema.ts'
 import { testFolder } from '../testing/cloud.ts'
@@ -77,7 +78,7 @@ test('what was meant and not confirmed has an entry that says so, once the serve
   const told = items.map(({ requestId, before, after }) => [
     requestId,
     before,
-    /unfinished/.test(after),
+    isUnfinished({ after }),
   ])
   const old = '{"name":"old"}'
   assert.deepEqual(told.sort(), [

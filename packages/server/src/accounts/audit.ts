@@ -6,7 +6,7 @@
  * whenever a server is gone in between, what it leaves is found, and has an entry that says so.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type AuditEntry, auditText } from '@microvisor/api'
+import { type AuditEntry, auditText, unfinished } from '@microvisor/api'
 import { and, asc, desc, eq, gt, inArray, lte, notInArray, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { sha256Hex } from '../keys/engines.ts'
@@ -41,10 +41,6 @@ const OWED_RETRY_MS = 500
 /** What is meant for so long has no server any more that does it; how often that is looked for. */
 const UNFINISHED_MS = 5 * 60_000
 const UNFINISHED_LOOK_MS = 60_000
-/** Of an entry whose server was gone before it was confirmed. */
-const UNFINISHED = {
-  unfinished: 'The server was gone, or failed, before this was confirmed. It may have been done.',
-}
 /** Entries read at once while verifying. */
 const BATCH = 1000
 
@@ -199,7 +195,7 @@ export class Audit {
             .returning()
           rows.sort((a, b) => a.at.getTime() - b.at.getTime())
           return rows.map(({ at: _, ...facts }: IntentRow) => ({
-            ...{ ...facts, after: text(UNFINISHED) },
+            ...{ ...facts, after: text(unfinished) },
           }))
         }),
       )
