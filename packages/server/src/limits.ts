@@ -8,8 +8,9 @@ export interface Limits {
   /** Bundles' files being opened or made in the thread for that, and how long one may take; ELF files, too. */
   readonly bundlesAtOnce: number
   readonly bundleMs: number
-  /** Of one program's symbols, as JSON. */
+  /** Of one program's symbols, as JSON; and MiB of JavaScript's heap to read them with. */
   readonly symbolsBytes: number
+  readonly symbolsHeapMb: number
   readonly listenersPerDevice: number
   /** Events that wait for one slow listener; the oldest are dropped. */
   readonly eventsPerListener: number
@@ -116,6 +117,7 @@ export const defaultLimits: Limits = {
   bundlesAtOnce: 16,
   bundleMs: 60_000,
   symbolsBytes: 16_777_216,
+  symbolsHeapMb: 256,
   listenersPerDevice: 32,
   eventsPerListener: 1000,
   eventsKept: 100_000,

@@ -38,7 +38,8 @@ async function dribble(port: number, first: string, then: string): Promise<strin
   socket.write(Buffer.from(first, 'latin1'))
   let at = 0
   const timer = setInterval(() => then !== '' && socket.write(then[at++ % then.length]!), 300)
-  await once(socket, 'close')
+  // `once` of node:events would take a reset, which may follow the answer, for a failure.
+  await new Promise((resolve) => socket.once('close', resolve))
   clearInterval(timer)
   return answer
 }

@@ -13,6 +13,7 @@ const sample = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../../../samples/prebuilt/${name}`, import.meta.url)))
 
 const elf = sample('crash.elf')
+const elfView = new DataView(elf.buffer, elf.byteOffset, elf.length)
 const main = ProgramSymbols.ofElf(elf).functions.find(({ name }) => name === 'main')!
 
 let cloud: TestCloud
@@ -80,14 +81,55 @@ test('a file of other code, or that is none, is refused, and leaves what was the
   assert.ok(shown.functions > 10)
 })
 
-test('a file with more symbols than are kept is refused', async () => {
-  const strict = await testCloud({ limits: { symbolsBytes: 1000 } })
+test('a file with more symbols than are kept, or can be read, is refused, and the next is taken', async (t) => {
+  const strict = await testCloud({ limits: { symbolsBytes: 100_000, symbolsHeapMb: 64 } })
+  t.after(() => strict.close())
   const file = { fileName: 'a.zip', bytes: appBundle(readElfImage(elf)) }
   const { sid: Sid } = await strict.client.upload(api.createApp, { form: {}, file })
-  const symbols = { params: { Sid }, file: { fileName: 'a.elf', bytes: elf } }
-  await assert.rejects(strict.client.upload(api.createAppSymbols, symbols), {
+  const upload = (bytes: Uint8Array) => {
+    const symbols = { params: { Sid }, file: { fileName: 'a.elf', bytes } }
+    return strict.client.upload(api.createAppSymbols, symbols)
+  }
+  await assert.rejects(upload(withFunctions(50_000)), {
     code: 'SYMBOLS_TOO_LARGE',
-    message: /take \d{4,} bytes; 1000 are allowed/,
+    message: /take \d{6,} bytes; 100000 are allowed/,
   })
-  await strict.close()
+  await assert.rejects(upload(withFunctions(1_000_000)), {
+    code: 'SYMBOLS_TOO_LARGE',
+    message: /more than 64 MiB of memory/,
+  })
+  assert.ok((await upload(elf)).functions > 10)
 })
+
+/** The same program with so many functions of one name, at two bytes each: another symbol table, at the end of the file. */
+function withFunctions(count: number): Uint8Array {
+  const [symtab, offset, size, ENTRY] = [sectionOfType(2) ?? 0, 16, 20, 16]
+  const field = (at: number) => elfView.getUint32(symtab + at, true)
+  let first = field(offset)
+  const end = first + field(size)
+  while (first < end && (elf[first + 12]! & 0xf) !== 2) first += ENTRY
+  const large = new Uint8Array(elf.length + count * ENTRY)
+  large.set(elf)
+  const view = new DataView(large.buffer)
+  for (let i = 0; i < count; i++) {
+    const at = elf.length + i * ENTRY
+    large.set(elf.subarray(first, first + ENTRY), at)
+    view.setUint32(at + 4, 0x0800_0001 + ((2 * i) % 0x10_0000), true)
+    view.setUint32(at + 8, 2, true)
+  }
+  view.setUint32(symtab + offset, elf.length, true)
+  view.setUint32(symtab + size, count * ENTRY, true)
+  return large
+}
+
+/** Where the header of the first section of this type is (ELF32, e_shoff, e_shentsize, e_shnum). */
+function sectionOfType(type: number): number | undefined {
+  const [start, bytes, count] = [
+    elfView.getUint32(32, true),
+    elfView.getUint16(46, true),
+    elfView.getUint16(48, true),
+  ]
+  return Array.from({ length: count }, (_, i) => start + i * bytes).find(
+    (at) => elfView.getUint32(at + 4, true) === type,
+  )
+}

@@ -35,7 +35,6 @@ const READ_BYTES_MAX = 64 * 1_048_576
 const HELD = 8
 
 const WORKER = new URL('./symbols-worker.ts', import.meta.url)
-const HEAP_MB = 256
 
 export interface SymbolsLimits {
   /** ELF files being read, and how long one may take. */
@@ -43,6 +42,8 @@ export interface SymbolsLimits {
   readonly bundleMs: number
   /** Of one program's symbols, as they are read when it has crashed. */
   readonly symbolsBytes: number
+  /** To read them with. */
+  readonly symbolsHeapMb: number
 }
 
 export class AppSymbols {
@@ -57,8 +58,8 @@ export class AppSymbols {
     this.#db = db
     this.#bundles = bundles
     this.#bytesMax = limits.symbolsBytes
-    const { bundlesAtOnce: jobsAtOnce, bundleMs: jobMs } = limits
-    this.#thread = new Thread(WORKER, { jobsAtOnce, jobMs, heapMb: HEAP_MB })
+    const { bundlesAtOnce: jobsAtOnce, bundleMs: jobMs, symbolsHeapMb: heapMb } = limits
+    this.#thread = new Thread(WORKER, { jobsAtOnce, jobMs, heapMb })
   }
 
   close(): Promise<void> {
