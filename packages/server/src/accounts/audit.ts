@@ -7,7 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AuditEntry, auditText, unfinished } from '@microvisor/api'
-import { and, asc, desc, eq, gt, inArray, lte, notInArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lte, notInArray, type SQL, sql } from 'drizzle-orm'
 import type { z } from 'zod'
 import { sha256Hex } from '../keys/engines.ts'
 import type { Database, OpenDatabase, Transaction } from '../storage/database.ts'
@@ -55,19 +55,22 @@ export class Audit {
 
   /** Done, while the database could not be written to. */
   #owed: Deed[] = []
+  /** Ids of requests that failed, and of those that were refused: what they meant is still noted. */
+  readonly #failed = new Set<string>()
+  readonly #refused = new Set<string>()
   #paying: Promise<void> | undefined
   readonly #closing = new AbortController()
 
   private constructor(db: Database) {
     this.#db = db
-    const look = () => this.#settle(UNFINISHED_MS).catch(() => undefined)
+    const look = () => this.#settleOld(UNFINISHED_MS).catch(() => undefined)
     this.#look = setInterval(look, UNFINISHED_LOOK_MS).unref()
   }
 
   /** Of a database that nobody else uses, whatever is found there unfinished will stay so. */
   static async open({ db, isShared }: Pick<OpenDatabase, 'db' | 'isShared'>): Promise<Audit> {
     const log = new Audit(db)
-    await log.#settle(isShared ? UNFINISHED_MS : 0)
+    await log.#settleOld(isShared ? UNFINISHED_MS : 0)
     return log
   }
 
@@ -82,18 +85,30 @@ export class Audit {
     isRefusal: (error: unknown) => boolean,
   ): Promise<T> {
     const { requestId } = meant
+    const owing = (to: Set<string>) => (error: unknown) => {
+      this.#owe(to, requestId)
+      throw error
+    }
     this.#doing.add(requestId)
     try {
-      await this.#intents.ask(meant)
+      // It may be noted all the same.
+      await this.#intents.ask(meant).catch(owing(this.#refused))
       const result = await work().catch(async (error: unknown) => {
-        if (isRefusal(error)) await this.#dropped.ask(requestId).catch(() => undefined)
+        if (!isRefusal(error)) return owing(this.#failed)(error)
+        await this.#dropped.ask(requestId).catch(() => this.#owe(this.#refused, requestId))
         throw error
       })
-      await this.append(await done(result))
+      const deed = await done(result).catch(owing(this.#failed))
+      await this.append(deed)
       return result
     } finally {
       this.#doing.delete(requestId)
     }
+  }
+
+  #owe(to: Set<string>, requestId: string): void {
+    if (to.size < OWED_MAX) to.add(requestId)
+    this.#paying ??= this.#pay()
   }
 
   /**
@@ -118,17 +133,25 @@ export class Audit {
 
   async #pay(): Promise<void> {
     const { signal } = this.#closing
-    while (this.#owed.length > 0 && !signal.aborted) {
+    const owes = () => this.#owed.length + this.#refused.size + this.#failed.size > 0
+    while (owes() && !signal.aborted) {
       await sleep(OWED_RETRY_MS, undefined, { signal }).catch(() => undefined)
-      const due = this.#owed.slice()
-      await this.#writeMissing(due).then(
-        () => {
-          this.#owed = this.#owed.slice(due.length)
-        },
-        () => undefined,
-      )
+      await this.#payAll().catch(() => undefined)
     }
     this.#paying = undefined
+  }
+
+  /** In this order: what was done is not unfinished. */
+  async #payAll(): Promise<void> {
+    const due = this.#owed.slice()
+    if (due.length > 0) await this.#writeMissing(due)
+    this.#owed = this.#owed.slice(due.length)
+    const refused = [...this.#refused]
+    if (refused.length > 0) await this.#drop(refused)
+    for (const id of refused) this.#refused.delete(id)
+    const failed = [...this.#failed]
+    if (failed.length > 0) await this.#settle(inArray(auditIntents.requestId, failed))
+    for (const id of failed) this.#failed.delete(id)
   }
 
   /** What failed may have been written all the same, if the connection was lost at the end of it. */
@@ -177,11 +200,13 @@ export class Audit {
   }
 
   /** Entries for what was meant so long ago, and which nobody does any more. */
-  async #settle(agoMs: number): Promise<void> {
-    const isLeft = and(
-      lte(auditIntents.at, new Date(Date.now() - agoMs)),
-      notInArray(auditIntents.requestId, [...this.#doing, ...this.#owed.map(idOf)]),
-    )
+  #settleOld(agoMs: number): Promise<void> {
+    const known = [...this.#doing, ...this.#owed.map(idOf), ...this.#refused]
+    const isOld = lte(auditIntents.at, new Date(Date.now() - agoMs))
+    return this.#settle(and(isOld, notInArray(auditIntents.requestId, known)))
+  }
+
+  async #settle(isLeft: SQL | undefined): Promise<void> {
     const left = await this.#db
       .selectDistinct({ accountSid: auditIntents.accountSid })
       .from(auditIntents)

@@ -5,7 +5,7 @@
 import { Problem } from '@microvisor/api'
 import { and, count, eq, inArray, isNull, type SQL } from 'drizzle-orm'
 import type { MasterKeys } from '../keys/master-keys.ts'
-import { type Database, SqlState, sqlStateOf } from '../storage/database.ts'
+import type { Database } from '../storage/database.ts'
 import { type PageOf, type PageRequest, readPage } from '../storage/pages.ts'
 import { configs } from '../storage/schema.ts'
 
@@ -65,13 +65,10 @@ export class Configs {
         'KEYS_TOO_MANY',
         `${ownerOf(place)} has ${held?.keys} ${nounOf(place)}s; ${keysPerPlace} are allowed.`,
       )
-    try {
-      await db.insert(configs).values({ ...place, key, value: this.#kept(place, key, value) })
-    } catch (error) {
-      if (sqlStateOf(error) !== SqlState.uniqueViolation) throw error
-      throw new Problem('KEY_TAKEN', `${ownerOf(place)} has a ${nounOf(place)} "${key}" already.`)
-    }
-    return this.fetch(place, key)
+    const row = { ...place, key, value: this.#kept(place, key, value) }
+    const [made] = await db.insert(configs).values(row).onConflictDoNothing().returning()
+    if (made) return made
+    throw new Problem('KEY_TAKEN', `${ownerOf(place)} has a ${nounOf(place)} "${key}" already.`)
   }
 
   async update(place: Place, key: string, value: string): Promise<ConfigRow> {
