@@ -145,7 +145,7 @@ export class Gateway {
       socket,
       ...known,
       onToken: (token) => {
-        const certificate = certificateOf(socket)?.raw
+        const certificate = socket.getPeerCertificate()?.raw
         if (certificate === undefined) return
         bus.publish(deviceAttestations(device.sid), {
           token: Buffer.from(token).toString('base64url'),

@@ -1,6 +1,7 @@
 /** Refusals that no other test meets: what callers get who ask for what is not there, or too much at once. */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as api from '@microvisor/api'
 import { bundleContents } from '../storage/schema.ts'
 import { appBundle } from '../testing/bundles.ts'
@@ -48,6 +49,15 @@ test('more bundles at once than can be opened are told to come back, and the oth
   })
   const outcomes = new Set(await Promise.all(sent))
   assert.deepEqual(outcomes, new Set(['taken', 'SERVER_BUSY 503']))
+  // Longer than what may have been done waits for its entry.
+  await sleep(1500)
+  const { entries } = await cloud.client.call(api.listAudit)
+  assert.ok(entries.some(({ action }) => action === 'createApp'))
+  assert.deepEqual(
+    entries.filter(api.isUnfinished),
+    [],
+    'a refusal is nothing that may have been done',
+  )
 })
 
 test('a fault of the server is said without its details, which are in the log under the same id', async () => {

@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import multipart from '@fastify/multipart'
 import {
+  type ErrorCode,
   errors,
   generalErrors,
   mediaTypes,
@@ -422,10 +423,12 @@ function isChange({ method, access }: Route): boolean {
   return method !== 'GET' && access === 'account'
 }
 
-/** The caller was told so because of what was asked; nothing was done. */
+/** Problems that come in the middle of a change; with all others nothing was done. */
+const UNSURE: readonly ErrorCode[] = ['DATABASE_UNAVAILABLE', 'INTERNAL_ERROR']
+
 function isRefusal(error: unknown): boolean {
   const problem = problemOf(error)
-  return problem !== undefined && errors[problem.code].status < 500
+  return problem !== undefined && !UNSURE.includes(problem.code)
 }
 
 /** The path of a resource that says its own address. */
