@@ -3,21 +3,15 @@ import { test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
 import { create, toBinary } from '@bufbuild/protobuf'
 import fc from 'fast-check'
-import { buildBundle, packBundle, parseBundle, parseKernelBundle } from './bundle.ts'
+import { buildBundle, packBundle, parseBundle } from './bundle.ts'
 import { BundleError, type BundleErrorCode, bundleErrors } from './bundle-errors.ts'
 import {
   AppManifest_AppBodySchema as AppBodySchema,
   OpaqueManifestSchema,
 } from './generated/bundle_pb.js'
 import { toHex } from './hex.ts'
-import { encodeKernelBody, type KernelMeta } from './kernel-manifest.ts'
 import { describeLayer, type Layer, measure, type Region } from './layers.ts'
-import {
-  BUNDLE_BYTES_MAX,
-  EXTERNAL_FLASH_BYTES,
-  INTERNAL_FLASH_BYTES,
-  KERNEL_LAYER_BYTES_MAX,
-} from './limits.ts'
+import { BUNDLE_BYTES_MAX, EXTERNAL_FLASH_BYTES, INTERNAL_FLASH_BYTES } from './limits.ts'
 import {
   encodeAppBody,
   encodeManifest,
@@ -33,11 +27,6 @@ const name = toHex(sha256([content]))
 const bundle = buildBundle([{ region: wholeFlash, content }], plainPolicies, sha256)
 const { manifestBytes } = parseBundle(bundle, sha256)
 const layers = new Map([[name, content]])
-const kernelMeta: KernelMeta = {
-  ...{ securityRatchet: 2, deviceType: 'Imp201c' },
-  ...{ versionText: '0.7.0', versionNumber: 700 },
-}
-
 test('a plain bundle comes out as it went in', () => {
   const parsed = parseBundle(bundle, sha256)
   assert.deepEqual(parsed.layers, layers)
@@ -288,32 +277,6 @@ for (const [what, make, code, message = /./] of files) {
     refuses(code, () => parseBundle(make(), sha256), message)
   })
 }
-
-test('an encrypted layer is a nonce and content that fits its region', () => {
-  const region = { ...wholeFlash, size: 8192 }
-  const carrying = (bytes: number) => {
-    const encrypted = { keyId: 5n, carried: new Uint8Array(bytes) }
-    return buildBundle([{ region, content, encrypted }], plainPolicies, sha256)
-  }
-  for (const bytes of [13, 8192 + 12])
-    assert.equal(parseBundle(carrying(bytes), sha256).layers.size, 1, `${bytes} bytes`)
-  for (const bytes of [0, 12, 8192 + 13])
-    refuses('LAYER_CIPHERTEXT', () => parseBundle(carrying(bytes), sha256), /nonce of 12 .*8192/)
-})
-
-test('a kernel of more than fits its slot is refused', () => {
-  const large = new Uint8Array(KERNEL_LAYER_BYTES_MAX + 1)
-  const parse = (kernel: Uint8Array) => {
-    const layer = { region: 'Kernel', encryptedWithKeyId: 0n, fetchHash: sha256([kernel]) } as const
-    const manifest = encodeManifest(unsigned(encodeKernelBody([layer], kernelMeta)))
-    return parseKernelBundle(
-      packBundle(manifest, new Map([[toHex(layer.fetchHash), kernel]])),
-      sha256,
-    )
-  }
-  assert.equal(parse(large.subarray(1)).layers.size, 1)
-  refuses('BUNDLE_ENTRY_TOO_LARGE', () => parse(large), /1048577 bytes; at most 1048576/)
-})
 
 test('a bundle cut off anywhere is refused', () => {
   for (let length = 0; length < bundle.length; length++)

@@ -2,8 +2,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { hostname } from 'node:os'
+import type { ServerOptions } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
+const DEFAULT_HOST = '127.0.0.1'
+const DEFAULT_PORT = 8700
+const DEFAULT_GATEWAY_PORT = 8701
 const LOOPBACK = ['localhost', '127.0.0.1', '::1']
 const EVERYWHERE = ['0.0.0.0', '::']
 
@@ -47,6 +51,27 @@ export interface Listening {
   readonly port: number
   /** The command line's flag for the port. */
   readonly flag: string
+}
+
+export interface Places {
+  readonly rest: Listening
+  readonly gateway: Listening
+}
+
+export function placesOf({
+  host = DEFAULT_HOST,
+  port = DEFAULT_PORT,
+  gatewayPort = DEFAULT_GATEWAY_PORT,
+}: Pick<ServerOptions, 'host' | 'port' | 'gatewayPort'>): Places {
+  return {
+    rest: { what: 'the REST API', host, port, flag: '--port' },
+    gateway: {
+      what: 'the device gateway',
+      host,
+      port: gatewayPort,
+      flag: '--gateway-port',
+    },
+  }
 }
 
 /** Throws if nobody can listen there, so that a start fails before it has done any work. */

@@ -58,6 +58,8 @@ import {
   gatewayHost,
   type Listening,
   namesOf,
+  type Places,
+  placesOf,
   publicNames,
   shownHost,
 } from './listening.ts'
@@ -83,9 +85,6 @@ import { addWebhookRoutes } from './webhooks/routes.ts'
 
 export type { RunningServer, ServerOptions } from './options.ts'
 
-const DEFAULT_HOST = '127.0.0.1'
-const DEFAULT_PORT = 8700
-const DEFAULT_GATEWAY_PORT = 8701
 const CLOSED: EgressSettings = { open: [], authorities: [] }
 const CERTIFICATE_DAYS = 730
 
@@ -132,23 +131,6 @@ function withKeys(folder: DataFolder, shared: string | undefined): DataFolder {
   if (shared === undefined) return folder
   const keys = resolve(shared)
   return { ...folder, keys, credentials: join(keys, 'credentials.json') }
-}
-
-interface Places {
-  readonly rest: Listening
-  readonly gateway: Listening
-}
-
-function placesOf({ host = DEFAULT_HOST, port, gatewayPort }: ServerOptions): Places {
-  return {
-    rest: { what: 'the REST API', host, port: port ?? DEFAULT_PORT, flag: '--port' },
-    gateway: {
-      what: 'the device gateway',
-      host,
-      port: gatewayPort ?? DEFAULT_GATEWAY_PORT,
-      flag: '--gateway-port',
-    },
-  }
 }
 
 async function layFoundation(
