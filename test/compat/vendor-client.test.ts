@@ -280,7 +280,8 @@ for (const { line, make, watch } of lines) {
     const strict = await testCloud({ limits: { requestsPerSecond: 5, requestBurst: 3 } })
     const { accountSid, authToken } = strict.server.account
     const listTwice = async (autoRetry: boolean) => {
-      const client = make(accountSid, authToken, { autoRetry })
+      // Each pause is drawn from zero on: its own three retries may all come too soon.
+      const client = make(accountSid, authToken, { autoRetry, maxRetries: 20 })
       client.microvisor.baseUrl = strict.server.url
       const { apps } = client.microvisor.v1
       for (let i = 0; i < 8; i++) assert.deepEqual(await apps.list(), [])
